@@ -1,0 +1,89 @@
+// The analysis transform behind a small interface: everything that needs a float network library sits behind it.
+//
+// Two layers:
+//  - nae_analysis_api: the C ABI of the loadable module nae_torch.so (the only place that links LibTorch);
+//  - AnalysisBackend: what the encoder calls. load_analysis_backend() wraps a module; tests inject their own.
+#ifndef NAE_CODEC_ANALYSIS_BACKEND_H_
+#define NAE_CODEC_ANALYSIS_BACKEND_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Bumped whenever the struct below or the meaning of a call changes; the loader refuses any other value.
+#define NAE_ANALYSIS_ABI_VERSION 1u
+
+// Graph numbers for nae_analysis_api::run.
+#define NAE_GRAPH_ANALYSIS 0
+#define NAE_GRAPH_HYPER_ANALYSIS 1
+
+typedef struct nae_analysis nae_analysis;  // one loaded pair of analysis graphs; the module owns its contents
+
+// All functions return 0 (or non-NULL) on success; on failure they write a zero-terminated message of at most
+// error_size bytes, terminator included. No exception may leave them.
+typedef struct nae_analysis_api {
+    uint32_t abi_version;  // NAE_ANALYSIS_ABI_VERSION
+    uint32_t struct_size;  // sizeof(nae_analysis_api): later versions append members
+
+    // Builds both graphs from the payload of a model file's aNLZ chunk, which need not outlive the call.
+    // threads: number of computing threads, 0 = all cores.
+    nae_analysis* (*create)(const uint8_t* anlz_payload, size_t size, int threads, char* error,
+                            size_t error_size);
+
+    // Runs one graph on a dense float32 NHWC tensor (N = 1), zero padding outside it, and writes a dense NHWC
+    // output of exactly out_h x out_w x out_c (a different size is an error).
+    //  - NAE_GRAPH_ANALYSIS: in = (pixel - 128) / 128, RGB, height and width multiples of 16 pixels; out = latent y
+    //    in integer units of the synthesis input (not rounded), height/16 x width/16 x C.
+    //  - NAE_GRAPH_HYPER_ANALYSIS: in = y of one tile, height and width multiples of 4 latents; out = hyper-latent z
+    //    in integer units of the hyper_synthesis input, height/4 x width/4 x Cz.
+    // Calls on one handle are made by one thread at a time.
+    int (*run)(nae_analysis* handle, int graph, const float* in, int h, int w, int c, float* out, int out_h,
+               int out_w, int out_c, char* error, size_t error_size);
+
+    void (*destroy)(nae_analysis* handle);
+} nae_analysis_api;
+
+// The one symbol a module exports (default visibility). Returns static storage.
+#define NAE_ANALYSIS_ENTRY_POINT "nae_analysis_get_api"
+const nae_analysis_api* nae_analysis_get_api(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+
+#include <memory>
+
+#include "format/status.h"
+
+namespace nae {
+
+struct Model;
+
+enum class AnalysisGraph { analysis = NAE_GRAPH_ANALYSIS, hyper_analysis = NAE_GRAPH_HYPER_ANALYSIS };
+
+// Runs a model's float analysis graphs. Not thread-safe: the encoder calls it from one thread at a time.
+class AnalysisBackend {
+  public:
+    virtual ~AnalysisBackend() = default;
+
+    // How far, in pixels, an output of the analysis graph can depend on input beyond its own 16x16 cell.
+    virtual int halo_px() const = 0;
+
+    // Tensors, shapes and units as for nae_analysis_api::run.
+    virtual Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h,
+                       int out_w, int out_c) = 0;
+};
+
+// Opens nae_torch.so (once per process; it is never unloaded) and builds the model's analysis graphs with it.
+// Looked for in this order: the file named by environment variable NAE_TORCH_MODULE (then nowhere else), the folder
+// of the library or plugin this code is in, its subfolder ../lib/nae, and the installation's library folder.
+// Errors: encoder_unavailable, saying where it looked; or the model has no analysis part.
+// threads: 0 = all cores.
+Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads);
+
+}  // namespace nae
+#endif  // __cplusplus
+
+#endif  // NAE_CODEC_ANALYSIS_BACKEND_H_
