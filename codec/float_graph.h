@@ -1,0 +1,111 @@
+// The float network of a model's encoding part (analysis, hyper-analysis). It is only data here: the trainer writes
+// it, the LibTorch module executes it. Nothing in decoding depends on it.
+//
+// Same operators as graph.h in real arithmetic, without clamps, plus `abs`; see Op and Node there. Node 0 is the
+// input, the last node is the output. Tensors are NHWC with N = 1.
+//
+// Bytes (little-endian): u16 node count, per node u8 operator, then
+//     input           u16 channels
+//     conv            u16 input, u16 channels, u8 kernel, u8 stride, u8 type (0 = f32, 1 = bf16),
+//                     f32 bias[channels], f32 or bf16 weights[channels][kernel][kernel][input channels]
+//     add             u16 a, u16 b
+//     relu, abs       u16 input
+//     leaky_relu      u16 input, f32 slope
+//     concat          u8 n, u16 input[n]
+//     slice           u16 input, u16 begin, u16 channels
+//     depth_to_space, space_to_depth    u16 input, u8 block
+//     gain            u16 input, f32 mult[input channels]
+#ifndef NAE_CODEC_FLOAT_GRAPH_H_
+#define NAE_CODEC_FLOAT_GRAPH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "codec/graph.h"
+#include "format/limits.h"
+#include "format/status.h"
+
+namespace nae {
+
+struct FloatNode {
+    Op op = Op::input;
+    std::vector<uint16_t> inputs;
+    int channels = 0;  // output channels: input, conv, slice; derived for the others
+    int kernel = 1;
+    int stride = 1;
+    int block = 1;
+    int begin = 0;
+    float slope = 0;                // leaky_relu
+    bool store_bf16 = true;         // conv: how weights are stored; parsing gives the rounded values
+    std::vector<float> weights;     // conv: [channels][kernel][kernel][input channels]
+    std::vector<float> bias;        // conv: [channels]
+    std::vector<float> mult;        // gain: [channels]
+};
+
+struct FloatGraph {
+    std::vector<FloatNode> nodes;
+    bool empty() const { return nodes.empty(); }
+};
+
+struct FloatNodeInfo {
+    int channels = 0;
+    Resolution resolution;
+};
+
+struct FloatGraphInfo {
+    std::vector<FloatNodeInfo> nodes;
+    double macs_per_pixel = 0;  // per *input* pixel, for large pictures
+    // Output pixels depend on input pixels at most this far outside their own footprint (input pixels, a bound).
+    int64_t halo = 0;
+
+    int input_channels() const { return nodes.front().channels; }
+    int output_channels() const { return nodes.back().channels; }
+};
+
+// Structure, shapes and finite parameters. Errors: corrupt, limit_exceeded.
+Result<FloatGraphInfo> validate(const FloatGraph& graph, const Limits& limits = Limits());
+
+Result<std::vector<uint8_t>> serialise_float_graph(const FloatGraph& graph);
+Result<FloatGraph> parse_float_graph(const uint8_t* data, size_t size, const char* what,
+                                     const Limits& limits = Limits());
+
+// Round to nearest even, as hardware does; NaN stays NaN.
+uint16_t float_to_bf16(float value);
+float bf16_to_float(uint16_t bits);
+
+struct FloatConvParams {
+    int out_channels = 0;
+    int kernel = 1;
+    int stride = 1;
+    std::vector<float> weights;  // [out_channels][kernel][kernel][input channels]
+    std::vector<float> bias;     // [out_channels]
+    bool store_bf16 = true;
+};
+
+// As GraphBuilder.
+class FloatGraphBuilder {
+  public:
+    explicit FloatGraphBuilder(int channels);
+    int input() const { return 0; }
+    int conv(int input, FloatConvParams params);
+    int add(int a, int b);
+    int relu(int input);
+    int abs(int input);
+    int leaky_relu(int input, float slope);
+    int concat(const std::vector<int>& inputs);
+    int slice(int input, int begin, int channels);
+    int depth_to_space(int input, int block);
+    int space_to_depth(int input, int block);
+    int gain(int input, std::vector<float> mult);
+    FloatGraph take() { return std::move(graph_); }
+
+  private:
+    int push(FloatNode node);
+    FloatGraph graph_;
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_FLOAT_GRAPH_H_

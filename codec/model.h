@@ -1,0 +1,118 @@
+// A model: everything needed to decode (integer networks, gains, entropy tables), and optionally what encoding needs
+// besides (float analysis networks). Model files end in .nam and use the chunk syntax of format/FORMAT.md with
+// signature 8E 'N' 'A' 'M' 0D 0A 1A 0A and these chunks in this order:
+//   MHDR  u16 version = 1, u16 C, u16 Cz, u8 latent stride = 16, u8 hyper stride = 4, u8 fraction bits F,
+//         u8 reserved = 0, u8 name length, name (UTF-8)
+//   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
+//   GAIN  gains.h                            TABL  two table sets, latent then hyper, entropy/tables.h
+//   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
+//   tEXT  optional: free UTF-8 text (how it was trained, licence)
+//   END
+// The *decoding part* is the same file without lower-case chunks. The model's ID is the first 8 bytes of the SHA-256
+// of the decoding part; pictures name their model by it, and EMBED_MODEL=YES stores the decoding part in the picture.
+#ifndef NAE_CODEC_MODEL_H_
+#define NAE_CODEC_MODEL_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codec/engine.h"
+#include "codec/entropy/tables.h"
+#include "codec/float_graph.h"
+#include "codec/gains.h"
+#include "codec/graph.h"
+#include "format/limits.h"
+#include "format/status.h"
+
+namespace nae {
+
+using ModelId = std::array<uint8_t, 8>;
+std::string model_id_string(const ModelId& id);  // 16 hexadecimal digits
+
+constexpr int kModelVersion = 1;
+constexpr int kLatentStride = 16;  // picture pixels per latent position
+constexpr int kHyperStride = 4;    // latent positions per hyper-latent position
+constexpr int kMaxModelName = 64;  // bytes
+
+struct Model {
+    std::string name;          // UTF-8, 1..64 bytes, no control characters, no '/'
+    int latent_channels = 0;   // C
+    int hyper_channels = 0;    // Cz
+    int output_frac_bits = 4;  // F, 1..7: pixel = ((v + 2^(F-1)) >> F) + 128
+    // Cz channels at 1/64 -> 2C channels at 1/16: C means (integer units of the synthesis' input), then C log2 scales
+    // (1/256 octave, real latent units).
+    Graph hyper_synthesis;
+    // C channels at 1/16 -> 3 channels at 1/1.
+    Graph synthesis;
+    Gains gains;
+    TableSet latent_tables;
+    TableSet hyper_tables;
+
+    // Encoding part; both empty or neither. analysis: 3 channels (R, G, B minus 128, not scaled) at 1/1 -> C channels
+    // at 1/16; hyper_analysis: C channels at 1/16 -> Cz at 1/64. Outputs are real latent units.
+    FloatGraph analysis;
+    FloatGraph hyper_analysis;
+    std::string text;
+
+    bool has_analysis() const { return !analysis.empty(); }
+};
+
+// Everything a decoder relies on, across parts: shapes, resolutions, ranges, bounds, limits. Call it after assembling a
+// model in memory; parse_model() and save_model() do.
+// Errors: corrupt or limit_exceeded, with the part's name.
+Status validate(const Model& model, const Limits& limits = Limits());
+
+// Multiply-adds per picture pixel of everything in decoding (synthesis + hyper-synthesis). The model must be valid.
+double decoder_macs_per_pixel(const Model& model);
+
+// Bytes of a whole model file, or of its decoding part only. Errors: those of validate().
+Result<std::vector<uint8_t>> serialise_model(const Model& model);
+Result<std::vector<uint8_t>> serialise_decoding_part(const Model& model);
+Result<ModelId> model_id(const Model& model);
+
+// Writes a model file (to a temporary beside it, then renamed). Errors: those of validate(), io.
+Status save_model(const Model& model, const std::string& path);
+
+// What naming and finding a model needs, without parsing its networks.
+struct ModelSummary {
+    std::string name;
+    ModelId id{};
+    bool has_analysis = false;
+};
+
+// A model ready for use: validated, weights arranged for the engine. Immutable and thread-safe.
+struct ReadyModel {
+    Model model;  // its integer graphs live in the packed graphs below
+    ModelId id{};
+    PackedGraph hyper_synthesis;
+    PackedGraph synthesis;
+    std::vector<uint8_t> decoding_part;  // what EMBED_MODEL stores
+    std::string origin;                  // file name or "embedded", for messages
+
+    const std::string& name() const { return model.name; }
+    int latent_channels() const { return model.latent_channels; }
+    int hyper_channels() const { return model.hyper_channels; }
+};
+using ReadyModelPtr = std::shared_ptr<const ReadyModel>;
+
+// Parses, checks CRCs and validates model bytes (whole file or decoding part).
+// `decoding_only` skips the encoding part. Errors: corrupt, truncated, unsupported, limit_exceeded.
+Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& origin, bool decoding_only = false,
+                          const Limits& limits = Limits());
+Result<ModelSummary> parse_model_summary(const uint8_t* data, size_t size, const std::string& origin,
+                                         const Limits& limits = Limits());
+
+Result<ReadyModelPtr> prepare_model(Model model, const std::string& origin, const Limits& limits = Limits());
+// parse_model + prepare_model.
+Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::string& origin,
+                                 bool decoding_only = false, const Limits& limits = Limits());
+Result<ReadyModelPtr> load_model_file(const std::string& path, bool decoding_only = false,
+                                      const Limits& limits = Limits());
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_MODEL_H_

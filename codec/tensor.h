@@ -1,0 +1,95 @@
+// Tensors of the integer networks: 16-bit integers, height x width x channels, channel fastest (NHWC with N = 1).
+#ifndef NAE_CODEC_TENSOR_H_
+#define NAE_CODEC_TENSOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace nae {
+
+// Vectors start on cache lines, and resize() leaves new values unset: every operator writes its whole output, so
+// clearing first would only cost bandwidth.
+template <class T>
+class AlignedAllocator {
+  public:
+    using value_type = T;
+    static constexpr size_t kAlignment = 64;
+
+    AlignedAllocator() = default;
+    template <class U>
+    AlignedAllocator(const AlignedAllocator<U>&) {}
+    template <class U>
+    struct rebind {
+        using other = AlignedAllocator<U>;
+    };
+
+    T* allocate(size_t n) {
+        return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(kAlignment)));
+    }
+    void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t(kAlignment)); }
+
+    // resize(n) default-initialises (that is, leaves unset) what is trivial.
+    template <class U>
+    void construct(U* p) {
+        ::new (static_cast<void*>(p)) U;
+    }
+    template <class U, class... Args>
+    void construct(U* p, Args&&... args) {
+        ::new (static_cast<void*>(p)) U(std::forward<Args>(args)...);
+    }
+    friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) { return true; }
+    friend bool operator!=(const AlignedAllocator&, const AlignedAllocator&) { return false; }
+};
+
+using AlignedVector16 = std::vector<int16_t, AlignedAllocator<int16_t>>;
+
+// Read-only view of h x w x c values. Pixels of a row are adjacent; rows start `row_stride` values apart.
+// The memory is the caller's and must outlive the view.
+struct TensorView16 {
+    const int16_t* data = nullptr;
+    int h = 0;
+    int w = 0;
+    int c = 0;
+    ptrdiff_t row_stride = 0;  // in values, at least w * c
+
+    TensorView16() = default;
+    TensorView16(const int16_t* d, int height, int width, int channels)
+        : data(d), h(height), w(width), c(channels), row_stride(static_cast<ptrdiff_t>(width) * channels) {}
+    TensorView16(const int16_t* d, int height, int width, int channels, ptrdiff_t stride)
+        : data(d), h(height), w(width), c(channels), row_stride(stride) {}
+
+    const int16_t* pixel(int y, int x) const { return data + y * row_stride + static_cast<ptrdiff_t>(x) * c; }
+};
+
+// Owning tensor, dense rows.
+struct Tensor16 {
+    int h = 0;
+    int w = 0;
+    int c = 0;
+    AlignedVector16 data;
+
+    Tensor16() = default;
+    Tensor16(int height, int width, int channels) { resize(height, width, channels); }
+
+    // Contents are unset afterwards. Throws std::bad_alloc like any vector: check limits first.
+    void resize(int height, int width, int channels) {
+        h = height;
+        w = width;
+        c = channels;
+        data.resize(static_cast<size_t>(height) * static_cast<size_t>(width) * static_cast<size_t>(channels));
+    }
+    int16_t* pixel(int y, int x) { return data.data() + (static_cast<ptrdiff_t>(y) * w + x) * c; }
+    const int16_t* pixel(int y, int x) const { return data.data() + (static_cast<ptrdiff_t>(y) * w + x) * c; }
+    int16_t& at(int y, int x, int channel) { return pixel(y, x)[channel]; }
+    int16_t at(int y, int x, int channel) const { return pixel(y, x)[channel]; }
+    TensorView16 view() const { return TensorView16(data.data(), h, w, c); }
+    operator TensorView16() const { return view(); }
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_TENSOR_H_
