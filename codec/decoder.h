@@ -61,7 +61,7 @@ class Decoder {
     const Metadata& metadata() const;
     bool has_embedded_model() const;
     // The model in use; null after open_without_model() until the first read.
-    std::shared_ptr<const Model> model() const;
+    ReadyModelPtr model() const;
 
     // Decodes pixels [x, x+width) x [y, y+height), which must lie inside the picture, as header().bands bands of
     // 8 bits. Memory used is bounded by the cache, the latents under the window plus halo, and a strip of tensors.

@@ -5,6 +5,7 @@
 #ifndef NAE_CODEC_ENCODER_H_
 #define NAE_CODEC_ENCODER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,7 +56,7 @@ struct EncoderOptions {
     int effort = 5;         // 1..9: 1 = plain rounding, from 2 rate-distortion-aware quantisation
     int tile_size = 512;    // pixels, power of two, 64..4096
     // The model; null: model_name is looked up in model_store (null: the default search path).
-    std::shared_ptr<const Model> model;
+    ReadyModelPtr model;
     std::string model_name = "photo";
     ModelStore* model_store = nullptr;  // not owned
     // Where analysis runs; null: nae_torch.so is opened. Not owned, used only during encode().
