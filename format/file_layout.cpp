@@ -1,0 +1,148 @@
+#include "format/file_layout.h"
+
+#include <memory>
+#include <utility>
+
+#include "format/little_endian.h"
+#include "format/text.h"
+
+namespace nae {
+
+namespace {
+
+// Enough for header, a little metadata and the index of some hundred tiles.
+constexpr size_t kPrefixBytes = 16384;
+
+// Position of each known chunk in the prescribed order; 0 for unknown ones.
+int rank_of(const ChunkType& type) {
+    if (type == kChunkHead) return 1;
+    if (type == kChunkMetadata) return 2;
+    if (type == kChunkPreview) return 3;
+    if (type == kChunkModel) return 4;
+    if (type == kChunkTileIndex) return 5;
+    if (type == kChunkTileData) return 6;
+    if (type == kChunkEnd) return 7;
+    return 0;
+}
+
+constexpr int kRankHead = 1;
+constexpr int kRankIndex = 5;
+constexpr int kRankData = 6;
+constexpr int kRankEnd = 7;
+
+Status check_order(const Chunk& chunk, int rank, int previous) {
+    const char* missing = nullptr;
+    if (previous < kRankHead && rank != kRankHead) missing = "HEAD";
+    if (previous >= kRankHead && previous < kRankIndex && rank > kRankIndex) missing = "TIDX";
+    if (previous == kRankIndex && rank > kRankData) missing = "TDAT";
+    if (missing != nullptr) {
+        return Status(ErrorCode::corrupt, cat("chunk '", missing, "' is missing before '", chunk.type.text(),
+                                              "' at offset ", chunk.offset));
+    }
+    if (rank != 0 && rank <= previous) {
+        return Status(ErrorCode::corrupt, cat("chunk '", chunk.type.text(), "' at offset ", chunk.offset,
+                                              ": repeated or out of order"));
+    }
+    return {};
+}
+
+// TDAT is not read here. Its length and its CRC follow from the index, so both are checked all the same.
+Status check_tile_data(const ByteSource& source, const Chunk& chunk, const TileIndex& tiles) {
+    if (chunk.length != tiles.data_bytes()) {
+        return Status(ErrorCode::corrupt, cat("tile data: ", chunk.length,
+                                              " bytes, but the tile index adds up to ", tiles.data_bytes()));
+    }
+    uint8_t crc[kChunkTrailerBytes];
+    NAE_RETURN_IF_ERROR(source.read(chunk.crc_offset(), crc, sizeof(crc)).in("tile data"));
+    if (load_le<uint32_t>(crc) != tiles.data_chunk_crc()) {
+        return Status(ErrorCode::corrupt, "tile data: the chunk's CRC does not match the tile index");
+    }
+    return {};
+}
+
+Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chunk& chunk,
+                  const Limits& limits, FileLayout& out) {
+    const auto payload_of = [&](uint64_t max_bytes) { return reader.read_payload(chunk, max_bytes); };
+    if (chunk.type == kChunkHead) {
+        NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
+        NAE_ASSIGN_OR_RETURN(out.header, parse_header(payload, limits).in("header"));
+    } else if (chunk.type == kChunkMetadata) {
+        NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_metadata_bytes));
+        NAE_ASSIGN_OR_RETURN(out.metadata, parse_metadata(payload, limits).in("metadata"));
+    } else if (chunk.type == kChunkPreview) {
+        NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
+        NAE_ASSIGN_OR_RETURN(out.preview, parse_preview(payload).in("preview"));
+    } else if (chunk.type == kChunkModel) {
+        NAE_ASSIGN_OR_RETURN(out.model, payload_of(limits.max_model_bytes));
+    } else if (chunk.type == kChunkTileIndex) {
+        NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
+        NAE_ASSIGN_OR_RETURN(out.tiles, parse_tile_index(payload, out.header, limits).in("tile index"));
+    } else if (chunk.type == kChunkTileData) {
+        NAE_RETURN_IF_ERROR(check_tile_data(source, chunk, out.tiles));
+        out.tile_data_offset = chunk.payload_offset;
+    } else if (chunk.type != kChunkEnd) {
+        NAE_RETURN_IF_ERROR(reader.skip_unknown(chunk));
+    }
+    return {};
+}
+
+Result<FileLayout> read_unnamed(const ByteSource& base, const LayoutOptions& options) {
+    NAE_ASSIGN_OR_RETURN(const auto source, PrefixCachedSource::open(base, kPrefixBytes));
+    ChunkReader reader(*source, kPictureSignature, options.limits);
+    NAE_RETURN_IF_ERROR(reader.open());
+    FileLayout out;
+    int previous = 0;
+    while (previous != kRankEnd) {
+        NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
+        const int rank = rank_of(chunk.type);
+        NAE_RETURN_IF_ERROR(check_order(chunk, rank, previous));
+        NAE_RETURN_IF_ERROR(read_chunk(*source, reader, chunk, options.limits, out));
+        out.chunks.push_back(chunk);
+        if (rank != 0) previous = rank;
+    }
+    if (options.verify_tiles) {
+        const uint64_t end = out.chunks.back().end_offset();
+        if (end != base.size()) {
+            return Status(ErrorCode::corrupt,
+                          cat(base.size() - end, " bytes after the end, at offset ", end));
+        }
+        for (size_t i = 0; i < out.tiles.size(); ++i) {
+            NAE_RETURN_IF_ERROR(read_tile(base, out.tile_data_offset, out.tiles, i).status());
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<FileLayout> read_layout(const ByteSource& source, const LayoutOptions& options) {
+    return read_unnamed(source, options).in(source.name());
+}
+
+Status write_file(ByteSink& sink, const FileLayout& layout, const std::vector<std::vector<uint8_t>>& tiles) {
+    if (tiles.size() != layout.header.tile_count()) {
+        return Status(ErrorCode::internal,
+                      cat(tiles.size(), " tiles, the header has ", layout.header.tile_count()));
+    }
+    ChunkWriter writer(sink, kPictureSignature);
+    NAE_ASSIGN_OR_RETURN(const auto head, serialise_header(layout.header));
+    NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkHead, head));
+    if (!layout.metadata.empty()) {
+        NAE_ASSIGN_OR_RETURN(const auto payload, serialise_metadata(layout.metadata));
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkMetadata, payload));
+    }
+    if (!layout.preview.empty()) {
+        NAE_ASSIGN_OR_RETURN(const auto payload, serialise_preview(layout.preview));
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkPreview, payload));
+    }
+    if (!layout.model.empty()) NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkModel, layout.model));
+    TileIndex index;
+    for (const auto& tile : tiles) NAE_RETURN_IF_ERROR(index.add_payload(tile));
+    NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkTileIndex, serialise_tile_index(index)));
+    NAE_RETURN_IF_ERROR(writer.begin_chunk(kChunkTileData, index.data_bytes()));
+    for (const auto& tile : tiles) NAE_RETURN_IF_ERROR(writer.append(tile));
+    NAE_RETURN_IF_ERROR(writer.end_chunk());
+    return writer.finish();
+}
+
+}  // namespace nae

@@ -1,0 +1,56 @@
+// A picture file as a whole: which chunks, in which order, and how they agree with one another.
+//
+//   HEAD  mETA?  pREV?  MODL?  TIDX  TDAT  "END "
+//
+// Unknown ancillary chunks may stand anywhere between HEAD and "END ". Everything before TDAT's payload is
+// usually in the first 16 KiB: a reader over HTTP needs one request for it, one for the end, and one for each
+// run of tiles.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "format/byte_sink.h"
+#include "format/byte_source.h"
+#include "format/container.h"
+#include "format/header.h"
+#include "format/limits.h"
+#include "format/metadata.h"
+#include "format/preview.h"
+#include "format/status.h"
+#include "format/tile_index.h"
+
+namespace nae {
+
+constexpr ChunkType kChunkHead("HEAD");
+constexpr ChunkType kChunkMetadata("mETA");
+constexpr ChunkType kChunkPreview("pREV");
+constexpr ChunkType kChunkModel("MODL");
+constexpr ChunkType kChunkTileIndex("TIDX");
+constexpr ChunkType kChunkTileData("TDAT");
+
+struct FileLayout {
+    Header header;
+    Metadata metadata;
+    Preview preview;             // empty() when the file has none
+    std::vector<uint8_t> model;  // the embedded model file (its decoding part), empty when there is none
+    TileIndex tiles;
+    uint64_t tile_data_offset = 0;  // of TDAT's payload in the file: what read_tile() wants
+    std::vector<Chunk> chunks;      // all of them, in file order, for inspection
+};
+
+struct LayoutOptions {
+    Limits limits;
+    // Read every tile too and check its CRC, and refuse bytes after the end. Costs a pass over the file.
+    bool verify_tiles = false;
+};
+
+// Reads and checks everything but the tiles. Every error message starts with the source's name.
+Result<FileLayout> read_layout(const ByteSource& source, const LayoutOptions& options = {});
+
+// Writes a whole file. `tiles` are the coded payloads, all levels, in index order; layout.tiles,
+// tile_data_offset and chunks are not used. Pass a FileSink for a file that appears whole or not at all; the
+// caller commits it.
+Status write_file(ByteSink& sink, const FileLayout& layout, const std::vector<std::vector<uint8_t>>& tiles);
+
+}  // namespace nae

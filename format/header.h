@@ -1,0 +1,76 @@
+// HEAD, the first chunk of a picture: everything needed to allocate the output and to find the model.
+//
+//   offset size  field
+//        0    2  version           1
+//        2    1  flags             0
+//        3    1  bands             1 or 3
+//        4    4  width             pixels, 1 .. 2^31 - 1
+//        8    4  height            pixels, 1 .. 2^31 - 1
+//       12    1  data type         1 = Byte
+//       13    1  colour            1 = gray (1 band), 2 = RGB (3 bands)
+//       14    1  levels            1 (full resolution only)
+//       15    1  effort            1 .. 9, informative
+//       16    2  tile size         pixels, power of two, 64 .. 4096
+//       18    2  quality           QUALITY times 100: 100 .. 10000
+//       20    8  model ID
+//       28    1  n                 length of the model name, 0 .. 64
+//       29    n  model name        UTF-8, informative
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "format/limits.h"
+#include "format/span.h"
+#include "format/status.h"
+
+namespace nae {
+
+constexpr uint16_t kFormatVersion = 1;
+constexpr uint16_t kMinTileSize = 64;
+constexpr uint16_t kMaxTileSize = 4096;
+constexpr uint16_t kMinQualityCenti = 100;
+constexpr uint16_t kMaxQualityCenti = 10000;
+constexpr size_t kMaxModelNameBytes = 64;
+
+enum class DataType : uint8_t { byte = 1 };
+enum class Colour : uint8_t { gray = 1, rgb = 2 };
+
+// First 8 bytes of the SHA-256 of the model's decoding part.
+using ModelId = std::array<uint8_t, 8>;
+std::string model_id_text(const ModelId& id);  // 16 hexadecimal digits
+
+struct Header {
+    uint16_t version = kFormatVersion;
+    uint8_t flags = 0;
+    uint8_t bands = 3;
+    uint32_t width = 0;   // pixels
+    uint32_t height = 0;  // pixels
+    DataType data_type = DataType::byte;
+    Colour colour = Colour::rgb;
+    uint8_t levels = 1;
+    uint8_t effort = 5;
+    uint16_t tile_size_px = 512;
+    uint16_t quality_centi = 7500;
+    ModelId model_id{};
+    std::string model_name;
+
+    // Tiles of level 0, counted across and down; edge tiles are smaller.
+    uint32_t tiles_across() const { return width / tile_size_px + (width % tile_size_px != 0 ? 1 : 0); }
+    uint32_t tiles_down() const { return height / tile_size_px + (height % tile_size_px != 0 ? 1 : 0); }
+    // Tiles of all levels.
+    uint64_t tile_count() const { return uint64_t{tiles_across()} * tiles_down(); }
+};
+
+// Checks every field against its range and against `limits`. Errors: unsupported for a version, flag, type,
+// colour or level that this version does not know; limit_exceeded; corrupt for anything out of range.
+Status check_header(const Header& header, const Limits& limits);
+
+// The payload of HEAD. The header must pass check_header().
+Result<std::vector<uint8_t>> serialise_header(const Header& header);
+// Parses and checks.
+Result<Header> parse_header(ByteSpan payload, const Limits& limits);
+
+}  // namespace nae

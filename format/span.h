@@ -1,0 +1,42 @@
+// A view of consecutive elements owned by someone else; what C++20 calls std::span, as far as we need it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+namespace nae {
+
+template <class T>
+class Span {
+  public:
+    constexpr Span() = default;
+    constexpr Span(T* data, size_t size) : data_(data), size_(size) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): a vector is accepted where a view is asked for
+    Span(std::vector<std::remove_const_t<T>>& v) : data_(v.data()), size_(v.size()) {}
+    template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
+    Span(const std::vector<std::remove_const_t<T>>& v)  // NOLINT(google-explicit-constructor)
+        : data_(v.data()), size_(v.size()) {}
+    template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
+    constexpr Span(Span<std::remove_const_t<T>> s)  // NOLINT(google-explicit-constructor)
+        : data_(s.data()), size_(s.size()) {}
+
+    constexpr T* data() const { return data_; }
+    constexpr size_t size() const { return size_; }
+    constexpr bool empty() const { return size_ == 0; }
+    constexpr T* begin() const { return data_; }
+    constexpr T* end() const { return data_ + size_; }
+    constexpr T& operator[](size_t i) const { return data_[i]; }
+    // The caller makes sure that begin + count <= size().
+    constexpr Span subspan(size_t begin, size_t count) const { return Span(data_ + begin, count); }
+    constexpr Span subspan(size_t begin) const { return Span(data_ + begin, size_ - begin); }
+
+  private:
+    T* data_ = nullptr;
+    size_t size_ = 0;
+};
+
+using ByteSpan = Span<const uint8_t>;
+
+}  // namespace nae
