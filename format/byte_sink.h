@@ -1,5 +1,6 @@
 // Where bytes are written to. Writing is sequential only, so that pipes and standard output are sinks too.
-#pragma once
+#ifndef NAE_FORMAT_BYTE_SINK_H_
+#define NAE_FORMAT_BYTE_SINK_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -58,3 +59,5 @@ class FileSink : public ByteSink {
 };
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_BYTE_SINK_H_

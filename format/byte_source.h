@@ -1,5 +1,6 @@
 // Where bytes are read from: a file, memory, or whatever the caller adapts (GDAL's virtual files, HTTP).
-#pragma once
+#ifndef NAE_FORMAT_BYTE_SOURCE_H_
+#define NAE_FORMAT_BYTE_SOURCE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -93,3 +94,5 @@ class PrefixCachedSource : public ByteSource {
 Result<std::vector<uint8_t>> read_all(const ByteSource& source, uint64_t max_bytes);
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_BYTE_SOURCE_H_

@@ -1,5 +1,6 @@
 // Arithmetic on sizes that come from files: overflow is an answer, not an accident.
-#pragma once
+#ifndef NAE_FORMAT_CHECKED_MATH_H_
+#define NAE_FORMAT_CHECKED_MATH_H_
 
 #include <cstdint>
 #include <type_traits>
@@ -40,3 +41,5 @@ template <class T>
 }
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_CHECKED_MATH_H_

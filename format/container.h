@@ -8,7 +8,8 @@
 // first, then letters, digits or spaces; a first letter in upper case means critical (a reader that does not
 // know the chunk must refuse the file), in lower case ancillary (it skips the chunk). The last chunk is "END
 // ", empty.
-#pragma once
+#ifndef NAE_FORMAT_CONTAINER_H_
+#define NAE_FORMAT_CONTAINER_H_
 
 #include <array>
 #include <cstdint>
@@ -133,3 +134,5 @@ class ChunkWriter {
 };
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_CONTAINER_H_

@@ -1,5 +1,6 @@
 // Raw deflate streams (RFC 1951, no zlib or gzip wrapper: the chunk's CRC already protects them).
-#pragma once
+#ifndef NAE_FORMAT_DEFLATE_H_
+#define NAE_FORMAT_DEFLATE_H_
 
 #include <cstdint>
 #include <vector>
@@ -16,3 +17,5 @@ Result<std::vector<uint8_t>> deflate_raw(ByteSpan bytes);
 Result<std::vector<uint8_t>> inflate_raw(ByteSpan stream, size_t size);
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_DEFLATE_H_

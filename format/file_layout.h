@@ -5,7 +5,8 @@
 // Unknown ancillary chunks may stand anywhere between HEAD and "END ". Everything before TDAT's payload is
 // usually in the first 16 KiB: a reader over HTTP needs one request for it, one for the end, and one for each
 // run of tiles.
-#pragma once
+#ifndef NAE_FORMAT_FILE_LAYOUT_H_
+#define NAE_FORMAT_FILE_LAYOUT_H_
 
 #include <cstdint>
 #include <vector>
@@ -54,3 +55,5 @@ Result<FileLayout> read_layout(const ByteSource& source, const LayoutOptions& op
 Status write_file(ByteSink& sink, const FileLayout& layout, const std::vector<std::vector<uint8_t>>& tiles);
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_FILE_LAYOUT_H_

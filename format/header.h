@@ -15,7 +15,8 @@
 //       20    8  model ID
 //       28    1  n                 length of the model name, 0 .. 64
 //       29    n  model name        UTF-8, informative
-#pragma once
+#ifndef NAE_FORMAT_HEADER_H_
+#define NAE_FORMAT_HEADER_H_
 
 #include <array>
 #include <cstdint>
@@ -74,3 +75,5 @@ Result<std::vector<uint8_t>> serialise_header(const Header& header);
 Result<Header> parse_header(ByteSpan payload, const Limits& limits);
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_HEADER_H_

@@ -1,6 +1,7 @@
 // What a reader is willing to believe. A file that asks for more is refused with limit_exceeded before
 // anything is allocated; a caller who trusts its files raises the limit in question.
-#pragma once
+#ifndef NAE_FORMAT_LIMITS_H_
+#define NAE_FORMAT_LIMITS_H_
 
 #include <cstdint>
 
@@ -30,3 +31,5 @@ struct Limits {
 };
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_LIMITS_H_

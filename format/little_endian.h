@@ -1,5 +1,6 @@
 // Integers in files are little-endian, whatever the machine. Compilers turn these loops into single moves.
-#pragma once
+#ifndef NAE_FORMAT_LITTLE_ENDIAN_H_
+#define NAE_FORMAT_LITTLE_ENDIAN_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -90,3 +91,5 @@ class ByteReader {
 };
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_LITTLE_ENDIAN_H_

@@ -5,7 +5,8 @@
 //
 // Domain and key are UTF-8; the value is any bytes. Domain "" holds plain text items, other names are up to
 // the writer, domain "NAE" holds the items below, whose meaning this format defines.
-#pragma once
+#ifndef NAE_FORMAT_METADATA_H_
+#define NAE_FORMAT_METADATA_H_
 
 #include <cstdint>
 #include <string>
@@ -64,3 +65,5 @@ Result<std::vector<uint8_t>> serialise_metadata(const Metadata& metadata);
 Result<Metadata> parse_metadata(ByteSpan payload, const Limits& limits);
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_METADATA_H_

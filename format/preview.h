@@ -2,7 +2,8 @@
 //
 //   payload = width (u16), height (u16), bands (u8: 1 or 3), then the rows, filtered as in PNG and deflated
 //   (raw) rows    = for each row: filter (u8: 0 none, 1 sub, 2 up, 3 average, 4 Paeth), width * bands bytes
-#pragma once
+#ifndef NAE_FORMAT_PREVIEW_H_
+#define NAE_FORMAT_PREVIEW_H_
 
 #include <cstdint>
 #include <vector>
@@ -50,3 +51,5 @@ class PreviewBuilder {
 };
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_PREVIEW_H_

@@ -1,5 +1,6 @@
 // A view of consecutive elements owned by someone else; what C++20 calls std::span, as far as we need it.
-#pragma once
+#ifndef NAE_FORMAT_SPAN_H_
+#define NAE_FORMAT_SPAN_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -18,9 +19,9 @@ class Span {
     template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
     Span(const std::vector<std::remove_const_t<T>>& v)  // NOLINT(google-explicit-constructor)
         : data_(v.data()), size_(v.size()) {}
-    template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
-    constexpr Span(Span<std::remove_const_t<T>> s)  // NOLINT(google-explicit-constructor)
-        : data_(s.data()), size_(s.size()) {}
+    // A view of mutable elements becomes one of constant elements.
+    template <class U, class = std::enable_if_t<!std::is_same_v<U, T> && std::is_same_v<const U, T>>>
+    constexpr Span(Span<U> s) : data_(s.data()), size_(s.size()) {}  // NOLINT(google-explicit-constructor)
 
     constexpr T* data() const { return data_; }
     constexpr size_t size() const { return size_; }
@@ -40,3 +41,5 @@ class Span {
 using ByteSpan = Span<const uint8_t>;
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_SPAN_H_

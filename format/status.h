@@ -3,7 +3,8 @@
 //
 // A message names the file, the field and the value, outermost first and joined by ": ", for example
 //   photo.nae: tile index: tile 7 at offset 4711: CRC mismatch
-#pragma once
+#ifndef NAE_FORMAT_STATUS_H_
+#define NAE_FORMAT_STATUS_H_
 
 #include <optional>
 #include <string>
@@ -93,3 +94,5 @@ class [[nodiscard]] Result {
     auto result = (expr);                              \
     if (!result.ok()) return result.status();          \
     decl = std::move(result).value()
+
+#endif  // NAE_FORMAT_STATUS_H_

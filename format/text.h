@@ -1,5 +1,6 @@
 // Small helpers for putting messages together.
-#pragma once
+#ifndef NAE_FORMAT_TEXT_H_
+#define NAE_FORMAT_TEXT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -30,3 +31,5 @@ bool is_plain_utf8(const std::string& text);
 std::string errno_text(int error);
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_TEXT_H_

@@ -2,7 +2,8 @@
 // from the top left, level 0 (full resolution) first. The count follows from the header, so it is not stored.
 //
 //   payload = for each tile: length (u32, bytes), CRC-32 of the tile's payload (u32)
-#pragma once
+#ifndef NAE_FORMAT_TILE_INDEX_H_
+#define NAE_FORMAT_TILE_INDEX_H_
 
 #include <cstdint>
 #include <vector>
@@ -52,3 +53,5 @@ Result<std::vector<uint8_t>> read_tile(const ByteSource& source, uint64_t data_o
                                        size_t i);
 
 }  // namespace nae
+
+#endif  // NAE_FORMAT_TILE_INDEX_H_
