@@ -1,0 +1,84 @@
+// Range asymmetric numeral systems (rANS; Duda, "Asymmetric numeral systems", 2013) for streams of symbols whose
+// frequency table is known per position. Interleaving after Giesen, "Interleaved entropy coders", 2014 (ryg_rans).
+//
+// Stream of n coded symbols (positions of table index > 0, in order); nothing at all when n = 0:
+//   u32 state[L]     initial decoder states, little-endian, lane 0 first; L = lane_count(n)
+//   u16 word[]       renormalisation words, little-endian, in the order in which decoding reads them
+// Symbol i belongs to lane i mod L. To decode it with a table of cumulative starts c[k] and frequencies f[k], where
+// entries k = 0 .. 2M are the symbols -M .. M and entry 2M + 1 is the escape (T = kProbabilityBits):
+//   slot = x mod 2^T;  find k with c[k] <= slot < c[k] + f[k];  x = f[k] (x >> T) + slot - c[k]
+//   if x < 2^16: x = x 2^16 + next word
+// An escape is followed at once, in the same lane, by raw bits (escape_code.h). A field of b raw bits is
+//   value = x mod 2^b;  x = x >> b;  if x < 2^16: x = x 2^16 + next word
+// Escape raw bits need at most one refill each because no field is longer than 16 bits.
+// After the last symbol every lane's state must be 2^16 and every word used. That costs 2 bytes per lane and finds
+// damage that got past the CRC, or a decoder that does not match.
+#ifndef NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
+#define NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "codec/entropy/tables.h"
+#include "format/status.h"
+
+namespace nae {
+
+// Lanes of a stream of `coded` symbols: few for short streams, because each one costs 2 bytes; more for long ones,
+// because a CPU works on several at once.
+int lane_count(uint64_t coded);
+
+// A table set prepared for coding. Immutable, thread-safe; keeps no reference to the set.
+class SymbolCodec {
+  public:
+    // Builds decoder lookups (32 KiB per table) and encoder costs. The set is validated.
+    static Result<SymbolCodec> create(const TableSet& set);
+
+    // Codes symbols[i] with table table_index[i], for i < count. Symbols at index 0 must be 0; symbols are within
+    // -32767..32767. Errors: invalid_argument.
+    Result<std::vector<uint8_t>> encode(const uint8_t* table_index, const int16_t* symbols, size_t count) const;
+
+    // Fills symbols[0 .. count) from exactly `size` bytes. Errors: corrupt, invalid_argument (index out of range).
+    // Positions of index 0 cost next to nothing: they are cleared and skipped eight at a time.
+    Status decode(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
+                  int16_t* symbols) const;
+
+    // Bits that coding `magnitude` = |symbol| (0..32767) takes with table index > 0; sign included.
+    float cost(int table, int magnitude) const {
+        const EncodeTable& t = encode_[static_cast<size_t>(table)];
+        return magnitude <= t.max_symbol ? t.bits[static_cast<size_t>(magnitude)] : escape_cost(t, magnitude);
+    }
+    int table_count() const { return static_cast<int>(encode_.size()); }
+
+  private:
+    // Frequency and cumulative start of one table entry.
+    struct Interval {
+        uint16_t frequency;
+        uint16_t start;
+    };
+    struct DecodeTable {
+        uint32_t first_interval;
+        int32_t max_symbol;
+    };
+    struct EncodeTable {
+        int max_symbol = 0;
+        float escape_symbol_bits = 0;
+        std::vector<float> bits;  // [M + 1]
+    };
+    struct Reader;
+
+    static float escape_cost(const EncodeTable& table, int magnitude);
+    static bool decode_escape(uint32_t& x, Reader& reader, int max_symbol, int16_t* symbol);
+    template <int kLanes>
+    Status decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, int16_t* symbols) const;
+
+    std::vector<uint16_t> slots_;      // [table][slot]: entry k
+    std::vector<Interval> intervals_;  // entries of all tables, one table after another
+    std::vector<DecodeTable> decode_;
+    std::vector<EncodeTable> encode_;
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_

@@ -1,0 +1,197 @@
+// The decoding half of SymbolCodec.
+#include <cstring>
+#include <string>
+
+#include "codec/entropy/escape_code.h"
+#include "codec/entropy/symbol_codec.h"
+
+namespace nae {
+namespace {
+
+constexpr uint32_t kStateLow = 1u << 16;
+constexpr size_t kBatch = 1024;  // coded positions gathered at a time
+
+Status corrupt(const char* what) { return Status(ErrorCode::corrupt, std::string("entropy decoder: ") + what); }
+
+uint32_t load_u16(const uint8_t* p) { return static_cast<uint32_t>(p[0] | (p[1] << 8)); }
+
+// Number of non-zero bytes, and the largest one.
+void scan_indices(const uint8_t* table_index, size_t count, uint64_t* coded, uint8_t* largest) {
+    uint64_t zeros = 0;
+    uint8_t top = 0;
+    // Blocks of 255 keep the inner counter in a byte, which lets the compiler use byte lanes.
+    for (size_t begin = 0; begin < count; begin += 255) {
+        const size_t end = count - begin < 255 ? count : begin + 255;
+        uint8_t block_zeros = 0;
+        for (size_t i = begin; i < end; ++i) {
+            block_zeros = static_cast<uint8_t>(block_zeros + (table_index[i] == 0));
+            top = table_index[i] > top ? table_index[i] : top;
+        }
+        zeros += block_zeros;
+    }
+    *coded = count - zeros;
+    *largest = top;
+}
+
+}  // namespace
+
+// Words of a stream, every read checked.
+struct SymbolCodec::Reader {
+    const uint8_t* position;
+    const uint8_t* end;
+
+    bool refill(uint32_t& x) {
+        if (x >= kStateLow) return true;
+        if (end - position < 2) return false;
+        x = (x << 16) | load_u16(position);
+        position += 2;
+        return true;
+    }
+    bool raw(uint32_t& x, int bits, uint32_t* value) {
+        *value = x & ((1u << bits) - 1);
+        x >>= bits;
+        return refill(x);
+    }
+};
+
+bool SymbolCodec::decode_escape(uint32_t& x, Reader& reader, int max_symbol, int16_t* symbol) {
+    uint32_t bit = 0, low = 0, rest = 0;
+    int n = 1;
+    for (;; ++n) {
+        if (!reader.raw(x, 1, &bit)) return false;
+        if (bit == 0) break;
+        if (n == kMaxEscapeBits) return false;
+    }
+    const int k = escape_order(max_symbol);
+    if (n > 1 && !reader.raw(x, n - 1, &low)) return false;
+    if (k > 0 && !reader.raw(x, k, &rest)) return false;
+    if (!reader.raw(x, 1, &bit)) return false;
+    const uint32_t v = (((1u << (n - 1)) | low) - 1) << k | rest;  // at most 2^25
+    const int64_t magnitude = static_cast<int64_t>(v) + max_symbol + 1;
+    if (magnitude > kMaxSymbolMagnitude) return false;
+    *symbol = static_cast<int16_t>(bit != 0 ? -magnitude : magnitude);
+    return true;
+}
+
+template <int kLanes>
+Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, size_t count,
+                                 int16_t* symbols) const {
+    if (reader.end - reader.position < 4 * kLanes) return corrupt("stream is too short");
+    uint32_t x[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) {
+        x[lane] = load_u16(reader.position) | (load_u16(reader.position + 2) << 16);
+        if (x[lane] < kStateLow) return corrupt("initial state is out of range");
+        reader.position += 4;
+    }
+
+    const uint16_t* const slots = slots_.data();
+    const Interval* const intervals = intervals_.data();
+    const DecodeTable* const tables = decode_.data();
+
+    // Takes one symbol from a lane, without the refill. Larger than the table's M: it was the escape.
+    const auto take = [=](uint32_t& state, uint32_t index, const DecodeTable& table) {
+        const uint32_t slot = state & (kProbabilityTotal - 1);
+        const uint32_t entry = slots[(index << kProbabilityBits) + slot];
+        const Interval interval = intervals[table.first_interval + entry];
+        state = interval.frequency * (state >> kProbabilityBits) + slot - interval.start;
+        return static_cast<int32_t>(entry) - table.max_symbol;
+    };
+
+    // Positions of coded symbols, gathered in batches so that the decoding loop meets no certain zeros. What does
+    // not fill all lanes moves to the front for the next round; only the stream's end may leave lanes unused.
+    uint32_t positions[kBatch + kLanes + 8];
+    size_t held = 0;
+    size_t next = 0;
+    do {
+        while (next < count && held < kBatch) {
+            if (count - next < 8) {
+                positions[held] = static_cast<uint32_t>(next);
+                held += table_index[next++] != 0;
+                continue;
+            }
+            uint64_t eight;
+            std::memcpy(&eight, table_index + next, 8);
+            if (eight != 0) {
+                for (size_t j = 0; j < 8; ++j) {
+                    positions[held] = static_cast<uint32_t>(next + j);
+                    held += table_index[next + j] != 0;
+                }
+            }
+            next += 8;
+        }
+        const size_t ready = next == count ? held : held - held % kLanes;
+        size_t done = 0;
+        while (done < ready) {
+            const size_t lanes = ready - done < kLanes ? ready - done : size_t{kLanes};
+            size_t lane = 0;
+            // While a word for every lane is certain to be there, refills need neither check nor branch.
+            if (lanes == kLanes && reader.end - reader.position >= 2 * kLanes) {
+                const uint8_t* position = reader.position;
+                bool escaped = false;
+                for (; lane < kLanes && !escaped; ++lane) {
+                    const uint32_t at = positions[done + lane];
+                    const uint32_t index = table_index[at];
+                    const DecodeTable& table = tables[index];
+                    const int32_t symbol = take(x[lane], index, table);
+                    symbols[at] = static_cast<int16_t>(symbol);
+                    const uint32_t refilled = (x[lane] << 16) | load_u16(position);
+                    const bool need = x[lane] < kStateLow;
+                    x[lane] = need ? refilled : x[lane];
+                    position += need ? 2 : 0;
+                    escaped = symbol > table.max_symbol;
+                }
+                reader.position = position;
+                if (escaped) {  // its raw bits come before the next lane's symbol
+                    const uint32_t at = positions[done + lane - 1];
+                    if (!decode_escape(x[lane - 1], reader, tables[table_index[at]].max_symbol, symbols + at)) {
+                        return corrupt("invalid escape");
+                    }
+                }
+            }
+            for (; lane < lanes; ++lane) {
+                const uint32_t at = positions[done + lane];
+                const uint32_t index = table_index[at];
+                const DecodeTable& table = tables[index];
+                const int32_t symbol = take(x[lane], index, table);
+                symbols[at] = static_cast<int16_t>(symbol);
+                if (!reader.refill(x[lane])) return corrupt("stream ends early");
+                if (symbol > table.max_symbol &&
+                    !decode_escape(x[lane], reader, table.max_symbol, symbols + at)) {
+                    return corrupt("invalid escape");
+                }
+            }
+            done += lanes;
+        }
+        std::memmove(positions, positions + ready, (held - ready) * sizeof(positions[0]));
+        held -= ready;
+    } while (next < count || held > 0);
+
+    for (const uint32_t state : x) {
+        if (state != kStateLow) return corrupt("final state is wrong");
+    }
+    if (reader.position != reader.end) return corrupt("bytes are left over");
+    return Status();
+}
+
+Status SymbolCodec::decode(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
+                           int16_t* symbols) const {
+    uint64_t coded = 0;
+    uint8_t largest = 0;
+    if (count > UINT32_MAX) return Status(ErrorCode::invalid_argument, "entropy decoder: too many symbols");
+    scan_indices(table_index, count, &coded, &largest);
+    if (largest >= decode_.size()) {
+        return Status(ErrorCode::invalid_argument, "entropy decoder: table index " + std::to_string(largest) +
+                                                       " of " + std::to_string(decode_.size()));
+    }
+    if (count > 0) std::memset(symbols, 0, count * sizeof(symbols[0]));
+    if (coded == 0) return size == 0 ? Status() : corrupt("bytes where no symbol is coded");
+    if (size % 2 != 0) return corrupt("odd number of bytes");
+    Reader reader{data, data + size};
+    switch (lane_count(coded)) {
+        case 1: return decode_lanes<1>(reader, table_index, count, symbols);
+        case 2: return decode_lanes<2>(reader, table_index, count, symbols);
+        default: return decode_lanes<4>(reader, table_index, count, symbols);
+    }
+}
+
+}  // namespace nae

@@ -1,0 +1,145 @@
+// Preparation of tables, and the encoding half of SymbolCodec.
+#include <cmath>
+#include <string>
+
+#include "codec/entropy/escape_code.h"
+#include "codec/entropy/symbol_codec.h"
+
+namespace nae {
+namespace {
+
+constexpr uint32_t kStateLow = 1u << 16;  // decoder states lie in [2^16, 2^32)
+
+// Writes words back to front: rANS encodes the last symbol first.
+class BackwardWriter {
+  public:
+    void word(uint32_t value) { words_.push_back(static_cast<uint16_t>(value)); }
+
+    void symbol(uint32_t& x, uint32_t start, uint32_t frequency) {
+        // Emit a word when the new state would not fit: x >= f 2^(32 - T), in 64 bits since f may be near 2^T.
+        if (x >= static_cast<uint64_t>(frequency) << (32 - kProbabilityBits)) {
+            word(x & 0xffff);
+            x >>= 16;
+        }
+        x = ((x / frequency) << kProbabilityBits) + x % frequency + start;
+    }
+
+    void raw(uint32_t& x, uint32_t value, int bits) {
+        if (x >= uint64_t{1} << (32 - bits)) {
+            word(x & 0xffff);
+            x >>= 16;
+        }
+        x = (x << bits) | value;
+    }
+
+    // Fields of escape_code.h, last one first.
+    void escape(uint32_t& x, int max_symbol, int symbol) {
+        const int magnitude = symbol < 0 ? -symbol : symbol;
+        const auto v = static_cast<uint32_t>(magnitude - max_symbol - 1);
+        const int k = escape_order(max_symbol);
+        const uint32_t q = (v >> k) + 1;
+        const int n = bit_length(q);
+        raw(x, symbol < 0 ? 1 : 0, 1);
+        if (k > 0) raw(x, v & ((1u << k) - 1), k);
+        if (n > 1) raw(x, q & ((1u << (n - 1)) - 1), n - 1);
+        raw(x, 0, 1);
+        for (int i = 1; i < n; ++i) raw(x, 1, 1);
+    }
+
+    const std::vector<uint16_t>& words() const { return words_; }
+
+  private:
+    std::vector<uint16_t> words_;
+};
+
+void put_u16(std::vector<uint8_t>& out, uint32_t value) {
+    out.push_back(static_cast<uint8_t>(value & 0xff));
+    out.push_back(static_cast<uint8_t>((value >> 8) & 0xff));
+}
+
+}  // namespace
+
+int lane_count(uint64_t coded) { return coded < 2048 ? 1 : coded < 16384 ? 2 : 4; }
+
+Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
+    NAE_RETURN_IF_ERROR(validate_table_set(set));
+    SymbolCodec codec;
+    const auto count = static_cast<size_t>(set.count());
+    codec.encode_.resize(count);
+    codec.decode_.assign(count, DecodeTable{0, 0});
+    codec.slots_.resize(count * kProbabilityTotal);
+    for (size_t i = 1; i < count; ++i) {
+        const FrequencyTable& table = set.tables[i];
+        codec.decode_[i] = {static_cast<uint32_t>(codec.intervals_.size()), table.max_symbol};
+        uint32_t start = 0;
+        uint16_t* slot = codec.slots_.data() + i * kProbabilityTotal;
+        const int entries = 2 * table.max_symbol + 2;
+        for (int k = 0; k < entries; ++k) {
+            const int symbol = k - table.max_symbol;
+            const uint16_t frequency = k + 1 == entries
+                                           ? table.escape_frequency
+                                           : table.frequencies[static_cast<size_t>(symbol < 0 ? -symbol : symbol)];
+            codec.intervals_.push_back({frequency, static_cast<uint16_t>(start)});
+            for (uint32_t s = 0; s < frequency; ++s) slot[start + s] = static_cast<uint16_t>(k);
+            start += frequency;
+        }
+        EncodeTable& encode = codec.encode_[i];
+        encode.max_symbol = table.max_symbol;
+        encode.escape_symbol_bits =
+            static_cast<float>(kProbabilityBits) - std::log2(static_cast<float>(table.escape_frequency));
+        for (const uint16_t frequency : table.frequencies) {
+            encode.bits.push_back(static_cast<float>(kProbabilityBits) - std::log2(static_cast<float>(frequency)));
+        }
+    }
+    return codec;
+}
+
+float SymbolCodec::escape_cost(const EncodeTable& table, int magnitude) {
+    return table.escape_symbol_bits + static_cast<float>(escape_bits(table.max_symbol, magnitude));
+}
+
+Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, const int16_t* symbols,
+                                                 size_t count) const {
+    uint64_t coded = 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (table_index[i] >= encode_.size()) {
+            return Status(ErrorCode::invalid_argument,
+                          "entropy encoder: table index " + std::to_string(table_index[i]) + " of " +
+                              std::to_string(encode_.size()));
+        }
+        if (symbols[i] < -kMaxSymbolMagnitude || (table_index[i] == 0 && symbols[i] != 0)) {
+            return Status(ErrorCode::invalid_argument, "entropy encoder: symbol " + std::to_string(symbols[i]) +
+                                                           " cannot be coded with table " +
+                                                           std::to_string(table_index[i]));
+        }
+        coded += table_index[i] != 0;
+    }
+    std::vector<uint8_t> out;
+    if (coded == 0) return out;
+
+    const auto lanes = static_cast<uint64_t>(lane_count(coded));
+    std::vector<uint32_t> states(lanes, kStateLow);
+    BackwardWriter writer;
+    uint64_t number = coded;
+    for (size_t i = count; i-- > 0;) {
+        const size_t table = table_index[i];
+        if (table == 0) continue;
+        uint32_t& x = states[--number % lanes];
+        const int max_symbol = encode_[table].max_symbol;
+        const int symbol = symbols[i];
+        const bool escaped = symbol < -max_symbol || symbol > max_symbol;
+        if (escaped) writer.escape(x, max_symbol, symbol);
+        const int entry = escaped ? 2 * max_symbol + 1 : symbol + max_symbol;
+        const Interval& interval = intervals_[decode_[table].first_interval + static_cast<size_t>(entry)];
+        writer.symbol(x, interval.start, interval.frequency);
+    }
+    out.reserve(4 * lanes + 2 * writer.words().size());
+    for (const uint32_t x : states) {
+        put_u16(out, x & 0xffff);
+        put_u16(out, x >> 16);
+    }
+    for (size_t i = writer.words().size(); i-- > 0;) put_u16(out, writer.words()[i]);
+    return out;
+}
+
+}  // namespace nae
