@@ -11,12 +11,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "format/header.h"  // kMinQualityCenti, kMaxQualityCenti
 #include "format/status.h"
 
 namespace nae {
 
-constexpr int kMinQualityCenti = 100;    // QUALITY 1
-constexpr int kMaxQualityCenti = 10000;  // QUALITY 100
 constexpr int kMaxAnchors = 64;
 constexpr int32_t kMaxLog2Gain = 1 << 14;  // |L|, |U|: 64 octaves
 

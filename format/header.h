@@ -32,8 +32,8 @@ namespace nae {
 constexpr uint16_t kFormatVersion = 1;
 constexpr uint16_t kMinTileSize = 64;
 constexpr uint16_t kMaxTileSize = 4096;
-constexpr uint16_t kMinQualityCenti = 100;
-constexpr uint16_t kMaxQualityCenti = 10000;
+constexpr int kMinQualityCenti = 100;
+constexpr int kMaxQualityCenti = 10000;
 constexpr size_t kMaxModelNameBytes = 64;
 
 enum class DataType : uint8_t { byte = 1 };
