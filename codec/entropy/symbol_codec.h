@@ -11,8 +11,9 @@
 // An escape is followed at once, in the same lane, by raw bits (escape_code.h). A field of b raw bits is
 //   value = x mod 2^b;  x = x >> b;  if x < 2^16: x = x 2^16 + next word
 // Escape raw bits need at most one refill each because no field is longer than 16 bits.
-// After the last symbol every lane's state must be 2^16 and every word used. That costs 2 bytes per lane and finds
-// damage that got past the CRC, or a decoder that does not match.
+// After the last symbol every lane's state must be 2^16 and every word used. That costs 2 bytes per lane and
+// tells a decoder whose tables or indices do not match the encoder's. It is no substitute for the tile's CRC: a flip
+// that exchanges two symbols of equal frequency leaves the state as it was.
 #ifndef NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 #define NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 
