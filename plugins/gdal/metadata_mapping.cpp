@@ -1,0 +1,185 @@
+#include "plugins/gdal/metadata_mapping.h"
+
+#include <cpl_conv.h>
+#include <cpl_string.h>
+
+#include <cstring>
+#include <map>
+#include <memory>
+
+namespace nae::gdal {
+
+namespace {
+
+constexpr const char* kGdalDomain = "GDAL";
+constexpr const char* kInterpretation = "COLOR_INTERPRETATION_";
+constexpr const char* kIccDomain = "COLOR_PROFILE";
+constexpr const char* kIccKey = "SOURCE_ICC_PROFILE";
+constexpr const char* kXmpDomain = "xml:XMP";
+
+bool is_text_domain(const std::string& domain) {
+    return STARTS_WITH_CI(domain.c_str(), "xml:") || STARTS_WITH_CI(domain.c_str(), "json:");
+}
+
+bool describes_the_container(const char* domain) {
+    static const char* const kNames[] = {
+        "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS",   "GEOLOCATION",
+        "xml:VRT",         "vrt_sources",         kMetadataDomain, kGdalDomain};
+    for (const char* name : kNames)
+        if (EQUAL(domain, name)) return true;
+    return false;
+}
+
+GDALColorInterp usual_interpretation(int bands, int index) {
+    if (bands == 1) return GCI_GrayIndex;
+    return static_cast<GDALColorInterp>(GCI_RedBand + index);
+}
+
+std::string number_text(double value) { return CPLSPrintf("%.17g", value); }
+
+std::string decode_base64(const char* text) {
+    std::string bytes(text);
+    bytes.push_back('\0');
+    const int size = CPLBase64DecodeInPlace(reinterpret_cast<GByte*>(&bytes[0]));
+    bytes.resize(static_cast<size_t>(size > 0 ? size : 0));
+    return bytes;
+}
+
+std::string encode_base64(const std::string& bytes) {
+    char* text =
+        CPLBase64Encode(static_cast<int>(bytes.size()), reinterpret_cast<const GByte*>(bytes.data()));
+    std::string result = text != nullptr ? text : "";
+    CPLFree(text);
+    return result;
+}
+
+void collect_domain(GDALDataset& source, const char* domain, Metadata& metadata) {
+    CSLConstList items = source.GetMetadata(domain);
+    if (items == nullptr || items[0] == nullptr) return;
+    if (EQUAL(domain, kXmpDomain)) {
+        metadata.set(kMetadataDomain, kMetadataXmp, items[0]);
+        return;
+    }
+    if (is_text_domain(domain)) {
+        metadata.set(domain, "", items[0]);
+        return;
+    }
+    for (; *items != nullptr; ++items) {
+        char* key = nullptr;
+        const char* value = CPLParseNameValue(*items, &key);
+        const std::unique_ptr<char, void (*)(void*)> owner(key, VSIFree);
+        if (key == nullptr || value == nullptr) continue;
+        if (EQUAL(domain, kIccDomain) && EQUAL(key, kIccKey)) {
+            metadata.set(kMetadataDomain, kMetadataIcc, decode_base64(value));
+        } else if (!(domain[0] == '\0' && EQUAL(key, GDALMD_AREA_OR_POINT) &&
+                     EQUAL(value, GDALMD_AOP_AREA))) {
+            metadata.set(domain, key, value);
+        }
+    }
+}
+
+void collect_bands(GDALDataset& source, Metadata& metadata) {
+    const int bands = source.GetRasterCount();
+    std::optional<double> nodata;
+    bool agree = true;
+    for (int i = 0; i < bands; ++i) {
+        GDALRasterBand& band = *source.GetRasterBand(i + 1);
+        int has = FALSE;
+        const double value = band.GetNoDataValue(&has);
+        if (i == 0 && has) nodata = value;
+        if ((has != FALSE) != nodata.has_value() || (has && value != *nodata)) agree = false;
+
+        const std::string number = std::to_string(i + 1);
+        if (band.GetDescription()[0] != '\0')
+            metadata.set(kMetadataDomain, kMetadataBandDescription + number, band.GetDescription());
+        const GDALColorInterp interpretation = band.GetColorInterpretation();
+        if (interpretation != GCI_Undefined && interpretation != usual_interpretation(bands, i))
+            metadata.set(kGdalDomain, kInterpretation + number,
+                         GDALGetColorInterpretationName(interpretation));
+    }
+    if (nodata && agree) metadata.set(kMetadataDomain, kMetadataNodata, number_text(*nodata));
+    if (!agree)
+        CPLError(CE_Warning, CPLE_NotSupported, "%s: bands have different nodata values: none is stored",
+                 source.GetDescription());
+}
+
+// Exactly six numbers, or nothing.
+std::optional<std::array<double, 6>> parse_six(const std::string& text) {
+    const CPLStringList parts(CSLTokenizeString2(text.c_str(), " ", 0));
+    if (parts.Count() != 6) return std::nullopt;
+    std::array<double, 6> six{};
+    for (int i = 0; i < 6; ++i) {
+        char* end = nullptr;
+        six[static_cast<size_t>(i)] = CPLStrtod(parts[i], &end);
+        if (end == parts[i] || *end != '\0') return std::nullopt;
+    }
+    return six;
+}
+
+}  // namespace
+
+Metadata collect_metadata(GDALDataset& source) {
+    Metadata metadata;
+    if (const OGRSpatialReference* srs = source.GetSpatialRef()) {
+        const char* const options[] = {"FORMAT=WKT2_2019", "MULTILINE=NO", nullptr};
+        char* wkt = nullptr;
+        if (srs->exportToWkt(&wkt, options) == OGRERR_NONE && wkt != nullptr && wkt[0] != '\0')
+            metadata.set(kMetadataDomain, kMetadataCrs, wkt);
+        CPLFree(wkt);
+    }
+    double six[6] = {};
+    if (get_geo_transform(source, six)) {
+        std::string text;
+        for (const double value : six) text += (text.empty() ? "" : " ") + number_text(value);
+        metadata.set(kMetadataDomain, kMetadataGeoTransform, text);
+    }
+    collect_bands(source, metadata);
+    collect_domain(source, "", metadata);
+    const CPLStringList domains(source.GetMetadataDomainList());
+    for (int i = 0; i < domains.Count(); ++i)
+        if (domains[i][0] != '\0' && !describes_the_container(domains[i]))
+            collect_domain(source, domains[i], metadata);
+    return metadata;
+}
+
+MappedMetadata map_metadata(const Metadata& metadata, int bands) {
+    MappedMetadata mapped;
+    mapped.srs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+    // The file may come from anywhere: a CRS that PROJ does not understand is no CRS, not a failed open.
+    if (const std::string* wkt = metadata.find(kMetadataDomain, kMetadataCrs))
+        if (mapped.srs.importFromWkt(wkt->c_str()) != OGRERR_NONE) mapped.srs.Clear();
+    if (const std::string* text = metadata.find(kMetadataDomain, kMetadataGeoTransform))
+        mapped.geo_transform = parse_six(*text);
+    if (const std::string* text = metadata.find(kMetadataDomain, kMetadataNodata)) {
+        char* end = nullptr;
+        const double value = CPLStrtod(text->c_str(), &end);
+        if (end != text->c_str()) mapped.nodata = value;
+    }
+    for (int i = 0; i < bands; ++i) {
+        const std::string number = std::to_string(i + 1);
+        const std::string* description = metadata.find(kMetadataDomain, kMetadataBandDescription + number);
+        mapped.descriptions.push_back(description != nullptr ? *description : std::string());
+        const std::string* name = metadata.find(kGdalDomain, kInterpretation + number);
+        mapped.interpretations.push_back(name != nullptr ? GDALGetColorInterpretationByName(name->c_str())
+                                                         : usual_interpretation(bands, i));
+    }
+    return mapped;
+}
+
+void publish_domains(const Metadata& metadata, GDALMajorObject& object) {
+    std::map<std::string, CPLStringList> domains;
+    for (const MetadataItem& item : metadata.items()) {
+        if (item.domain == kMetadataDomain) {
+            if (item.key == kMetadataIcc)
+                domains[kIccDomain].SetNameValue(kIccKey, encode_base64(item.value).c_str());
+            if (item.key == kMetadataXmp) domains[kXmpDomain].AddString(item.value.c_str());
+        } else if (is_text_domain(item.domain)) {
+            domains[item.domain].AddString(item.value.c_str());
+        } else if (!describes_the_container(item.domain.c_str())) {
+            domains[item.domain].SetNameValue(item.key.c_str(), item.value.c_str());
+        }
+    }
+    for (auto& [domain, items] : domains) object.GDALMajorObject::SetMetadata(items.List(), domain.c_str());
+}
+
+}  // namespace nae::gdal

@@ -1,0 +1,131 @@
+#include "plugins/gdal/nae_options.h"
+
+#include <cpl_conv.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+namespace nae::gdal {
+
+namespace {
+
+constexpr int kMaxThreads = 256;
+
+Status bad_option(const char* name, const std::string& value, const char* wanted) {
+    return Status(ErrorCode::invalid_argument, std::string(name) + "=" + value + ": must be " + wanted);
+}
+
+// A whole option value as a number. False for anything else, a NaN included.
+bool parse_number(const char* text, double& number) {
+    char* end = nullptr;
+    number = CPLStrtod(text, &end);
+    return end != text && *end == '\0' && number == number;
+}
+
+// The option as a number in [low, high], or `fallback` when it is absent.
+Result<double> number_option(CSLConstList options, const char* name, double fallback, double low, double high,
+                             bool whole, const char* wanted) {
+    const char* text = CSLFetchNameValue(options, name);
+    if (text == nullptr) return fallback;
+    double number = 0;
+    if (!parse_number(text, number) || number < low || number > high ||
+        (whole && number != static_cast<double>(static_cast<int>(number))))
+        return bad_option(name, text, wanted);
+    return number;
+}
+
+bool parse_thread_count(const char* text, int& threads) {
+    double number = 0;
+    if (EQUAL(text, "ALL_CPUS")) {
+        threads = 0;
+        return true;
+    }
+    if (!parse_number(text, number) || number < 1 || number > 1e6 ||
+        number != static_cast<double>(static_cast<int>(number)))
+        return false;
+    threads = std::min(static_cast<int>(number), kMaxThreads);
+    return true;
+}
+
+std::vector<std::string> split_path(const char* path) {
+    const CPLStringList parts(CSLTokenizeString2(path, ":", 0));
+    return std::vector<std::string>(parts.List(), parts.List() + parts.Count());
+}
+
+// Directories beyond those the shared store knows: an explicit path first, then a NAE_MODEL_PATH set with
+// --config or in gdalrc; the environment's own is read by every store. Null when there are none.
+std::unique_ptr<ModelStore> extra_store(const char* explicit_path) {
+    std::vector<std::string> directories;
+    if (explicit_path != nullptr) directories = split_path(explicit_path);
+    const char* configured = CPLGetConfigOption("NAE_MODEL_PATH", nullptr);
+    const char* environment = std::getenv("NAE_MODEL_PATH");
+    if (configured != nullptr && (environment == nullptr || std::string(configured) != environment)) {
+        const std::vector<std::string> more = split_path(configured);
+        directories.insert(directories.end(), more.begin(), more.end());
+    }
+    if (directories.empty()) return nullptr;
+    return std::make_unique<ModelStore>(std::move(directories));
+}
+
+// Sixteen hexadecimal digits name a model by its ID.
+bool parse_model_id(const std::string& text, ModelId& id) {
+    if (text.size() != 2 * id.size() || text.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+        return false;
+    for (size_t i = 0; i < id.size(); ++i)
+        id[i] = static_cast<uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
+    return true;
+}
+
+}  // namespace
+
+Result<int> parse_threads(CSLConstList options) {
+    int threads = 0;
+    if (const char* text = CSLFetchNameValue(options, "NUM_THREADS")) {
+        if (!parse_thread_count(text, threads))
+            return bad_option("NUM_THREADS", text, "a positive whole number or ALL_CPUS");
+        return threads;
+    }
+    const char* text = CPLGetConfigOption("GDAL_NUM_THREADS", "ALL_CPUS");
+    return parse_thread_count(text, threads) ? threads : 0;
+}
+
+Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_ptr<ModelStore>& store) {
+    EncoderOptions result;
+    NAE_ASSIGN_OR_RETURN(result.quality,
+                         number_option(options, "QUALITY", 75, 1, 100, false, "a number from 1 to 100"));
+    NAE_ASSIGN_OR_RETURN(const double effort,
+                         number_option(options, "EFFORT", 5, 1, 9, true, "a whole number from 1 to 9"));
+    result.effort = static_cast<int>(effort);
+    constexpr const char* kTileSizes = "64, 128, 256, 512, 1024, 2048 or 4096";
+    NAE_ASSIGN_OR_RETURN(const double tile, number_option(options, "BLOCKSIZE", 512, kMinTileSize,
+                                                          kMaxTileSize, true, kTileSizes));
+    result.tile_size = static_cast<int>(tile);
+    if ((result.tile_size & (result.tile_size - 1)) != 0)
+        return bad_option("BLOCKSIZE", std::to_string(result.tile_size), kTileSizes);
+    NAE_ASSIGN_OR_RETURN(result.threads, parse_threads(options));
+    result.embed_model = CPLFetchBool(options, "EMBED_MODEL", false);
+
+    store = extra_store(nullptr);
+    result.model_store = store.get();
+    if (const char* model = CSLFetchNameValue(options, "MODEL")) {
+        result.model_name = model;
+        ModelId id{};
+        if (parse_model_id(model, id)) {
+            ModelStore& where = store ? *store : ModelStore::shared();
+            NAE_ASSIGN_OR_RETURN(result.model, where.by_id(id, model));
+        }
+    }
+    return result;
+}
+
+Result<DecoderOptions> parse_open_options(CSLConstList options, std::unique_ptr<ModelStore>& store) {
+    DecoderOptions result;
+    NAE_ASSIGN_OR_RETURN(result.threads, parse_threads(options));
+    result.strict = CPLFetchBool(options, "STRICT", true);
+    store = extra_store(CSLFetchNameValue(options, "MODEL_PATH"));
+    result.model_store = store.get();
+    return result;
+}
+
+}  // namespace nae::gdal

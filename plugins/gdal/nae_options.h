@@ -1,0 +1,30 @@
+// Creation and open options as the user wrote them, turned into what the codec wants. A value out of range is
+// an error, not a guess.
+#pragma once
+
+#include <cpl_string.h>
+
+#include <memory>
+#include <string>
+
+#include "codec/decoder.h"
+#include "codec/encoder.h"
+#include "codec/model_store.h"
+#include "format/status.h"
+
+namespace nae::gdal {
+
+// NUM_THREADS, else GDAL_NUM_THREADS, else all cores: 1..256, or 0 for all. Error: invalid_argument for a
+// NUM_THREADS that is neither a positive number nor ALL_CPUS; GDAL_NUM_THREADS is for everybody and is only
+// ignored then.
+Result<int> parse_threads(CSLConstList options);
+
+// QUALITY, EFFORT, MODEL, EMBED_MODEL, BLOCKSIZE, NUM_THREADS. `store` receives the model store to use when
+// the NAE_MODEL_PATH configuration option names more than the environment does; it must outlive the result.
+// Errors: invalid_argument, naming option and value.
+Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_ptr<ModelStore>& store);
+
+// NUM_THREADS, MODEL_PATH, STRICT; `store` as above.
+Result<DecoderOptions> parse_open_options(CSLConstList options, std::unique_ptr<ModelStore>& store);
+
+}  // namespace nae::gdal

@@ -1,0 +1,282 @@
+// How pixels get from the window decoder to whoever asks.
+//
+// Decoding yields all bands of a window at once, and a thin window costs nearly as much as one with its halo,
+// so a request is served in one of three ways:
+//   from_cache        GDAL's block cache holds every block it touches: GDAL copies.
+//   fill_cache_first  scanlines, single bands of several, single pixels: the blocks touched are decoded into
+//                     the cache in one go (all bands, all threads), then GDAL copies. The next scanline or
+//                     the next band finds them there.
+//   decode            a window of some size, in all bands: decoded straight into the caller's buffer.
+// Scaled requests go through GDAL's own code, which reads blocks.
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "plugins/gdal/gdal_error.h"
+#include "plugins/gdal/nae_dataset.h"
+
+namespace nae::gdal {
+
+namespace {
+
+// Pixels decoded by one call: bounds temporary memory, and how long a progress callback waits.
+constexpr int64_t kMaxPixelsAtOnce = int64_t{32} << 20;
+
+// A window of w x h pixels makes the decoder compute about (w + halo) x (h + halo): decoding it alone is
+// worth it while that stays below kMaxOverhead times the window.
+constexpr int64_t kHalo = 96;
+constexpr int64_t kMaxOverhead = 2;
+
+// Memory for decoded planes; empty with one error reported when there is none.
+std::vector<uint8_t> allocate(int64_t bytes, const std::string& name) {
+    try {
+        return std::vector<uint8_t>(static_cast<size_t>(bytes));
+    } catch (const std::bad_alloc&) {
+        CPLError(CE_Failure, CPLE_OutOfMemory, "%s: cannot allocate " CPL_FRMT_GIB " bytes for pixels",
+                 name.c_str(), static_cast<GIntBig>(bytes));
+        return {};
+    }
+}
+
+PixelTarget planes(std::vector<uint8_t>& pixels, int width, int height) {
+    PixelTarget target;
+    target.data = pixels.data();
+    target.pixel_stride = 1;
+    target.row_stride = width;
+    target.band_stride = static_cast<ptrdiff_t>(width) * height;
+    return target;
+}
+
+// True when the caller's buffer takes the decoder's bands as they come: Byte, each band once, first to last
+// or last to first (BGR).
+bool direct_target(const PixelRequest& request, PixelTarget& target) {
+    if (request.type != GDT_Byte) return false;
+    const int n = static_cast<int>(request.bands.size());
+    bool rising = true, falling = true;
+    for (int i = 0; i < n; ++i) {
+        rising = rising && request.bands[static_cast<size_t>(i)] == i + 1;
+        falling = falling && request.bands[static_cast<size_t>(i)] == n - i;
+    }
+    if (!rising && !falling) return false;
+    target.data = static_cast<uint8_t*>(request.data) + (rising ? 0 : (n - 1) * request.band_space);
+    target.pixel_stride = static_cast<ptrdiff_t>(request.pixel_space);
+    target.row_stride = static_cast<ptrdiff_t>(request.line_space);
+    target.band_stride = static_cast<ptrdiff_t>(rising ? request.band_space : -request.band_space);
+    return true;
+}
+
+bool report_progress(GDALRasterIOExtraArg* extra, double done) {
+    return extra == nullptr || extra->pfnProgress == nullptr ||
+           extra->pfnProgress(done, "", extra->pProgressData) != FALSE;
+}
+
+}  // namespace
+
+bool NaeDataset::block_cached(int x, int y) {
+    for (int i = 1; i <= nBands; ++i) {
+        GDALRasterBlock* block = GetRasterBand(i)->TryGetLockedBlockRef(x, y);
+        if (block == nullptr) return false;
+        block->DropLock();
+    }
+    return true;
+}
+
+NaeDataset::Plan NaeDataset::plan(const PixelRequest& request) {
+    const int x0 = request.x / block_size_, x1 = (request.x + request.width - 1) / block_size_ + 1;
+    const int y0 = request.y / block_size_, y1 = (request.y + request.height - 1) / block_size_ + 1;
+    const bool all_bands = static_cast<int>(request.bands.size()) == nBands;
+    const int64_t area = int64_t{request.width} * request.height;
+    const bool large = (request.width + kHalo) * (request.height + kHalo) <= kMaxOverhead * area ||
+                       (request.width == nRasterXSize && request.height == nRasterYSize);
+
+    const int64_t cache_bytes = GDALGetCacheMax64();
+    const int64_t block_bytes = int64_t{block_size_} * block_size_ * nBands;
+    const bool fits = int64_t{x1 - x0} * (y1 - y0) <= cache_bytes / 2 / block_bytes;
+    if (fits) {
+        bool all_cached = true;
+        for (int y = y0; y < y1 && all_cached; ++y)
+            for (int x = x0; x < x1 && all_cached; ++x) all_cached = block_cached(x, y);
+        if (all_cached) return Plan::from_cache;
+        if (!(all_bands && large)) return Plan::fill_cache_first;
+    }
+    return Plan::decode;
+}
+
+CPLErr NaeDataset::read(const PixelRequest& request, GDALRasterIOExtraArg* extra, bool& served) {
+    served = false;
+    switch (plan(request)) {
+        case Plan::from_cache:
+            return CE_None;
+        case Plan::fill_cache_first:
+            return fill_blocks(request.x / block_size_, request.y / block_size_,
+                               (request.x + request.width - 1) / block_size_ + 1,
+                               (request.y + request.height - 1) / block_size_ + 1);
+        case Plan::decode:
+            break;
+    }
+    served = true;
+    return decode(request, extra);
+}
+
+CPLErr NaeDataset::decode(const PixelRequest& request, GDALRasterIOExtraArg* extra) {
+    // In strips of whole block rows, so that no tile is entropy-decoded for two strips where it can be
+    // helped.
+    const int64_t rows_at_once =
+        std::max<int64_t>(kMaxPixelsAtOnce / request.width / block_size_, 1) * block_size_;
+    PixelTarget direct;
+    const bool in_place = direct_target(request, direct);
+    const int type_bytes = GDALGetDataTypeSizeBytes(request.type);
+    if (type_bytes <= 0) return CE_Failure;
+
+    for (int64_t done = 0; done < request.height;) {
+        const int64_t y = request.y + done;
+        const int64_t to_boundary = rows_at_once - y % block_size_;
+        const int rows = static_cast<int>(std::min<int64_t>(to_boundary, request.height - done));
+        if (in_place) {
+            PixelTarget target = direct;
+            target.data += done * target.row_stride;
+            if (decode_window(request.x, static_cast<int>(y), request.width, rows, target) != CE_None)
+                return CE_Failure;
+        } else {
+            std::vector<uint8_t> pixels = allocate(int64_t{request.width} * rows * nBands, name_);
+            if (pixels.empty()) return CE_Failure;
+            const PixelTarget target = planes(pixels, request.width, rows);
+            if (decode_window(request.x, static_cast<int>(y), request.width, rows, target) != CE_None)
+                return CE_Failure;
+            for (size_t i = 0; i < request.bands.size(); ++i)
+                for (int row = 0; row < rows; ++row)
+                    GDALCopyWords64(
+                        target.data + (request.bands[i] - 1) * target.band_stride + row * target.row_stride,
+                        GDT_Byte, 1,
+                        static_cast<uint8_t*>(request.data) + static_cast<GSpacing>(i) * request.band_space +
+                            (done + row) * request.line_space,
+                        request.type, static_cast<int>(request.pixel_space), request.width);
+        }
+        done += rows;
+        if (!report_progress(extra, static_cast<double>(done) / request.height)) {
+            CPLError(CE_Failure, CPLE_UserInterrupt, "%s: reading was cancelled", name_.c_str());
+            return CE_Failure;
+        }
+    }
+    return CE_None;
+}
+
+CPLErr NaeDataset::fill_blocks(int x0, int y0, int x1, int y1) {
+    // The smallest rectangle of blocks that has all the missing ones.
+    int left = x1, right = x0, top = y1, bottom = y0;
+    for (int y = y0; y < y1; ++y)
+        for (int x = x0; x < x1; ++x) {
+            if (block_cached(x, y)) continue;
+            left = std::min(left, x);
+            right = std::max(right, x + 1);
+            top = std::min(top, y);
+            bottom = std::max(bottom, y + 1);
+        }
+    if (left >= right) return CE_None;
+
+    const int64_t row_pixels = int64_t{right - left} * block_size_ * block_size_;
+    const int rows_at_once = static_cast<int>(std::max<int64_t>(kMaxPixelsAtOnce / row_pixels, 1));
+    const int px = left * block_size_;
+    const int width = static_cast<int>(std::min<int64_t>(int64_t{right} * block_size_, nRasterXSize)) - px;
+    for (int y = top; y < bottom; y += rows_at_once) {
+        const int y_end = std::min(y + rows_at_once, bottom);
+        const int py = y * block_size_;
+        const int height =
+            static_cast<int>(std::min<int64_t>(int64_t{y_end} * block_size_, nRasterYSize)) - py;
+        std::vector<uint8_t> pixels = allocate(int64_t{width} * height * nBands, name_);
+        if (pixels.empty()) return CE_Failure;
+        const PixelTarget target = planes(pixels, width, height);
+        if (decode_window(px, py, width, height, target) != CE_None) return CE_Failure;
+
+        for (int i = 1; i <= nBands; ++i) {
+            for (int by = y; by < y_end; ++by) {
+                for (int bx = left; bx < right; ++bx) {
+                    GDALRasterBlock* block = GetRasterBand(i)->GetLockedBlockRef(bx, by, TRUE);
+                    if (block == nullptr) return CE_Failure;
+                    const int cols = std::min(block_size_, nRasterXSize - bx * block_size_);
+                    const int lines = std::min(block_size_, nRasterYSize - by * block_size_);
+                    for (int line = 0; line < lines; ++line)
+                        std::memcpy(static_cast<uint8_t*>(block->GetDataRef()) +
+                                        static_cast<size_t>(line) * static_cast<size_t>(block_size_),
+                                    target.data + (i - 1) * target.band_stride +
+                                        ((by - y) * block_size_ + line) * target.row_stride +
+                                        (bx - left) * block_size_,
+                                    static_cast<size_t>(cols));
+                    block->DropLock();
+                }
+            }
+        }
+    }
+    return CE_None;
+}
+
+CPLErr NaeDataset::IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, void* data,
+                             int buffer_width, int buffer_height, GDALDataType type, int band_count,
+                             int* band_map, GSpacing pixel_space, GSpacing line_space, GSpacing band_space,
+                             GDALRasterIOExtraArg* extra) {
+    if (flag == GF_Read && width == buffer_width && height == buffer_height) {
+        PixelRequest request{x, y, width, height, data, type, {}, pixel_space, line_space, band_space};
+        request.bands.assign(band_map, band_map + band_count);
+        bool served = false;
+        const CPLErr result = read(request, extra, served);
+        if (served || result != CE_None) return result;
+    }
+    return GDALPamDataset::IRasterIO(flag, x, y, width, height, data, buffer_width, buffer_height, type,
+                                     band_count, band_map, pixel_space, line_space, band_space, extra);
+}
+
+CPLErr NaeBand::IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, void* data, int buffer_width,
+                          int buffer_height, GDALDataType type, GSpacing pixel_space, GSpacing line_space,
+                          GDALRasterIOExtraArg* extra) {
+    if (flag == GF_Read && width == buffer_width && height == buffer_height) {
+        const PixelRequest request{x, y, width, height, data, type, {nBand}, pixel_space, line_space, 0};
+        bool served = false;
+        const CPLErr result = dataset().read(request, extra, served);
+        if (served || result != CE_None) return result;
+    }
+    return GDALPamRasterBand::IRasterIO(flag, x, y, width, height, data, buffer_width, buffer_height, type,
+                                        pixel_space, line_space, extra);
+}
+
+// One block in all bands: this one's into `data`, the others' into the block cache.
+CPLErr NaeBand::IReadBlock(int block_x, int block_y, void* data) {
+    NaeDataset& owner = dataset();
+    const int size = nBlockXSize;
+    const int x = block_x * size, y = block_y * size;
+    const int width = std::min(size, nRasterXSize - x), height = std::min(size, nRasterYSize - y);
+    uint8_t* own = static_cast<uint8_t*>(data);
+    if (width < size || height < size)
+        std::memset(own, 0, static_cast<size_t>(size) * static_cast<size_t>(size));
+
+    const int bands = owner.GetRasterCount();
+    if (bands == 1) {
+        PixelTarget target;
+        target.data = own;
+        target.pixel_stride = 1;
+        target.row_stride = size;
+        return owner.decode_window(x, y, width, height, target);
+    }
+    std::vector<uint8_t> pixels = allocate(int64_t{width} * height * bands, owner.name_);
+    if (pixels.empty()) return CE_Failure;
+    const PixelTarget target = planes(pixels, width, height);
+    if (owner.decode_window(x, y, width, height, target) != CE_None) return CE_Failure;
+    for (int i = 1; i <= bands; ++i) {
+        GDALRasterBlock* block = nullptr;
+        uint8_t* to = own;
+        if (i != nBand) {
+            block = owner.GetRasterBand(i)->GetLockedBlockRef(block_x, block_y, TRUE);
+            if (block == nullptr) return CE_Failure;
+            to = static_cast<uint8_t*>(block->GetDataRef());
+        }
+        for (int line = 0; line < height; ++line)
+            std::memcpy(to + static_cast<ptrdiff_t>(line) * size,
+                        target.data + (i - 1) * target.band_stride + line * target.row_stride,
+                        static_cast<size_t>(width));
+        if (block != nullptr) block->DropLock();
+    }
+    return CE_None;
+}
+
+}  // namespace nae::gdal

@@ -1,0 +1,93 @@
+#include "plugins/gdal/vsi_byte_sink.h"
+
+#include <cpl_error.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace nae::gdal {
+
+namespace {
+
+bool starts_with(const std::string& text, const char* prefix) {
+    return text.compare(0, std::strlen(prefix), prefix) == 0;
+}
+
+// A name in the same folder that nobody else in this process or another uses.
+std::string temporary_beside(const std::string& path) {
+    static std::atomic<unsigned> counter{0};
+    const std::string folder = path.substr(0, path.rfind('/') + 1);
+    return folder + ".nae-" + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".part";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VsiByteSink>> VsiByteSink::create(const std::string& path) {
+    std::unique_ptr<VsiByteSink> sink(new VsiByteSink(path));
+    if (!starts_with(path, "/vsi")) {
+        NAE_ASSIGN_OR_RETURN(sink->disk_, FileSink::create(path));
+    } else if (starts_with(path, "/vsimem/")) {
+        NAE_RETURN_IF_ERROR(sink->open(temporary_beside(path)));
+    }
+    return sink;
+}
+
+VsiByteSink::~VsiByteSink() { discard(); }
+
+// One error of ours rather than GDAL's and ours: what a virtual file system reports while opening becomes
+// the reason in the message.
+Status VsiByteSink::open(const std::string& name) {
+    errno = 0;
+    CPLPushErrorHandler(CPLQuietErrorHandler);
+    CPLErrorReset();
+    file_ = VSIFOpenL(name.c_str(), "wb");
+    const int error = errno;
+    std::string reason = CPLGetLastErrorMsg();
+    CPLPopErrorHandler();
+    CPLErrorReset();
+    if (file_ == nullptr) {
+        if (reason.empty()) reason = error != 0 ? VSIStrerror(error) : "this file system refuses";
+        ended_ = true;
+        return Status(ErrorCode::io, path_ + ": cannot create: " + reason);
+    }
+    open_name_ = name;
+    return {};
+}
+
+void VsiByteSink::discard() {
+    disk_.reset();
+    if (file_ == nullptr) return;
+    CPLPushErrorHandler(CPLQuietErrorHandler);
+    CPL_IGNORE_RET_VAL(VSIFCloseL(file_));
+    if (!starts_with(open_name_, "/vsistdout")) VSIUnlink(open_name_.c_str());
+    CPLPopErrorHandler();
+    file_ = nullptr;
+}
+
+Status VsiByteSink::write(const void* bytes, size_t n) {
+    if (disk_) return disk_->write(bytes, n);
+    if (ended_) return Status(ErrorCode::internal, path_ + ": write after the end");
+    if (n == 0) return {};
+    if (file_ == nullptr) NAE_RETURN_IF_ERROR(open(path_));
+    if (VSIFWriteL(bytes, 1, n, file_) == n) return {};
+    discard();
+    ended_ = true;
+    return Status(ErrorCode::io, path_ + ": cannot write " + std::to_string(n) + " bytes");
+}
+
+Status VsiByteSink::commit() {
+    if (disk_) return disk_->commit();
+    if (ended_ || file_ == nullptr) return Status(ErrorCode::internal, path_ + ": commit after the end");
+    ended_ = true;
+    // Closing is where a virtual file system uploads or finds its disk full.
+    const bool closed = VSIFCloseL(file_) == 0;
+    file_ = nullptr;
+    if (closed && (open_name_ == path_ || VSIRename(open_name_.c_str(), path_.c_str()) == 0)) return {};
+    if (!starts_with(open_name_, "/vsistdout")) VSIUnlink(open_name_.c_str());
+    return Status(ErrorCode::io, path_ + ": cannot finish writing");
+}
+
+}  // namespace nae::gdal
