@@ -17,6 +17,8 @@ constexpr int kMemoryLevel = 9;
 // zlib counts in 32 bits: buffers are handed over in pieces.
 constexpr size_t kPiece = size_t{1} << 30;
 
+constexpr size_t kMaxRatio = 1032;
+
 uInt take(size_t& left) {
     const size_t n = std::min(left, kPiece);
     left -= n;
@@ -49,6 +51,11 @@ Result<std::vector<uint8_t>> deflate_raw(ByteSpan bytes) {
 }
 
 Result<std::vector<uint8_t>> inflate_raw(ByteSpan stream, size_t size) {
+    // Before the allocation: deflate never does better than 258 bytes for 2 bits.
+    if (size / kMaxRatio > stream.size()) {
+        return Status(ErrorCode::corrupt,
+                      cat("deflate stream of ", stream.size(), " bytes cannot hold ", size));
+    }
     z_stream z{};
     if (inflateInit2(&z, kRawWindowBits) != Z_OK) return Status(ErrorCode::internal, "inflateInit2 failed");
     std::vector<uint8_t> out(size);

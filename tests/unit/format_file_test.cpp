@@ -1,0 +1,211 @@
+// Whole files: golden bytes, order of chunks, and what damage does to them.
+#include <catch2/catch.hpp>
+#include <functional>
+
+#include "format/file_layout.h"
+#include "format/little_endian.h"
+#include "tests/unit/format_samples.h"
+
+using namespace nae;
+using namespace nae::test;
+
+namespace {
+
+// As a decoder does: the layout, then every tile.
+Status read_everything(const Bytes& bytes, const LayoutOptions& options = {}) {
+    const MemorySource source(ByteSpan(bytes), "test.nae");
+    NAE_ASSIGN_OR_RETURN(const FileLayout layout, read_layout(source, options));
+    for (size_t i = 0; i < layout.tiles.size(); ++i) {
+        NAE_RETURN_IF_ERROR(read_tile(source, layout.tile_data_offset, layout.tiles, i).status());
+    }
+    return {};
+}
+
+Bytes head_payload() { return serialise_header(sample_header()).value(); }
+
+Bytes index_payload() {
+    const Bytes chunk = from_hex(kGoldenTileIndex);
+    return Bytes(chunk.begin() + 12, chunk.end() - 4);
+}
+
+struct Part {
+    ChunkType type;
+    Bytes payload;
+};
+
+const Part kHead = {kChunkHead, head_payload()};
+const Part kIndex = {kChunkTileIndex, index_payload()};
+const Part kData = {kChunkTileData, {0xAA, 0xBB, 0xCC}};
+const Part kModelPart = {kChunkModel, {1}};
+const Part kStrangeAncillary = {ChunkType("zZZZ"), {9, 9}};
+const Part kStrangeCritical = {ChunkType("ZZZZ"), {9, 9}};
+
+Status read_parts(const std::vector<Part>& parts) {
+    MemorySink sink;
+    ChunkWriter writer(sink, kPictureSignature);
+    for (const Part& part : parts) REQUIRE(writer.write_chunk(part.type, part.payload).ok());
+    REQUIRE(writer.finish().ok());
+    return read_everything(sink.bytes());
+}
+
+}  // namespace
+
+TEST_CASE("a minimal file has the documented bytes", "[format][file]") {
+    FileLayout layout;
+    layout.header = sample_header();
+    CHECK(written(layout, sample_tiles()) == golden_file());
+    CHECK(read_everything(golden_file()).ok());
+    LayoutOptions verify;
+    verify.verify_tiles = true;
+    CHECK(read_everything(golden_file(), verify).ok());
+}
+
+TEST_CASE("a file with everything comes back", "[format][file]") {
+    const auto layout = read_bytes(full_file());
+    REQUIRE(layout.ok());
+    CHECK(layout.value().header.width == 100);
+    REQUIRE(layout.value().metadata.find("", "AREA_OR_POINT") != nullptr);
+    CHECK(*layout.value().metadata.find("", "AREA_OR_POINT") == "Area");
+    CHECK(layout.value().preview.pixels == Bytes{1, 2, 3, 200, 201, 202});
+    CHECK(layout.value().model == Bytes{'m', 'o', 'd', 'e', 'l'});
+    CHECK(layout.value().tiles.size() == 2);
+    REQUIRE(layout.value().chunks.size() == 7);
+    CHECK(layout.value().chunks[5].payload_offset == layout.value().tile_data_offset);
+    CHECK(layout.value().chunks[6].type == kChunkEnd);
+}
+
+TEST_CASE("a file cut anywhere is an error that names it", "[format][file]") {
+    const Bytes whole = full_file();
+    REQUIRE(read_everything(whole).ok());
+    for (size_t n = 0; n < whole.size(); ++n) {
+        CAPTURE(n);
+        const Status status =
+            read_everything(Bytes(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(n)));
+        CHECK(status.code() == ErrorCode::truncated);
+        CHECK(contains(status.message(), "test.nae: "));
+    }
+}
+
+TEST_CASE("any flipped bit is found, without reading more than a decoder reads", "[format][file]") {
+    const Bytes whole = full_file();
+    for (size_t bit = 0; bit < whole.size() * 8; ++bit) {
+        CAPTURE(bit / 8, bit % 8);
+        Bytes damaged = whole;
+        damaged[bit / 8] = static_cast<uint8_t>(damaged[bit / 8] ^ (1u << bit % 8));
+        const Status status = read_everything(damaged);
+        CHECK_FALSE(status.ok());
+        CHECK(status.code() != ErrorCode::internal);
+        CHECK(status.code() != ErrorCode::invalid_argument);
+    }
+}
+
+TEST_CASE("any byte set to any value, or removed, or doubled, is found", "[format][file]") {
+    const Bytes whole = golden_file();
+    for (size_t at = 0; at < whole.size(); ++at) {
+        CAPTURE(at);
+        for (int value = 0; value < 256; ++value) {
+            Bytes damaged = whole;
+            damaged[at] = static_cast<uint8_t>(value);
+            if (damaged != whole) CHECK_FALSE(read_everything(damaged).ok());
+        }
+        Bytes removed = whole;
+        removed.erase(removed.begin() + static_cast<ptrdiff_t>(at));
+        CHECK_FALSE(read_everything(removed).ok());
+        if (at + 1 == whole.size()) break;  // the last byte doubled is a byte after the end: tolerated
+        Bytes doubled = whole;
+        doubled.insert(doubled.begin() + static_cast<ptrdiff_t>(at), whole[at]);
+        CHECK_FALSE(read_everything(doubled).ok());
+    }
+}
+
+TEST_CASE("damage in a tile costs that tile only", "[format][file]") {
+    FileLayout layout;
+    layout.header = sample_header();
+    Bytes bytes = written(layout, {{1, 2, 3}, {4, 5, 6}});
+    const uint64_t data = read_bytes(bytes).value().tile_data_offset;
+    bytes[static_cast<size_t>(data)] ^= 1;
+    const MemorySource source(ByteSpan(bytes), "test.nae");
+    const auto read = read_layout(source);
+    REQUIRE(read.ok());
+    CHECK(read_tile(source, data, read.value().tiles, 0).status().code() == ErrorCode::corrupt);
+    CHECK(read_tile(source, data, read.value().tiles, 1).value() == Bytes{4, 5, 6});
+    LayoutOptions verify;
+    verify.verify_tiles = true;
+    CHECK(contains(read_layout(source, verify).status().message(), "test.nae: tile 0 at offset"));
+}
+
+TEST_CASE("unknown ancillary chunks may stand anywhere after the header", "[format][file]") {
+    const Part& x = kStrangeAncillary;
+    CHECK(read_parts({kHead, kIndex, kData}).ok());
+    CHECK(read_parts({kHead, x, kIndex, x, kData, x, x}).ok());
+    CHECK(read_parts({x, kHead, kIndex, kData}).code() == ErrorCode::corrupt);
+    const Status status = read_parts({kHead, kStrangeCritical, kIndex, kData});
+    CHECK(status.code() == ErrorCode::unsupported);
+    CHECK(contains(status.message(), "ZZZZ"));
+    CHECK(read_parts({kHead, kIndex, kData, kStrangeCritical}).code() == ErrorCode::unsupported);
+}
+
+TEST_CASE("missing, repeated and misplaced chunks are refused", "[format][file]") {
+    const std::vector<std::vector<Part>> wrong = {
+        {},
+        {kHead},
+        {kHead, kIndex},
+        {kHead, kData},
+        {kIndex, kData},
+        {kHead, kHead, kIndex, kData},
+        {kHead, kIndex, kIndex, kData},
+        {kHead, kIndex, kData, kData},
+        {kHead, kData, kIndex},
+        {kIndex, kHead, kData},
+        {kHead, kIndex, kModelPart, kData},
+        {kHead, kModelPart, kModelPart, kIndex, kData},
+        {kHead, kIndex, kData, kModelPart},
+    };
+    for (size_t i = 0; i < wrong.size(); ++i) {
+        CAPTURE(i);
+        CHECK(read_parts(wrong[i]).code() == ErrorCode::corrupt);
+    }
+    CHECK(contains(read_parts({kHead, kData}).message(), "'TIDX' is missing"));
+}
+
+TEST_CASE("tile data that do not match the index are refused", "[format][file]") {
+    CHECK(read_parts({kHead, kIndex, {kChunkTileData, {0xAA, 0xBB}}}).code() == ErrorCode::corrupt);
+    CHECK(read_parts({kHead, kIndex, {kChunkTileData, {0xAA, 0xBB, 0xCC, 0}}}).code() == ErrorCode::corrupt);
+    CHECK(read_parts({kHead, kIndex, {kChunkTileData, {0xAA, 0xBB, 0xCD}}}).code() == ErrorCode::corrupt);
+}
+
+TEST_CASE("bytes after the end are tolerated, except in a strict check", "[format][file]") {
+    Bytes bytes = golden_file();
+    bytes.push_back(0);
+    CHECK(read_everything(bytes).ok());
+    LayoutOptions verify;
+    verify.verify_tiles = true;
+    CHECK(read_bytes(bytes, verify).status().code() == ErrorCode::corrupt);
+}
+
+TEST_CASE("limits reach every chunk", "[format][file]") {
+    const auto code_with = [](const std::function<void(Limits&)>& change) {
+        LayoutOptions options;
+        change(options.limits);
+        return read_bytes(full_file(), options).status().code();
+    };
+    CHECK(code_with([](Limits&) {}) == ErrorCode::ok);
+    CHECK(code_with([](Limits& l) { l.max_dimension = 99; }) == ErrorCode::limit_exceeded);
+    CHECK(code_with([](Limits& l) { l.max_pixels = 3999; }) == ErrorCode::limit_exceeded);
+    CHECK(code_with([](Limits& l) { l.max_tiles = 1; }) == ErrorCode::limit_exceeded);
+    CHECK(code_with([](Limits& l) { l.max_chunk_bytes = 33; }) == ErrorCode::limit_exceeded);
+    CHECK(code_with([](Limits& l) { l.max_metadata_bytes = 10; }) == ErrorCode::limit_exceeded);
+    CHECK(code_with([](Limits& l) { l.max_model_bytes = 4; }) == ErrorCode::limit_exceeded);
+    CHECK(code_with([](Limits& l) { l.max_tile_bytes = 2; }) == ErrorCode::limit_exceeded);
+    CHECK(code_with([](Limits& l) { l.max_chunks = 6; }) == ErrorCode::limit_exceeded);
+}
+
+TEST_CASE("a writer given the wrong number of tiles writes nothing", "[format][file]") {
+    FileLayout layout;
+    layout.header = sample_header();
+    MemorySink sink;
+    CHECK(write_file(sink, layout, {{1}}).code() == ErrorCode::internal);
+    layout.header.width = 0;
+    CHECK_FALSE(write_file(sink, layout, {}).ok());
+    CHECK(sink.bytes().empty());
+}
