@@ -1,0 +1,84 @@
+#include "training/crop_sampler.h"
+
+#include <ATen/Parallel.h>
+
+namespace nae::training {
+
+CropSampler::CropSampler(const PackedPictures& pictures, int size, double gray_share, uint64_t seed)
+    : pictures_(pictures), size_(size), gray_share_(gray_share), rng_(seed) {
+    std::vector<double> weight;
+    for (const PackedEntry& e : pictures.entries()) {
+        if (e.flags & kFlagValidation) {
+            if (e.level < 2) validation_.push_back(&e);
+            continue;
+        }
+        if (int(e.width) < size || int(e.height) < size) continue;
+        // By area, so that every pixel is as likely as another; unreduced JPEG sources count less because of
+        // their compression traces, reduced copies count more because they are sharp and clean.
+        const double trust = e.level > 0 ? 2.0 : (e.flags & kFlagLossless) ? 1.0 : 0.5;
+        train_.push_back(&e);
+        weight.push_back(trust * e.width * e.height);
+    }
+    pick_ = std::discrete_distribution<size_t>(weight.begin(), weight.end());
+}
+
+void CropSampler::write_crop(const PackedEntry& e, int x0, int y0, int size, int dihedral, bool gray,
+                             float* out) const {
+    const uint8_t* px = pictures_.pixels(e);
+    const int cells = size / 8;
+    for (int y = 0; y < size; ++y) {
+        for (int x = 0; x < size; ++x) {
+            int sx = (dihedral & 1) ? size - 1 - x : x;
+            int sy = (dihedral & 2) ? size - 1 - y : y;
+            if (dihedral & 4) std::swap(sx, sy);
+            const uint8_t* p = px + (size_t(y0 + sy) * e.width + size_t(x0 + sx)) * 3;
+            float* o = out + ((size_t(y / 8) * size_t(cells) + size_t(x / 8)) * 64 + size_t((y % 8) * 8 + x % 8)) * 3;
+            if (gray) {
+                const float g = float((p[0] * 77 + p[1] * 150 + p[2] * 29 + 128) >> 8);  // BT.601 luma
+                o[0] = o[1] = o[2] = (g - 128.f) / 128.f;
+            } else {
+                for (int c = 0; c < 3; ++c) o[c] = (float(p[c]) - 128.f) / 128.f;
+            }
+        }
+    }
+}
+
+Batch CropSampler::training_batch(int n) {
+    const int cells = size_ / 8;
+    torch::Tensor t = torch::empty({n, cells, cells, 192});
+    struct Plan {
+        const PackedEntry* e;
+        int x, y, dihedral;
+        bool gray;
+    };
+    std::vector<Plan> plan;
+    for (int i = 0; i < n; ++i) {
+        const PackedEntry* e = train_[pick_(rng_)];
+        std::uniform_int_distribution<int> dx(0, int(e->width) - size_), dy(0, int(e->height) - size_), d8(0, 7);
+        std::bernoulli_distribution g(gray_share_);
+        plan.push_back({e, dx(rng_), dy(rng_), d8(rng_), g(rng_)});
+    }
+    float* out = t.data_ptr<float>();
+    const size_t stride = size_t(size_) * size_t(size_) * 3;
+    at::parallel_for(0, n, 1, [&](int64_t b, int64_t end) {
+        for (; b < end; ++b) {
+            const Plan& p = plan[size_t(b)];
+            write_crop(*p.e, p.x, p.y, size_, p.dihedral, p.gray, out + size_t(b) * stride);
+        }
+    });
+    return {t.permute({0, 3, 1, 2})};
+}
+
+Batch CropSampler::validation_batch(int n, int size) const {
+    std::vector<const PackedEntry*> use;
+    for (const PackedEntry* e : validation_)
+        if (int(e->width) >= size && int(e->height) >= size && int(use.size()) < n) use.push_back(e);
+    const int cells = size / 8;
+    torch::Tensor t = torch::empty({int64_t(use.size()), cells, cells, 192});
+    for (size_t i = 0; i < use.size(); ++i)
+        write_crop(*use[i], (int(use[i]->width) - size) / 2, (int(use[i]->height) - size) / 2, size, 0, false,
+                   t.data_ptr<float>() + i * size_t(size) * size_t(size) * 3);
+    return {t.permute({0, 3, 1, 2})};
+}
+
+}  // namespace nae::training

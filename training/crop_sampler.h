@@ -1,0 +1,40 @@
+// Random crops for training and fixed ones for validation, taken straight from a packed file.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <random>
+
+#include "training/packed_pictures.h"
+
+namespace nae::training {
+
+struct Batch {
+    // [N, 192, S/8, S/8] channels-last float32: pixels as (p - 128) / 128 in space-to-depth order of block 8,
+    // channel = (dy·8 + dx)·3 + colour. Training needs no other order: the loss does not care.
+    torch::Tensor blocks;
+};
+
+class CropSampler {
+  public:
+    // size: crop side in pixels, a multiple of 64. gray_share: share of crops turned gray (R = G = B).
+    CropSampler(const PackedPictures& pictures, int size, double gray_share, uint64_t seed);
+
+    Batch training_batch(int n);
+    // The centre crops of up to `n` held-out pictures (level 0 and 1 only), always the same.
+    Batch validation_batch(int n, int size) const;
+    bool empty() const { return train_.empty(); }
+    void reseed(uint64_t seed) { rng_.seed(seed); }
+
+  private:
+    void write_crop(const PackedEntry& e, int x0, int y0, int size, int dihedral, bool gray, float* out) const;
+
+    const PackedPictures& pictures_;
+    int size_;
+    double gray_share_;
+    std::mt19937_64 rng_;
+    std::vector<const PackedEntry*> train_, validation_;
+    std::discrete_distribution<size_t> pick_;
+};
+
+}  // namespace nae::training

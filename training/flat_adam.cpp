@@ -1,0 +1,191 @@
+#include "training/flat_adam.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+#include <cstring>
+
+// The inner loops are compiled for several instruction sets and chosen at run time.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define NAE_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#else
+#define NAE_CLONES
+#endif
+
+namespace nae::training {
+namespace {
+
+constexpr float kBeta1 = 0.9f, kBeta2 = 0.999f, kEpsilon = 1e-8f;
+
+struct Rates {
+    float lr, bias1, bias2, clip, keep;  // keep: decay of the average
+};
+
+inline float from_bf16(uint16_t b) {
+    const uint32_t u = uint32_t{b} << 16;
+    float f;
+    std::memcpy(&f, &u, 4);
+    return f;
+}
+
+inline uint16_t to_bf16(float f) {  // round to nearest even; parameters are never NaN here
+    uint32_t u;
+    std::memcpy(&u, &f, 4);
+    return uint16_t((u + 0x7FFFu + ((u >> 16) & 1u)) >> 16);
+}
+
+inline float adam(float g, float& m, float& v, float p, const Rates& r) {
+    m = kBeta1 * m + (1 - kBeta1) * g;
+    v = kBeta2 * v + (1 - kBeta2) * g * g;
+    return p - r.lr * (m * r.bias1) / (std::sqrt(v * r.bias2) + kEpsilon);
+}
+
+NAE_CLONES void update_bf16(int64_t n, const uint16_t* g, float* p, float* m, float* v, float* avg, uint16_t* w,
+                            Rates r) {
+    for (int64_t i = 0; i < n; ++i) {
+        p[i] = adam(from_bf16(g[i]) * r.clip, m[i], v[i], p[i], r);
+        avg[i] = p[i] + r.keep * (avg[i] - p[i]);
+        w[i] = to_bf16(p[i]);
+    }
+}
+
+NAE_CLONES void update_f32(int64_t n, const float* g, float* p, float* m, float* v, float* avg, float* w, Rates r) {
+    for (int64_t i = 0; i < n; ++i) {
+        p[i] = adam(g[i] * r.clip, m[i], v[i], p[i], r);
+        avg[i] = p[i] + r.keep * (avg[i] - p[i]);
+        w[i] = p[i];
+    }
+}
+
+// Weights are stored the way the convolutions want them: channels-last, so that slices stay dense.
+torch::Tensor dense(const torch::Tensor& t) {
+    return t.dim() == 4 ? t.contiguous(torch::MemoryFormat::ChannelsLast) : t.contiguous();
+}
+
+torch::Tensor slice_like(const torch::Tensor& flat, const Parameter& p, const torch::Tensor& shape_of) {
+    return flat.as_strided(shape_of.sizes(), shape_of.strides(), p.offset);
+}
+
+}  // namespace
+
+int FlatAdam::add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale) {
+    Parameter p;
+    p.name = name;
+    p.offset = total_;
+    p.size = initial.numel();
+    p.lr_scale = lr_scale;
+    const auto dtype = low_precision ? working_ : torch::kFloat;
+    p.leaf = dense(initial.detach().to(device_, dtype)).clone();
+    p.leaf.set_requires_grad(true);
+    initial_.push_back(dense(initial.detach().to(device_, torch::kFloat)));
+    total_ += p.size;
+    parameters_.push_back(p);
+    return int(parameters_.size()) - 1;
+}
+
+void FlatAdam::seal() {
+    const auto options = torch::TensorOptions().device(device_).dtype(torch::kFloat);
+    master_ = torch::empty({total_}, options);
+    for (size_t i = 0; i < parameters_.size(); ++i)
+        slice_like(master_, parameters_[i], initial_[i]).copy_(initial_[i]);
+    m_ = torch::zeros({total_}, options);
+    v_ = torch::zeros({total_}, options);
+    average_ = master_.clone();
+    initial_.clear();
+}
+
+double FlatAdam::step(double lr, double max_norm, double average_decay) {
+    torch::NoGradGuard no_grad;
+    return device_.is_cpu() ? step_cpu(lr, max_norm, average_decay) : step_tensors(lr, max_norm, average_decay);
+}
+
+double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
+    double sum = 0;
+    for (Parameter& p : parameters_) {
+        torch::Tensor& g = p.leaf.mutable_grad();
+        if (!g.defined()) continue;
+        if (g.strides() != p.leaf.strides()) g = torch::empty_like(p.leaf).copy_(g);
+        const double n = g.norm(2, torch::kFloat).item<double>();
+        sum += n * n;
+    }
+    const double norm = std::sqrt(sum);
+    if (std::isfinite(norm)) {
+        ++steps_;
+        Rates r;
+        r.clip = float(norm > max_norm ? max_norm / norm : 1.0);
+        r.bias1 = float(1.0 / (1.0 - std::pow(double(kBeta1), double(steps_))));
+        r.bias2 = float(1.0 / (1.0 - std::pow(double(kBeta2), double(steps_))));
+        r.keep = float(std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
+        float* base[4] = {master_.data_ptr<float>(), m_.data_ptr<float>(), v_.data_ptr<float>(),
+                          average_.data_ptr<float>()};
+        for (Parameter& p : parameters_) {
+            const torch::Tensor& g = p.leaf.grad();
+            if (!g.defined()) continue;
+            r.lr = float(lr * p.lr_scale);
+            at::parallel_for(0, p.size, 32768, [&](int64_t b, int64_t e) {
+                const int64_t o = p.offset + b;
+                if (p.leaf.scalar_type() == torch::kBFloat16)
+                    update_bf16(e - b, static_cast<const uint16_t*>(g.data_ptr()) + b, base[0] + o, base[1] + o,
+                                base[2] + o, base[3] + o, static_cast<uint16_t*>(p.leaf.data_ptr()) + b, r);
+                else
+                    update_f32(e - b, g.data_ptr<float>() + b, base[0] + o, base[1] + o, base[2] + o, base[3] + o,
+                               p.leaf.data_ptr<float>() + b, r);
+            });
+        }
+    }
+    for (Parameter& p : parameters_) p.leaf.mutable_grad() = torch::Tensor();
+    return norm;
+}
+
+double FlatAdam::step_tensors(double lr, double max_norm, double average_decay) {
+    if (!grad_.defined()) grad_ = torch::zeros_like(master_);
+    grad_.zero_();
+    for (Parameter& p : parameters_)
+        if (p.leaf.grad().defined()) slice_like(grad_, p, p.leaf).copy_(p.leaf.grad());
+    const double norm = grad_.norm().item<double>();
+    if (std::isfinite(norm)) {
+        ++steps_;
+        if (norm > max_norm) grad_.mul_(max_norm / norm);
+        m_.lerp_(grad_, 1.0 - kBeta1);
+        v_.mul_(kBeta2).addcmul_(grad_, grad_, 1.0 - kBeta2);
+        const double b1 = 1.0 - std::pow(double(kBeta1), double(steps_));
+        const double b2 = 1.0 - std::pow(double(kBeta2), double(steps_));
+        torch::Tensor update = (m_ / b1) / ((v_ / b2).sqrt_().add_(kEpsilon));
+        for (Parameter& p : parameters_)
+            if (p.lr_scale != 1.0) update.narrow(0, p.offset, p.size).mul_(p.lr_scale);
+        master_.sub_(update, lr);
+        average_.lerp_(master_, 1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
+        refresh(false);
+    }
+    for (Parameter& p : parameters_) p.leaf.mutable_grad() = torch::Tensor();
+    return norm;
+}
+
+torch::Tensor FlatAdam::value(int i, bool averaged) const {
+    const Parameter& p = parameters_[size_t(i)];
+    return slice_like(averaged ? average_ : master_, p, p.leaf.detach()).clone();
+}
+
+bool FlatAdam::restore(const std::vector<torch::Tensor>& state, int64_t steps) {
+    if (state.size() != 4) return false;
+    for (const torch::Tensor& t : state)
+        if (t.numel() != total_) return false;
+    master_.copy_(state[0]);
+    m_.copy_(state[1]);
+    v_.copy_(state[2]);
+    average_.copy_(state[3]);
+    steps_ = steps;
+    refresh(false);
+    return true;
+}
+
+void FlatAdam::refresh(bool averaged) {
+    torch::NoGradGuard no_grad;
+    const torch::Tensor& from = averaged ? average_ : master_;
+    for (Parameter& p : parameters_) {
+        torch::Tensor dst = p.leaf.detach();
+        dst.copy_(slice_like(from, p, dst));
+    }
+}
+
+}  // namespace nae::training

@@ -1,0 +1,64 @@
+// Adam (Kingma & Ba 2015) over one flat buffer, with bfloat16 working copies and averaged weights.
+//
+// Every parameter is a slice of one float32 master buffer. The forward pass sees bfloat16 leaf tensors (or float32
+// ones for the few parameters that need it), so nothing is cast per layer, and one fused pass per step reads each
+// gradient once and updates moments, master, average and working copy together.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+namespace nae::training {
+
+struct Parameter {
+    std::string name;
+    torch::Tensor leaf;  // what the forward pass uses; requires grad; bfloat16 or float32
+    int64_t offset = 0, size = 0;
+    double lr_scale = 1.0;
+};
+
+class FlatAdam {
+  public:
+    // `device`: where everything lives. `working`: dtype of the leaves of parameters added with low_precision.
+    FlatAdam(torch::Device device, torch::ScalarType working) : device_(device), working_(working) {}
+
+    // Adds a parameter with these initial values (any float tensor; 4-D ones are kept channels-last). Returns its
+    // index. All parameters must be added before seal().
+    int add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale = 1.0);
+    void seal();
+
+    torch::Tensor leaf(int i) const { return parameters_[size_t(i)].leaf; }
+    const std::vector<Parameter>& parameters() const { return parameters_; }
+    torch::ScalarType working_type() const { return working_; }
+    int64_t size() const { return total_; }
+
+    // One update from the leaves' gradients, which are then dropped. Gradients are scaled down to a global norm of at
+    // most `max_norm`. Returns the norm before that; a non-finite norm skips the update.
+    double step(double lr, double max_norm, double average_decay);
+
+    // Float32 copy of one parameter's averaged (or latest) value, in its own shape.
+    torch::Tensor value(int i, bool averaged) const;
+
+    // State for checkpoints: master, first and second moments, average (flat, float32), step count.
+    std::vector<torch::Tensor> state() const { return {master_, m_, v_, average_}; }
+    int64_t steps() const { return steps_; }
+    // Takes over a state of the same size; returns false when the size differs.
+    bool restore(const std::vector<torch::Tensor>& state, int64_t steps);
+    // Puts averaged (or latest) values into the leaves, for evaluation; refresh(false) goes back.
+    void refresh(bool averaged);
+
+  private:
+    double step_cpu(double lr, double max_norm, double average_decay);
+    double step_tensors(double lr, double max_norm, double average_decay);
+
+    torch::Device device_;
+    torch::ScalarType working_;
+    std::vector<Parameter> parameters_;
+    std::vector<torch::Tensor> initial_;
+    torch::Tensor master_, m_, v_, average_, grad_;
+    int64_t total_ = 0, steps_ = 0;
+};
+
+}  // namespace nae::training

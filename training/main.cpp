@@ -1,0 +1,59 @@
+// nae-train: packs pictures, trains models, exports them.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "training/packed_pictures.h"
+#include "training/trainer.h"
+
+namespace {
+
+int finish(const std::string& error) {
+    if (error.empty()) return 0;
+    std::fprintf(stderr, "nae-train: %s\n", error.c_str());
+    return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace nae::training;
+    CLI::App app{"Trains NAE models"};
+    app.require_subcommand(1);
+
+#ifdef NAE_WITH_GDAL
+    std::vector<std::string> folders;
+    std::string pack_out;
+    int validation_every = 20;
+    CLI::App* pack = app.add_subcommand("pack", "Decode folders of pictures into one packed file");
+    pack->add_option("folders", folders, "Folders with pictures (searched recursively)")->required();
+    pack->add_option("-o,--out", pack_out, "Packed file to write")->required();
+    pack->add_option("--validation-every", validation_every, "Hold out about one picture in so many; 0: none");
+    pack->callback([&] { std::exit(finish(pack_pictures(folders, pack_out, validation_every))); });
+#endif
+
+    TrainOptions t;
+    CLI::App* train_cmd = app.add_subcommand("train", "Train the photo model");
+    train_cmd->add_option("--data", t.data, "Packed pictures (nae-train pack)")->required();
+    train_cmd->add_option("-o,--out", t.out_dir, "Folder for checkpoints and log.csv")->required();
+    train_cmd->add_option("--resume", t.resume, "Checkpoint to continue from");
+    train_cmd->add_option("--minutes", t.minutes, "Wall-clock limit");
+    train_cmd->add_option("--decay-from", t.decay_from, "Share of the time after which the learning rate falls");
+    train_cmd->add_option("--decay-to", t.decay_to, "Share of the learning rate left at the end");
+    train_cmd->add_option("--lr", t.lr, "Learning rate");
+    train_cmd->add_option("--batch", t.batch, "Crops a step");
+    train_cmd->add_option("--crop", t.crop, "Crop side in pixels, a multiple of 64");
+    train_cmd->add_option("--gray", t.gray_share, "Share of crops turned gray");
+    train_cmd->add_option("--average-decay", t.average_decay, "Decay of the averaged weights");
+    train_cmd->add_option("--max-norm", t.max_norm, "Gradient clipping");
+    train_cmd->add_option("--validate-every", t.validate_every, "Minutes");
+    train_cmd->add_option("--checkpoint-every", t.checkpoint_every, "Minutes");
+    train_cmd->add_option("--max-steps", t.max_steps, "Stop after so many steps; 0: no limit");
+    train_cmd->add_option("--seed", t.seed, "Random seed");
+    train_cmd->add_option("--threads", t.threads, "CPU threads; 0: all cores");
+    train_cmd->add_option("--device", t.device, "cpu or cuda");
+    train_cmd->add_option("--precision", t.precision, "bf16 or f32");
+    train_cmd->callback([&] { std::exit(finish(train(t))); });
+
+    CLI11_PARSE(app, argc, argv);
+    return 0;
+}

@@ -1,0 +1,204 @@
+#include "training/photo_model.h"
+
+#include <cmath>
+
+#include "training/rate.h"
+
+namespace nae::training {
+namespace {
+
+using torch::Tensor;
+
+// Builds a graph and, beside it, the initial values of its convolutions.
+class NetBuilder {
+  public:
+    explicit NetBuilder(int channels) : graph_(channels), channels_{channels} {}
+
+    enum class Start { he, zero };
+    // He et al. 2015 initialisation for layers before a ReLU; zero for the last layer of a branch.
+    int conv(int input, int out, int kernel, int stride, Start start, bool precise = false) {
+        const int in = channels_[size_t(input)];
+        Tensor w = torch::zeros({out, in, kernel, kernel});
+        if (start == Start::he) w.normal_(0, std::sqrt(2.0 / (in * kernel * kernel)));
+        return conv_with(input, w, torch::zeros({out}), stride, precise);
+    }
+    int conv_with(int input, const Tensor& weight, const Tensor& bias, int stride, bool precise) {
+        FloatConvParams p;
+        p.out_channels = int(weight.size(0));
+        p.kernel = int(weight.size(2));
+        p.stride = stride;
+        p.store_bf16 = !precise;
+        const int id = push(graph_.conv(input, std::move(p)), int(weight.size(0)));
+        initial_[size_t(id)] = {weight, bias};
+        return id;
+    }
+    int relu(int a) { return push(graph_.relu(a), channels_[size_t(a)]); }
+    int add(int a, int b) { return push(graph_.add(a, b), channels_[size_t(a)]); }
+    int space_to_depth(int a, int b) { return push(graph_.space_to_depth(a, b), channels_[size_t(a)] * b * b); }
+    int depth_to_space(int a, int b) { return push(graph_.depth_to_space(a, b), channels_[size_t(a)] / (b * b)); }
+    // x + conv(relu(conv(x))), the second convolution starting small so that the block starts near the identity.
+    int residual(int a) {
+        const int c = channels_[size_t(a)];
+        const int hidden = relu(conv(a, c, 3, 1, Start::he));
+        const int out = conv(hidden, c, 3, 1, Start::he);
+        initial_[size_t(out)].first.mul_(0.2);
+        return add(a, out);
+    }
+
+    FloatGraph take() { return graph_.take(); }
+    const std::vector<std::pair<Tensor, Tensor>>& initial() const { return initial_; }
+
+  private:
+    int push(int id, int channels) {
+        channels_.resize(size_t(id) + 1);
+        initial_.resize(size_t(id) + 1);
+        channels_[size_t(id)] = channels;
+        return id;
+    }
+    FloatGraphBuilder graph_;
+    std::vector<int> channels_;
+    std::vector<std::pair<Tensor, Tensor>> initial_;
+};
+
+using Start = NetBuilder::Start;
+
+NetBuilder build_analysis(const PhotoConfig& c, const Tensor& linear) {
+    NetBuilder b(3);
+    const int blocks8 = b.space_to_depth(0, 8);
+    const int line = b.conv_with(b.space_to_depth(blocks8, 2), linear, torch::zeros({c.latent_channels}), 1, true);
+    int t = b.conv(blocks8, c.encoder_width8, 1, 1, Start::he);
+    for (int i = 0; i < c.encoder_blocks8; ++i) t = b.residual(t);
+    t = b.conv(b.space_to_depth(b.relu(t), 2), c.encoder_width16, 1, 1, Start::he);
+    for (int i = 0; i < c.encoder_blocks16; ++i) t = b.residual(t);
+    t = b.conv(b.relu(t), c.latent_channels, 1, 1, Start::zero);
+    b.add(line, t);
+    return b;
+}
+
+NetBuilder build_synthesis(const PhotoConfig& c, const Tensor& linear, const Tensor& input_scale) {
+    NetBuilder b(c.latent_channels);
+    const int line =
+        b.depth_to_space(b.conv_with(0, linear, torch::zeros({linear.size(0)}), 1, false), 2);  // 192 at 1/8
+    // The branch sees every coefficient at about unit variance.
+    Tensor w = torch::randn({c.decoder_width16, c.latent_channels, 1, 1}) / std::sqrt(double(c.latent_channels));
+    int t = b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({c.decoder_width16}), 1, false);
+    for (int i = 0; i < c.decoder_blocks16; ++i) t = b.residual(t);
+    t = b.depth_to_space(b.conv(b.relu(t), 4 * c.decoder_width8, 1, 1, Start::he), 2);
+    for (int i = 0; i < c.decoder_blocks8; ++i) t = b.residual(t);
+    t = b.conv(b.relu(t), 192, 1, 1, Start::zero);
+    b.depth_to_space(b.add(line, t), 8);
+    return b;
+}
+
+NetBuilder build_hyper_analysis(const PhotoConfig& c, const Tensor& input_scale) {
+    NetBuilder b(c.latent_channels);
+    Tensor w = torch::randn({192, c.latent_channels, 1, 1}) * std::sqrt(2.0 / c.latent_channels);
+    int t = b.relu(b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({192}), 1, false));
+    t = b.relu(b.conv(t, 192, 3, 2, Start::he));
+    b.conv(t, c.hyper_channels, 3, 2, Start::he);
+    return b;
+}
+
+NetBuilder build_hyper_synthesis(const PhotoConfig& c, const Tensor& log2_scale) {
+    NetBuilder b(c.hyper_channels);
+    int t = b.relu(b.conv(0, 192, 3, 1, Start::he));
+    t = b.relu(b.depth_to_space(b.conv(t, 512, 1, 1, Start::he), 2));   // 128 at 1/32
+    t = b.relu(b.conv(t, 128, 3, 1, Start::he));
+    t = b.relu(b.depth_to_space(b.conv(t, 512, 1, 1, Start::he), 2));   // 128 at 1/16
+    const int n = c.latent_channels;
+    b.conv_with(t, torch::zeros({2 * n, 128, 1, 1}), torch::cat({torch::zeros({n}), log2_scale}), 1, false);
+    return b;
+}
+
+}  // namespace
+
+PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAdam& optimiser)
+    : config_(config), optimiser_(optimiser) {
+    const double to_latent = 128.0 / kLatentUnit;  // pixels are in units of 128
+    const Tensor stddev = start.stddev * to_latent;  // of the latent
+    const Tensor normalise = 1.0 / (stddev + 0.5);   // half a unit: about a coarse quantisation step
+    const int64_t n = config.latent_channels;
+    std::array<NetBuilder, 4> built = {
+        build_analysis(config, (start.basis * to_latent).view({n, 768, 1, 1})),
+        build_hyper_analysis(config, normalise),
+        build_hyper_synthesis(config, torch::log2(stddev + 1e-3)),
+        build_synthesis(config, (start.basis.t() / to_latent).contiguous().view({768, n, 1, 1}), normalise)};
+    const char* names[4] = {"analysis", "hyper_analysis", "hyper_synthesis", "synthesis"};
+    for (size_t p = 0; p < 4; ++p) {
+        nets_[p] = built[p].take();
+        const auto& initial = built[p].initial();
+        node_parameters_[p].resize(nets_[p].nodes.size());
+        tensors_[p].resize(nets_[p].nodes.size());
+        for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
+            if (nets_[p].nodes[i].op != Op::conv) continue;
+            const std::string name = std::string(names[p]) + "." + std::to_string(i);
+            const bool low = nets_[p].nodes[i].store_bf16;
+            NodeParameters& ids = node_parameters_[p][i];
+            ids.weight = optimiser.add(name + ".weight", initial[i].first, low);
+            ids.bias = optimiser.add(name + ".bias", initial[i].second, low);
+            tensors_[p][i] = {optimiser.leaf(ids.weight), optimiser.leaf(ids.bias)};
+        }
+    }
+    // High-rate theory: D = Δ²/12 and R = -log2 Δ per coefficient give the step that minimises
+    // λ·MSE + R over an orthonormal transform of 3 samples a pixel: Δ² = 18 / (λ ln 2), Δ in grey levels.
+    Tensor gain = torch::empty({n, config.anchors});
+    for (int k = 0; k < config.anchors; ++k) {
+        const double step = std::sqrt(18.0 / (lambda(double(k) / (config.anchors - 1)) * std::log(2.0)));
+        gain.select(1, k).fill_(std::log2(kLatentUnit / step));
+    }
+    gain_ = optimiser.add("gain", gain, false, 5.0);
+    const Tensor slope = torch::linspace(-1.0, 1.0, config.anchors).unsqueeze(0);  // finer as quality rises
+    hyper_gain_ = optimiser.add("hyper_gain", slope.expand({config.hyper_channels, config.anchors}).contiguous(), false, 5.0);
+    hyper_scale_ = optimiser.add("hyper_scale", torch::zeros({config.hyper_channels}), false, 5.0);
+}
+
+double PhotoModel::lambda(double quality) const {
+    return config_.lambda_low * std::pow(config_.lambda_high / config_.lambda_low, quality);
+}
+
+Tensor PhotoModel::run(Part p, const Tensor& x, int first_node, int drop_last) const {
+    return run_float_graph(nets_[size_t(p)], tensors_[size_t(p)], x, first_node, drop_last);
+}
+
+Tensor PhotoModel::gains(int parameter, const Tensor& quality) const {
+    const Tensor table = optimiser_.leaf(parameter).t();  // [K, C]
+    const Tensor position = quality * double(config_.anchors - 1);
+    const Tensor low = position.floor().clamp(0, config_.anchors - 2);
+    const Tensor frac = (position - low).unsqueeze(1);
+    const Tensor index = low.to(torch::kLong);
+    return torch::lerp(table.index_select(0, index), table.index_select(0, index + 1), frac).unsqueeze(2).unsqueeze(3);
+}
+
+PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quality, bool training) const {
+    const Tensor gain = gains(gain_, quality), hyper_gain = gains(hyper_gain_, quality);  // log2
+    // The pixels come in the order of the graph's first operator, space-to-depth 8.
+    const Tensor y = run(Part::analysis, blocks, 1).to(torch::kFloat);
+
+    const Tensor z = run(Part::hyper_analysis, y, 0).to(torch::kFloat);
+    const Tensor z_gain = torch::exp2(hyper_gain);
+    const Tensor z_scaled = z * z_gain;
+    const Tensor z_round = round_straight_through(z_scaled);
+    const Tensor z_rate = training ? z_scaled + torch::rand_like(z_scaled) - 0.5 : z_round;
+    const Tensor z_scale = torch::exp2(optimiser_.leaf(hyper_scale_).view({1, -1, 1, 1}) + hyper_gain).expand_as(z);
+
+    const Tensor h = run(Part::hyper_synthesis, z_round / z_gain, 0);
+    const int64_t n = config_.latent_channels;
+    const Tensor mean = h.narrow(1, 0, n).to(torch::kFloat);
+    const Tensor scale = torch::exp2(h.narrow(1, n, n).to(torch::kFloat) + gain);
+
+    const Tensor g = torch::exp2(gain);
+    const Tensor v = (y - mean) * g;
+    const Tensor v_round = round_straight_through(v);
+    const Tensor v_rate = training ? v + torch::rand_like(v) - 0.5 : v_round;
+
+    const Tensor reconstruction =
+        // All but the last operator, depth-to-space 8: the error is the same in either order.
+        run(Part::synthesis, (v_round / g + mean).to(optimiser_.working_type()), 0, 1);
+    Output out;
+    out.bits_y = gaussian_bits(v_rate, scale).sum({1, 2, 3});
+    out.bits_z = logistic_bits(z_rate, z_scale).sum({1, 2, 3});
+    out.mse = (reconstruction.to(torch::kFloat) - blocks).square().mean({1, 2, 3}) * (128.0 * 128.0);
+    return out;
+}
+
+}  // namespace nae::training

@@ -1,0 +1,75 @@
+// The `photo` model: a variable-rate mean-and-scale hyperprior codec with a light decoder.
+//
+// Latent model after Minnen et al. 2018 ("Joint autoregressive and hierarchical priors", without the context model);
+// variable rate by learned per-channel gains after Cui et al. 2021 ("Asymmetric gained deep image compression").
+// The four transforms are float graphs (codec/float_graph.h): the same graph object is trained here, exported, and
+// run by the encoder.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <array>
+#include <vector>
+
+#include "codec/torch/graph_runner.h"
+#include "training/flat_adam.h"
+#include "training/pca_start.h"
+
+namespace nae::training {
+
+struct PhotoConfig {
+    int latent_channels = 512;
+    int hyper_channels = 128;
+    int anchors = 12;             // gain anchors over QUALITY 1..100
+    double lambda_low = 0.0009;   // at QUALITY 1:   loss = lambda · MSE (8-bit units) + bits per pixel
+    double lambda_high = 0.8;     // at QUALITY 100
+    int encoder_width8 = 128, encoder_blocks8 = 3;    // at 1/8 resolution
+    int encoder_width16 = 192, encoder_blocks16 = 2;  // at 1/16
+    int decoder_width16 = 96, decoder_blocks16 = 2;
+    int decoder_width8 = 64, decoder_blocks8 = 1;
+};
+
+// One real latent unit is this many 8-bit grey levels of an orthonormal transform coefficient.
+constexpr double kLatentUnit = 64.0;
+
+enum class Part { analysis, hyper_analysis, hyper_synthesis, synthesis };
+
+class PhotoModel {
+  public:
+    // Registers every parameter with `optimiser` (not yet sealed); `start` gives the initial linear transform.
+    PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAdam& optimiser);
+
+    struct Output {
+        torch::Tensor bits_y, bits_z;  // [N] bits per picture
+        torch::Tensor mse;             // [N] mean squared error in 8-bit units
+    };
+    // blocks: [N, 192, H/8, W/8] as Batch::blocks, H and W multiples of 64; quality: [N] in [0, 1] (QUALITY 1..100).
+    // training: additive noise for the rate, straight-through rounding for the reconstruction; otherwise rounding.
+    Output forward(const torch::Tensor& blocks, const torch::Tensor& quality, bool training) const;
+
+    double lambda(double quality) const;
+    const PhotoConfig& config() const { return config_; }
+
+    // For the exporter: graphs (structure) and the optimiser's parameter index of each node's weight and bias.
+    const FloatGraph& net(Part p) const { return nets_[size_t(p)]; }
+    struct NodeParameters {
+        int weight = -1, bias = -1;
+    };
+    const std::vector<NodeParameters>& node_parameters(Part p) const { return node_parameters_[size_t(p)]; }
+    int gain_parameter() const { return gain_; }          // [C, K] log2 gain of the latent
+    int hyper_gain_parameter() const { return hyper_gain_; }  // [Cz, K]
+    int hyper_scale_parameter() const { return hyper_scale_; }  // [Cz] log2 scale of the hyper-latent
+
+  private:
+    torch::Tensor run(Part p, const torch::Tensor& x, int first_node, int drop_last = 0) const;
+    torch::Tensor gains(int parameter, const torch::Tensor& quality) const;  // [N, C, 1, 1] log2
+
+    PhotoConfig config_;
+    FlatAdam& optimiser_;
+    std::array<FloatGraph, 4> nets_;
+    std::array<std::vector<NodeParameters>, 4> node_parameters_;
+    std::array<std::vector<NodeTensors>, 4> tensors_;
+    int gain_ = -1, hyper_gain_ = -1, hyper_scale_ = -1;
+};
+
+}  // namespace nae::training

@@ -1,0 +1,75 @@
+#include "training/rate.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+namespace nae::training {
+namespace {
+
+constexpr double kMinProbability = 1e-9;
+constexpr double kLog2E = 1.4426950408889634;
+
+class LowerBound : public torch::autograd::Function<LowerBound> {
+  public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& x, double bound) {
+        ctx->save_for_backward({x});
+        ctx->saved_data["bound"] = bound;
+        return x.clamp_min(bound);
+    }
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                   torch::autograd::variable_list grad) {
+        const torch::Tensor x = ctx->get_saved_variables()[0];
+        const double bound = ctx->saved_data["bound"].toDouble();
+        // Gradient descent moves against the gradient: a negative gradient raises x and may pass.
+        return {grad[0] * ((x >= bound) | (grad[0] < 0)), torch::Tensor()};
+    }
+};
+
+// Fused Gaussian rate for the CPU: one pass computes the bits and both derivatives.
+class GaussianBits : public torch::autograd::Function<GaussianBits> {
+  public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& v_in,
+                                 const torch::Tensor& s_in) {
+        const torch::Tensor v = v_in, s = s_in;
+        torch::Tensor bits, dv, ds;
+        const torch::Tensor a = v.abs();
+        const torch::Tensor inv = s.reciprocal();
+        const torch::Tensor hi = (0.5 - a).mul_(inv), lo = (-0.5 - a).mul_(inv);
+        constexpr double kR = 0.7071067811865476;
+        const torch::Tensor p = (torch::erfc(hi * -kR) - torch::erfc(lo * -kR)).mul_(0.5).clamp_min_(kMinProbability);
+        bits = p.log2().neg_();
+        if (v.requires_grad() || s.requires_grad() || torch::GradMode::is_enabled() || true) {
+            constexpr double kInvSqrt2Pi = 0.3989422804014327;
+            const torch::Tensor fh = (hi * hi).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
+            const torch::Tensor fl = (lo * lo).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
+            const torch::Tensor scale = inv * (kLog2E) / p;
+            dv = (fh - fl).mul_(scale).mul_(v.sign());                 // d bits / d v
+            ds = (fh * hi - fl * lo).mul_(scale);                      // d bits / d s
+            ctx->save_for_backward({dv, ds});
+        }
+        return bits;
+    }
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                   torch::autograd::variable_list grad) {
+        const auto saved = ctx->get_saved_variables();
+        return {grad[0] * saved[0], grad[0] * saved[1]};
+    }
+};
+
+}  // namespace
+
+torch::Tensor gaussian_bits(const torch::Tensor& v, const torch::Tensor& scale) {
+    return GaussianBits::apply(v, LowerBound::apply(scale, kMinScale));
+}
+
+torch::Tensor logistic_bits(const torch::Tensor& v, const torch::Tensor& scale) {
+    const torch::Tensor s = LowerBound::apply(scale, kMinScale);
+    const torch::Tensor a = v.abs();
+    const torch::Tensor p = torch::sigmoid((0.5 - a) / s) - torch::sigmoid((-0.5 - a) / s);
+    return -LowerBound::apply(p, kMinProbability).log2();
+}
+
+torch::Tensor round_straight_through(const torch::Tensor& v) { return v + (v.round() - v).detach(); }
+
+}  // namespace nae::training

@@ -1,0 +1,189 @@
+#include "training/trainer.h"
+
+#include <csignal>
+#include <cmath>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "training/checkpoint.h"
+
+namespace nae::training {
+namespace {
+
+volatile std::sig_atomic_t g_stop = 0;
+void on_signal(int) { g_stop = 1; }
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Qualities are drawn so that most of the training happens where pictures are kept: four in five from the lower 80 %
+// of the scale (up to about 40 dB), the rest from all of it.
+torch::Tensor draw_qualities(int n, std::mt19937_64& rng) {
+    std::uniform_real_distribution<double> u(0, 1);
+    torch::Tensor t = torch::empty({n});
+    for (int i = 0; i < n; ++i) {
+        const bool low = u(rng) < 0.8;
+        t[i] = float(u(rng) * (low ? 0.8 : 1.0));
+    }
+    return t;
+}
+
+double learning_rate(const TrainOptions& o, double share_done, int64_t steps_this_run) {
+    const double warm = std::min(1.0, double(steps_this_run + 1) / 200.0);
+    double fall = 1.0;
+    if (share_done > o.decay_from) {
+        const double p = std::min(1.0, (share_done - o.decay_from) / (1.0 - o.decay_from));
+        fall = o.decay_to + (1 - o.decay_to) * 0.5 * (1 + std::cos(3.14159265358979 * p));
+    }
+    return o.lr * warm * fall;
+}
+
+void print_validation(const std::vector<ValidationPoint>& points, std::ofstream& log, double minutes,
+                      int64_t steps) {
+    double mean = 0;
+    std::printf("  validation:");
+    for (const ValidationPoint& p : points) {
+        std::printf("  %.3f bpp %.2f dB", p.bpp, p.psnr);
+        log << "validation," << steps << ',' << minutes << ',' << p.quality << ',' << p.bpp << ',' << p.psnr << ','
+            << p.loss << '\n';
+        mean += p.loss / double(points.size());
+    }
+    std::printf("  mean loss %.4f\n", mean);
+    std::fflush(stdout);
+    log.flush();
+}
+
+}  // namespace
+
+std::vector<ValidationPoint> validate(const PhotoModel& model, FlatAdam& optimiser, const torch::Tensor& blocks,
+                                      torch::Device device) {
+    torch::NoGradGuard no_grad;
+    optimiser.refresh(true);
+    std::vector<ValidationPoint> out;
+    const double pixels = double(blocks.size(2) * blocks.size(3) * 64);
+    for (double q : {0.08, 0.22, 0.36, 0.5, 0.64, 0.78, 0.92}) {
+        double bpp = 0, mse = 0, psnr = 0;
+        int64_t n = 0;
+        for (int64_t i = 0; i < blocks.size(0); i += 8) {
+            const torch::Tensor b = blocks.slice(0, i, std::min<int64_t>(i + 8, blocks.size(0))).to(device);
+            const auto r = model.forward(b, torch::full({b.size(0)}, q).to(device), false);
+            bpp += (r.bits_y + r.bits_z).sum().item<double>() / pixels;
+            mse += r.mse.sum().item<double>();
+            psnr += (10 * torch::log10(65025.0 / r.mse)).sum().item<double>();
+            n += b.size(0);
+        }
+        const double lambda = model.lambda(q), k = 1.0 / double(std::max<int64_t>(n, 1));
+        out.push_back({q, bpp * k, psnr * k, (lambda * mse * k + bpp * k) / std::sqrt(lambda)});
+    }
+    optimiser.refresh(false);
+    return out;
+}
+
+std::string train(const TrainOptions& o) {
+    if (o.crop < 64 || o.crop % 64 != 0) return "--crop must be a multiple of 64";
+    PackedPictures pictures;
+    if (std::string e = pictures.open(o.data); !e.empty()) return e;
+    CropSampler sampler(pictures, o.crop, o.gray_share, o.seed);
+    if (sampler.empty()) return o.data + ": no picture is as large as the crop";
+    if (o.threads > 0) at::set_num_threads(o.threads);
+    else at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
+    const torch::Device device(o.device);
+    if (device.is_cuda() && !torch::cuda::is_available()) return "no CUDA device";
+    torch::manual_seed(o.seed);
+    std::mt19937_64 rng(o.seed * 7919 + 17);
+    std::error_code ec;
+    std::filesystem::create_directories(o.out_dir, ec);
+
+    const double start = seconds_now();
+    const PcaStart pca = learn_pca(sampler, o.model.latent_channels);
+    std::printf("start: %d of 768 coefficients kept, %.3f squared grey levels dropped (%.1f s)\n",
+                o.model.latent_channels, pca.discarded, seconds_now() - start);
+    FlatAdam optimiser(device, o.precision == "f32" ? torch::kFloat : torch::kBFloat16);
+    PhotoModel model(o.model, pca, optimiser);
+    optimiser.seal();
+    std::printf("%.2f M parameters, %d threads, %s on %s\n", double(optimiser.size()) / 1e6, at::get_num_threads(),
+                o.precision.c_str(), o.device.c_str());
+
+    CheckpointInfo info;
+    if (!o.resume.empty()) {
+        if (std::string e = load_checkpoint(o.resume, optimiser, info); !e.empty()) return e;
+        std::printf("resumed at step %lld, %.2f h, %.0f Mpx\n", static_cast<long long>(info.steps), info.hours,
+                    info.megapixels);
+        sampler.reseed(o.seed + uint64_t(info.steps));  // other crops than last time
+        rng.seed(o.seed * 7919 + 17 + uint64_t(info.steps));
+    }
+    const torch::Tensor held_out = sampler.validation_batch(32, 256).blocks;
+    std::ofstream log(o.out_dir + "/log.csv", std::ios::app);
+    log << "# kind,step,minutes,loss|quality,bpp,psnr,lr|loss,megapixels_per_second\n";
+
+    std::signal(SIGINT, on_signal);
+    std::signal(SIGTERM, on_signal);
+    const CheckpointInfo before = info;
+    const double pixels = double(o.batch) * o.crop * o.crop;
+    const std::string path = o.out_dir + "/latest.ckpt";
+    double next_save = o.checkpoint_every, next_validation = 1.0, window_start = seconds_now();
+    double sum_loss = 0, sum_bpp = 0, sum_mse = 0;
+    int64_t run_steps = 0, window = 0, skipped = 0;
+    std::string error;
+    print_validation(validate(model, optimiser, held_out, device), log, 0, info.steps);
+    const double t0 = seconds_now();
+    while (!g_stop && (o.max_steps == 0 || run_steps < o.max_steps)) {
+        const double minutes = (seconds_now() - t0) / 60;
+        if (minutes >= o.minutes) break;
+        const double lr = learning_rate(o, minutes / o.minutes, run_steps);
+        const torch::Tensor blocks = sampler.training_batch(o.batch).blocks.to(device);
+        const torch::Tensor quality = draw_qualities(o.batch, rng).to(device);
+        const auto r = model.forward(blocks, quality, true);
+        const torch::Tensor lambda =
+            o.model.lambda_low * torch::pow(o.model.lambda_high / o.model.lambda_low, quality);
+        const torch::Tensor bpp = (r.bits_y + r.bits_z) / double(o.crop * o.crop);
+        const torch::Tensor loss = ((lambda * r.mse + bpp) / lambda.sqrt()).mean() * 0.1;
+        loss.backward();
+        const double norm = optimiser.step(lr, o.max_norm, o.average_decay);
+        if (!std::isfinite(norm) && ++skipped > 100) {
+            error = "training diverged: 100 steps without a finite gradient";
+            break;
+        }
+        ++run_steps;
+        ++window;
+        info.steps = before.steps + run_steps;
+        info.megapixels = before.megapixels + double(run_steps) * pixels / 1e6;
+        info.hours = before.hours + (seconds_now() - t0) / 3600;
+        sum_loss += loss.item<double>();
+        sum_bpp += bpp.mean().item<double>();
+        sum_mse += r.mse.log10().mean().item<double>();
+        if (window == 200) {
+            const double dt = seconds_now() - window_start, k = 1.0 / double(window);
+            const double rate = pixels * double(window) / 1e6 / dt, psnr = 48.1308 - 10 * sum_mse * k;
+            std::printf("%7lld  %6.1f min  loss %.4f  %.3f bpp  %.2f dB  norm %.2f  lr %.1e  %.2f Mpx/s  %.1f min left\n",
+                        static_cast<long long>(info.steps), minutes, sum_loss * k, sum_bpp * k, psnr, norm, lr, rate,
+                        o.minutes - minutes);
+            std::fflush(stdout);
+            log << "train," << info.steps << ',' << minutes << ',' << sum_loss * k << ',' << sum_bpp * k << ',' << psnr
+                << ',' << lr << ',' << rate << '\n';
+            sum_loss = sum_bpp = sum_mse = 0;
+            window = 0;
+            window_start = seconds_now();
+        }
+        if (minutes >= next_validation) {
+            print_validation(validate(model, optimiser, held_out, device), log, minutes, info.steps);
+            next_validation = next_validation < 2 ? o.validate_every : next_validation + o.validate_every;
+            window_start = seconds_now(), window = 0, sum_loss = sum_bpp = sum_mse = 0;
+        }
+        if (minutes >= next_save) {
+            if (error = save_checkpoint(path, optimiser, info, true); !error.empty()) break;
+            next_save += o.checkpoint_every;
+        }
+    }
+    print_validation(validate(model, optimiser, held_out, device), log, (seconds_now() - t0) / 60, info.steps);
+    if (std::string e = save_checkpoint(path, optimiser, info, true); !e.empty()) error = e;
+    std::printf("ended at step %lld after %.2f h in all (%.0f Mpx): %s\n", static_cast<long long>(info.steps),
+                info.hours, info.megapixels, path.c_str());
+    return error;
+}
+
+}  // namespace nae::training
