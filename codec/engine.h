@@ -24,7 +24,6 @@ enum class EngineLevel : uint8_t {
     avx2,
     avx3,     // AVX-512 F/BW/DQ/VL
     avx3_dl,  // AVX-512 with VNNI
-    avx3_zen4,
     other,  // whatever else Highway offers on this machine (NEON, WASM, ...)
 };
 const char* engine_level_name(EngineLevel level);

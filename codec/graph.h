@@ -40,7 +40,7 @@ constexpr int kMaxNodes = 256;
 constexpr int kMaxChannels = 4096;
 constexpr int kMaxBlock = 16;     // of depth_to_space and space_to_depth
 constexpr int kMaxInputs = 16;    // of concat
-constexpr int kMaxRatio = 4096;   // between the resolutions of any two nodes, per axis
+constexpr int kMaxRatio = 4096;   // between the resolutions of a node and of the input, per axis, either way
 constexpr int kValueLimit = 32767;
 
 // One operator. Fields an operator does not use stay empty (and are not stored).
@@ -126,7 +126,7 @@ int64_t accumulator_bound(const Node& node, int input_channels, int o, int32_t m
 // Extents of all nodes for given input extents. Errors: limit_exceeded (a dimension beyond 2^40), invalid_argument.
 Result<std::vector<Extents>> node_extents(const GraphInfo& info, Extents input);
 
-// Rectangle of node `input_of`'s input that output rectangle `r` needs, not yet clipped to extents.
+// Rectangle of `node`'s input that its output rectangle `r` needs, not yet clipped to extents.
 Rect input_rect_of(const Node& node, const Rect& r);
 
 // Rectangle of the graph's input that `out_rect` (clipped to the output's extents) depends on, clipped to the input's.

@@ -25,6 +25,7 @@
 #include "codec/float_graph.h"
 #include "codec/gains.h"
 #include "codec/graph.h"
+#include "format/byte_source.h"
 #include "format/limits.h"
 #include "format/status.h"
 
@@ -86,7 +87,7 @@ struct ModelSummary {
 
 // A model ready for use: validated, weights arranged for the engine. Immutable and thread-safe.
 struct ReadyModel {
-    Model model;  // its integer graphs live in the packed graphs below
+    Model model;  // without its integer graphs, which live in the packed graphs below
     ModelId id{};
     PackedGraph hyper_synthesis;
     PackedGraph synthesis;
@@ -99,17 +100,20 @@ struct ReadyModel {
 };
 using ReadyModelPtr = std::shared_ptr<const ReadyModel>;
 
-// Parses, checks CRCs and validates model bytes (whole file or decoding part).
-// `decoding_only` skips the encoding part. Errors: corrupt, truncated, unsupported, limit_exceeded.
+// Parses, checks CRCs and validates model bytes (whole file or decoding part). `decoding_only` skips the encoding part
+// and the text. Errors, which start with `origin`: corrupt, truncated, unsupported, limit_exceeded, not_nae (another
+// kind of file).
 Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& origin, bool decoding_only = false,
                           const Limits& limits = Limits());
-Result<ModelSummary> parse_model_summary(const uint8_t* data, size_t size, const std::string& origin,
-                                         const Limits& limits = Limits());
+// Reads name and ID; networks are not parsed.
+Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& limits = Limits());
 
 Result<ReadyModelPtr> prepare_model(Model model, const std::string& origin, const Limits& limits = Limits());
-// parse_model + prepare_model.
+// Parses and prepares; the origin of the second form is source.name().
 Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::string& origin,
                                  bool decoding_only = false, const Limits& limits = Limits());
+Result<ReadyModelPtr> load_model(const ByteSource& source, bool decoding_only = false,
+                                 const Limits& limits = Limits());
 Result<ReadyModelPtr> load_model_file(const std::string& path, bool decoding_only = false,
                                       const Limits& limits = Limits());
 

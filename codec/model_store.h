@@ -1,7 +1,8 @@
 // Finds models by ID or name.
 //
 // Search order: directories given to the store; those of the environment variable NAE_MODEL_PATH (separated by ':');
-// ../share/nae/models and models beside the library or plugin; the installation's share/nae/models. Every *.nam file
+// models, and share/nae/models up to four levels up, beside the library, plugin or program that contains this code; the
+// installation's share/nae/models; the source tree's models (for uninstalled builds). Every *.nam file
 // of a directory is considered; its content decides, not its file name.
 #ifndef NAE_CODEC_MODEL_STORE_H_
 #define NAE_CODEC_MODEL_STORE_H_
@@ -26,7 +27,7 @@ class ModelStore {
     // A store shared by the process, with the standard directories.
     static ModelStore& shared();
 
-    // The model with this ID. `name` is only used in messages.
+    // The model with this ID, without its encoding part. `name` only says where to look first, and is used in messages.
     // Errors: model_not_found (ID, name, and where it looked), and a found file's own errors.
     Result<ReadyModelPtr> by_id(const ModelId& id, const std::string& name);
 
@@ -49,12 +50,15 @@ class ModelStore {
     std::vector<std::string> search_path() const;
 
   private:
+    // Regular *.nam files of the search path, in search order.
+    std::vector<std::string> files() const;
+    // A complete model, from memory if it has been loaded before. mutex_ must be held.
     Result<ReadyModelPtr> load(const std::string& path);
 
     const std::vector<std::string> directories_;
     const Limits limits_;
     std::mutex mutex_;
-    std::map<std::string, ReadyModelPtr> by_path_;
+    std::map<std::string, ReadyModelPtr> by_path_;  // complete models
     std::map<ModelId, ReadyModelPtr> by_id_;
 };
 

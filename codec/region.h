@@ -53,8 +53,8 @@ inline Rect unite(const Rect& a, const Rect& b) {
 }
 
 // Quotients rounded towards minus and plus infinity; d > 0.
-inline int64_t floor_div(int64_t n, int64_t d) { return n / d - (n % d < 0 ? 1 : 0); }
-inline int64_t ceil_div(int64_t n, int64_t d) { return n / d + (n % d > 0 ? 1 : 0); }
+inline int64_t div_down(int64_t n, int64_t d) { return n / d - (n % d < 0 ? 1 : 0); }
+inline int64_t div_up(int64_t n, int64_t d) { return n / d + (n % d > 0 ? 1 : 0); }
 
 }  // namespace nae
 

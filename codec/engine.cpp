@@ -1,0 +1,384 @@
+#include "codec/engine.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "codec/engine_kernels.h"
+#include "codec/engine_plan.h"
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+// Values of one node: `rect` of its raster, dense.
+struct Buffer {
+    AlignedVector16 storage;
+    int16_t* data = nullptr;
+    Rect rect;
+    int channels = 0;
+
+    ptrdiff_t row() const { return static_cast<ptrdiff_t>(rect.w) * channels; }
+    int16_t* at(int64_t y, int64_t x) { return data + (y - rect.y) * row() + (x - rect.x) * channels; }
+    const int16_t* at(int64_t y, int64_t x) const { return data + (y - rect.y) * row() + (x - rect.x) * channels; }
+};
+
+// Zeroes what lies in `buffer` but not in `inner`.
+void clear_frame(Buffer& buffer, const Rect& inner) {
+    const Rect& r = buffer.rect;
+    const auto clear = [&](int64_t y, int64_t x0, int64_t x1) {
+        if (x1 > x0) {
+            std::memset(buffer.at(y, x0), 0, static_cast<size_t>((x1 - x0) * buffer.channels) * sizeof(int16_t));
+        }
+    };
+    for (int64_t y = r.y; y < r.bottom(); ++y) {
+        if (y < inner.y || y >= inner.bottom()) {
+            clear(y, r.x, r.right());
+        } else {
+            clear(y, r.x, inner.x);
+            clear(y, inner.right(), r.right());
+        }
+    }
+}
+
+int16_t clamp16(int64_t v, int32_t lo, int32_t hi) {
+    return static_cast<int16_t>(v < lo ? lo : v > hi ? hi : v);
+}
+
+// One call of Engine::run after its arguments have been checked.
+class Execution {
+  public:
+    Execution(const PackedGraph::Data& data, const Plan& plan, const Kernels& kernels)
+        : data_(data), plan_(plan), kernels_(kernels), buffers_(plan.nodes.size()) {}
+
+    void run(const TensorView16& input, const Rect& input_rect, Tensor16& out) {
+        const size_t last = buffers_.size() - 1;
+        for (size_t i = 0; i <= last; ++i) {
+            const NodePlan& node = plan_.nodes[i];
+            if (node.last_use < 0 || node.fused_into >= 0) continue;
+            allocate(i, i == last ? &out : nullptr);
+            if (i == 0) {
+                copy_input(input, input_rect);
+            } else {
+                execute(i);
+            }
+            clear_frame(buffers_[i], node.compute);
+            for (size_t k = 0; k < i; ++k) {
+                if (plan_.nodes[k].last_use == static_cast<int>(i)) release(buffers_[k]);
+            }
+        }
+    }
+
+  private:
+    void allocate(size_t i, Tensor16* out) {
+        Buffer& b = buffers_[i];
+        b.rect = plan_.nodes[i].buffer;
+        b.channels = data_.info.nodes[i].channels;
+        const size_t size = static_cast<size_t>(b.row()) * static_cast<size_t>(b.rect.h);
+        if (out != nullptr) {
+            out->resize(static_cast<int>(b.rect.h), static_cast<int>(b.rect.w), b.channels);
+            b.data = out->data.data();
+            return;
+        }
+        // Reuse memory that is already mapped: the free buffer that wastes least.
+        AlignedVector16* best = nullptr;
+        for (AlignedVector16& f : free_) {
+            if (f.size() >= size + kTensorSlack && (best == nullptr || f.size() < best->size())) best = &f;
+        }
+        if (best != nullptr) {
+            b.storage = std::move(*best);
+            std::swap(*best, free_.back());
+            free_.pop_back();
+        } else {
+            b.storage.resize(size + kTensorSlack);
+        }
+        // Paired input channels may read here; the weights there are 0, but the bytes should be defined.
+        std::fill_n(b.storage.begin() + static_cast<ptrdiff_t>(size), kTensorSlack, int16_t{0});
+        b.data = b.storage.data();
+    }
+
+    void release(Buffer& b) {
+        if (!b.storage.empty()) free_.push_back(std::move(b.storage));
+        b = Buffer();
+    }
+
+    void copy_input(const TensorView16& input, const Rect& input_rect) {
+        const Rect& r = plan_.nodes[0].compute;
+        const NodeInfo& info = data_.info.nodes[0];
+        const int16_t lo = static_cast<int16_t>(info.lo), hi = static_cast<int16_t>(info.hi);
+        for (int64_t y = r.y; y < r.bottom(); ++y) {
+            const int16_t* from = input.pixel(static_cast<int>(y - input_rect.y), static_cast<int>(r.x - input_rect.x));
+            int16_t* to = buffers_[0].at(y, r.x);
+            const int64_t n = r.w * info.channels;
+            for (int64_t k = 0; k < n; ++k) to[k] = std::min(std::max(from[k], lo), hi);
+        }
+    }
+
+    void execute(size_t i) {
+        switch (data_.graph.nodes[i].op) {
+            case Op::conv: conv(i, i); break;
+            case Op::add: add(i); break;
+            case Op::concat: concat(i); break;
+            case Op::slice: slice(i); break;
+            case Op::depth_to_space: depth_to_space(i); break;
+            case Op::space_to_depth: space_to_depth(i); break;
+            default: pointwise(i); break;
+        }
+    }
+
+    const Buffer& in(size_t i, size_t which = 0) const { return buffers_[data_.graph.nodes[i].inputs[which]]; }
+
+    // Convolution `conv` written to the buffer of node `i`: itself, or the addition it is fused into.
+    void conv(size_t conv, size_t i) {
+        const Node& node = data_.graph.nodes[conv];
+        const Buffer& from = in(conv);
+        const Rect& r = plan_.nodes[i].compute;
+        Buffer& to = buffers_[i];
+        ConvTask t;
+        t.node = &node;
+        t.packed = &data_.convs[conv];
+        t.in_channels = from.channels;
+        t.in = from.at(r.y * node.stride - node.kernel / 2, r.x * node.stride - node.kernel / 2);
+        t.in_row = from.row();
+        t.out = to.at(r.y, r.x);
+        t.out_row = to.row();
+        t.out_pixel = to.channels;
+        t.h = static_cast<int>(r.h);
+        t.w = static_cast<int>(r.w);
+        if (i != conv) {
+            const Node& addition = data_.graph.nodes[i];
+            const Buffer& other = in(i, addition.inputs[0] == conv ? 1 : 0);
+            t.addend = other.at(r.y, r.x);
+            t.addend_row = other.row();
+            t.add_lo = addition.lo;
+            t.add_hi = addition.hi;
+        }
+        kernels_.conv(t);
+    }
+
+    void add(size_t i) {
+        if (plan_.nodes[i].fused_conv >= 0) {
+            conv(static_cast<size_t>(plan_.nodes[i].fused_conv), i);
+            return;
+        }
+        const Node& node = data_.graph.nodes[i];
+        const Rect& r = plan_.nodes[i].compute;
+        for (int64_t y = r.y; y < r.bottom(); ++y) {
+            kernels_.add(in(i, 0).at(y, r.x), in(i, 1).at(y, r.x), buffers_[i].at(y, r.x),
+                         static_cast<size_t>(r.w * buffers_[i].channels), node.lo, node.hi);
+        }
+    }
+
+    void pointwise(size_t i) {
+        const Node& node = data_.graph.nodes[i];
+        const Rect& r = plan_.nodes[i].compute;
+        const int channels = buffers_[i].channels;
+        const int64_t n = r.w * channels;
+        for (int64_t y = r.y; y < r.bottom(); ++y) {
+            const int16_t* a = in(i).at(y, r.x);
+            int16_t* out = buffers_[i].at(y, r.x);
+            if (node.op == Op::relu) {
+                for (int64_t k = 0; k < n; ++k) out[k] = std::max<int16_t>(a[k], 0);
+            } else if (node.op == Op::leaky_relu) {
+                for (int64_t k = 0; k < n; ++k) {
+                    out[k] = a[k] < 0 ? static_cast<int16_t>((a[k] * node.slope + 128) >> 8) : a[k];
+                }
+            } else {  // gain
+                for (int64_t x = 0; x < r.w; ++x, a += channels, out += channels) {
+                    for (int c = 0; c < channels; ++c) {
+                        const int64_t product = static_cast<int64_t>(a[c]) * node.mult[static_cast<size_t>(c)];
+                        out[c] = clamp16((product + (1 << 15)) >> 16, node.lo, node.hi);
+                    }
+                }
+            }
+        }
+    }
+
+    void concat(size_t i) {
+        const Rect& r = plan_.nodes[i].compute;
+        ptrdiff_t begin = 0;
+        for (size_t which = 0; which < data_.graph.nodes[i].inputs.size(); ++which) {
+            copy_channels(in(i, which), 0, buffers_[i], begin, in(i, which).channels, r);
+            begin += in(i, which).channels;
+        }
+    }
+
+    void slice(size_t i) {
+        copy_channels(in(i), data_.graph.nodes[i].begin, buffers_[i], 0, buffers_[i].channels,
+                      plan_.nodes[i].compute);
+    }
+
+    static void copy_channels(const Buffer& from, ptrdiff_t from_begin, Buffer& to, ptrdiff_t to_begin, int count,
+                              const Rect& r) {
+        for (int64_t y = r.y; y < r.bottom(); ++y) {
+            const int16_t* a = from.at(y, r.x) + from_begin;
+            int16_t* out = to.at(y, r.x) + to_begin;
+            for (int64_t x = 0; x < r.w; ++x, a += from.channels, out += to.channels) {
+                std::memcpy(out, a, static_cast<size_t>(count) * sizeof(int16_t));
+            }
+        }
+    }
+
+    // Values of one input pixel for output row y are adjacent, for all dx: whole runs are copied.
+    void depth_to_space(size_t i) {
+        const int64_t b = data_.graph.nodes[i].block;
+        const Rect& r = plan_.nodes[i].compute;
+        Buffer& to = buffers_[i];
+        const Buffer& from = in(i);
+        for (int64_t y = r.y; y < r.bottom(); ++y) {
+            const int64_t dy = y % b;
+            for (int64_t x = r.x; x < r.right();) {
+                const int64_t dx = x % b, n = std::min(b - dx, r.right() - x);
+                std::memcpy(to.at(y, x), from.at(y / b, x / b) + (dy * b + dx) * to.channels,
+                            static_cast<size_t>(n * to.channels) * sizeof(int16_t));
+                x += n;
+            }
+        }
+    }
+
+    // The input's buffer contains the zeros beyond the extents.
+    void space_to_depth(size_t i) {
+        const int64_t b = data_.graph.nodes[i].block;
+        const Rect& r = plan_.nodes[i].compute;
+        Buffer& to = buffers_[i];
+        const Buffer& from = in(i);
+        const size_t run = static_cast<size_t>(b * from.channels);
+        for (int64_t y = r.y; y < r.bottom(); ++y) {
+            for (int64_t x = r.x; x < r.right(); ++x) {
+                int16_t* out = to.at(y, x);
+                for (int64_t dy = 0; dy < b; ++dy, out += run) {
+                    std::memcpy(out, from.at(y * b + dy, x * b), run * sizeof(int16_t));
+                }
+            }
+        }
+    }
+
+    const PackedGraph::Data& data_;
+    const Plan& plan_;
+    const Kernels& kernels_;
+    std::vector<Buffer> buffers_;
+    std::vector<AlignedVector16> free_;
+};
+
+constexpr EngineLevel kLevels[] = {EngineLevel::scalar, EngineLevel::other, EngineLevel::ssse3,  EngineLevel::sse4,
+                                   EngineLevel::avx2,   EngineLevel::avx3,  EngineLevel::avx3_dl};
+
+const Kernels* kernels_of(EngineLevel level) {
+    return level == EngineLevel::scalar ? &scalar_kernels() : simd_kernels(level);
+}
+
+// The level `automatic` stands for.
+Result<EngineLevel> default_level() {
+    const char* name = std::getenv("NAE_ENGINE");
+    if (name != nullptr && *name != '\0') {
+        const Result<EngineLevel> level = parse_engine_level(name);
+        if (!level.ok()) return level.status().in("NAE_ENGINE");
+        if (level.value() != EngineLevel::automatic) return level;
+    }
+    static const EngineLevel best = available_engine_levels().back();
+    return best;
+}
+
+}  // namespace
+
+const char* engine_level_name(EngineLevel level) {
+    switch (level) {
+        case EngineLevel::automatic: return "automatic";
+        case EngineLevel::scalar: return "scalar";
+        case EngineLevel::ssse3: return "ssse3";
+        case EngineLevel::sse4: return "sse4";
+        case EngineLevel::avx2: return "avx2";
+        case EngineLevel::avx3: return "avx3";
+        case EngineLevel::avx3_dl: return "avx3_dl";
+        case EngineLevel::other: return "other";
+    }
+    return "unknown";
+}
+
+Result<EngineLevel> parse_engine_level(const char* name) {
+    if (std::strcmp(name, "automatic") == 0) return EngineLevel::automatic;
+    for (EngineLevel level : kLevels) {
+        if (std::strcmp(name, engine_level_name(level)) == 0) return level;
+    }
+    return Status(ErrorCode::invalid_argument, cat("no engine level is called \"", name, "\""));
+}
+
+std::vector<EngineLevel> available_engine_levels() {
+    std::vector<EngineLevel> levels;
+    for (EngineLevel level : kLevels) {
+        if (kernels_of(level) != nullptr) levels.push_back(level);
+    }
+    return levels;
+}
+
+Result<PackedGraph> PackedGraph::create(Graph graph, const Limits& limits) {
+    auto data = std::make_shared<Data>();
+    NAE_ASSIGN_OR_RETURN(data->info, validate(graph, limits));
+    data->graph = std::move(graph);
+    data->convs.resize(data->graph.nodes.size());
+    for (size_t i = 0; i < data->convs.size(); ++i) {
+        const Node& node = data->graph.nodes[i];
+        if (node.op == Op::conv) data->convs[i] = pack_conv(node, data->info.nodes[node.inputs[0]].channels);
+    }
+    PackedGraph packed;
+    packed.data_ = std::move(data);
+    return packed;
+}
+
+const Graph& PackedGraph::graph() const { return data_->graph; }
+const GraphInfo& PackedGraph::info() const { return data_->info; }
+
+Extents PackedGraph::output_extents(Extents input_extents) const {
+    const Resolution& r = info().nodes.back().resolution;
+    return Extents{r.apply(input_extents.h), r.apply(input_extents.w)};
+}
+
+Rect required_input(const PackedGraph& graph, Extents input_extents, Rect out_rect) {
+    const Rect inside = intersect(out_rect, whole(graph.output_extents(input_extents)));
+    const Result<Plan> plan = make_plan(graph.data(), input_extents, inside);
+    return plan.ok() ? plan.value().nodes[0].compute : Rect{};
+}
+
+uint64_t working_bytes(const PackedGraph& graph, Extents input_extents, Rect out_rect) {
+    const Result<Plan> plan = make_plan(graph.data(), input_extents, out_rect);
+    return plan.ok() ? plan.value().peak_bytes : UINT64_MAX;
+}
+
+Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input, Rect input_rect,
+                   Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits) {
+    if (graph.empty()) return Status(ErrorCode::invalid_argument, "network: empty");
+    if (level == EngineLevel::automatic) {
+        NAE_ASSIGN_OR_RETURN(level, default_level());
+    }
+    const Kernels* kernels = kernels_of(level);
+    if (kernels == nullptr) {
+        return Status(ErrorCode::unsupported, cat("engine level ", engine_level_name(level), " on this machine"));
+    }
+    NAE_ASSIGN_OR_RETURN(const Plan plan, make_plan(graph.data(), input_extents, out_rect));
+    const Rect& needed = plan.nodes[0].compute;
+    if (input.c != graph.input_channels() || input.h != input_rect.h || input.w != input_rect.w) {
+        return Status(ErrorCode::invalid_argument,
+                      cat("network input is ", input.w, " x ", input.h, " x ", input.c, ", expected ", input_rect.w,
+                          " x ", input_rect.h, " x ", graph.input_channels()));
+    }
+    if (!input_rect.contains(needed)) {
+        return Status(ErrorCode::invalid_argument,
+                      cat("network input does not cover ", needed.w, " x ", needed.h, " at ", needed.x, ", ", needed.y));
+    }
+    if (plan.peak_bytes > limits.max_tensor_bytes || plan.out_bytes > limits.max_tensor_bytes) {
+        return Status(ErrorCode::limit_exceeded,
+                      cat("tensors of ", std::max(plan.peak_bytes, plan.out_bytes), " bytes, the limit is ",
+                          limits.max_tensor_bytes));
+    }
+    try {
+        Execution(graph.data(), plan, *kernels).run(input, input_rect, out);
+    } catch (const std::bad_alloc&) {
+        return Status(ErrorCode::limit_exceeded, cat("no memory for tensors of ", plan.peak_bytes, " bytes"));
+    }
+    return Status();
+}
+
+}  // namespace nae

@@ -1,0 +1,97 @@
+#include "codec/latent_quantiser.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "codec/entropy/escape_code.h"
+
+namespace nae {
+namespace {
+
+// A 16-bit log2 scale plus anything beyond this lies outside every table set (at most 256 tables of 64 units).
+constexpr int64_t kOffsetBound = 1 << 17;
+
+}  // namespace
+
+LatentScale make_latent_scale(const GainTable& gains, const TableSet& tables, int quality_centi, int32_t lo,
+                              int32_t hi) {
+    LatentScale scale;
+    scale.steps = steps_at(gains, quality_centi);
+    scale.table_count = tables.count();
+    scale.lo = lo;
+    scale.hi = hi;
+    for (const int32_t gain : scale.steps.log2_gain) {
+        const int64_t offset = static_cast<int64_t>(gain) + tables.bias;
+        scale.index_offset.push_back(static_cast<int32_t>(std::clamp(offset, -kOffsetBound, kOffsetBound)));
+    }
+    return scale;
+}
+
+void scale_indices(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) {
+    const int32_t* const offset = scale.index_offset.data();
+    const int32_t top = scale.table_count - 1;
+    const size_t count = scale.index_offset.size();
+    for (size_t c = 0; c < count; ++c) {
+        const int32_t i = (log2_scale[c] + offset[c]) >> 6;
+        index[c] = static_cast<uint8_t>(i < 0 ? 0 : i > top ? top : i);
+    }
+}
+
+void dequantise_position(const LatentScale& scale, const int16_t* symbols, const int16_t* mean, int16_t* out) {
+    const size_t count = scale.steps.step.size();
+    const auto lo = static_cast<int16_t>(scale.lo), hi = static_cast<int16_t>(scale.hi);
+    if (mean == nullptr) {
+        std::fill(out, out + count, std::clamp<int16_t>(0, lo, hi));
+    } else {
+        for (size_t c = 0; c < count; ++c) out[c] = mean[c] < lo ? lo : mean[c] > hi ? hi : mean[c];
+    }
+    // Most symbols are zero and are done; the others are found four at a time.
+    const auto one = [&](size_t c) {
+        if (symbols[c] != 0) {
+            out[c] = dequantise(symbols[c], scale.steps.step[c], mean == nullptr ? 0 : mean[c], scale.lo, scale.hi);
+        }
+    };
+    size_t c = 0;
+    for (; c + 4 <= count; c += 4) {
+        uint64_t four;
+        std::memcpy(&four, symbols + c, 8);
+        if (four == 0) continue;
+        for (size_t j = 0; j < 4; ++j) one(c + j);
+    }
+    for (; c < count; ++c) one(c);
+}
+
+void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const QuantiserOptions& options,
+                    const float* value, const int16_t* mean, const uint8_t* index, int16_t* symbols) {
+    const size_t count = scale.steps.step.size();
+    const auto weight = static_cast<float>(kHighRateWeight * options.distortion_weight);
+    for (size_t c = 0; c < count; ++c) {
+        symbols[c] = 0;
+        if (index[c] == 0) continue;
+        const float centre = mean == nullptr ? 0.0f : static_cast<float>(mean[c]);
+        const float exact = (value[c] - centre) * (65536.0f / static_cast<float>(scale.steps.step[c]));
+        if (!std::isfinite(exact)) continue;
+        const float limited = std::clamp(exact, -static_cast<float>(kMaxSymbolMagnitude),
+                                         static_cast<float>(kMaxSymbolMagnitude));
+        const float distance = std::fabs(limited);
+        const int nearest = static_cast<int>(std::lround(distance));
+        int best = nearest;
+        if (options.rate_aware && nearest > 0) {
+            float best_cost = 0;
+            // Two steps toward zero pay only where the weight is low or a table is much too narrow.
+            for (int candidate = nearest; candidate >= std::max(0, nearest - 2); --candidate) {
+                const float error = distance - static_cast<float>(candidate);
+                const float cost = codec.cost(index[c], candidate) + weight * error * error;
+                if (candidate == nearest || cost < best_cost) {
+                    best = candidate;
+                    best_cost = cost;
+                }
+            }
+        }
+        symbols[c] = static_cast<int16_t>(limited < 0 ? -best : best);
+    }
+}
+
+}  // namespace nae

@@ -1,0 +1,56 @@
+// From network outputs to symbols and back: table indices, dequantisation, and the encoder's choice of symbols.
+// Everything a decoder does here is integer arithmetic; format/FORMAT.md states the same formulas.
+#ifndef NAE_CODEC_LATENT_QUANTISER_H_
+#define NAE_CODEC_LATENT_QUANTISER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "codec/entropy/symbol_codec.h"
+#include "codec/gains.h"
+#include "codec/tensor.h"
+
+namespace nae {
+
+// Weight of squared error, in bits per squared quantisation step, at which plain rounding is optimal at high rate.
+// For a uniform quantiser of step D, distortion is D^2 / 12 and rate is const - log2 D. Minimising
+// w D^2 / 12 - log2 D over D gives w D / 6 = 1 / (D ln 2), hence w = 6 / (ln 2 D^2), and 6 / ln 2 in units of D = 1.
+constexpr double kHighRateWeight = 8.656170245333781;
+
+// Steps and tables of one kind of latent at one quality.
+struct LatentScale {
+    QuantSteps steps;
+    // Per channel: what is added to the predicted log2 scale before the table index is taken, gain plus bias,
+    // bounded so that the sum cannot overflow (no other result is possible beyond the bounds).
+    std::vector<int32_t> index_offset;
+    int table_count = 0;
+    int32_t lo = 0, hi = 0;  // range of the network input that symbols dequantise to
+
+    int channels() const { return steps.channels(); }
+};
+
+LatentScale make_latent_scale(const GainTable& gains, const TableSet& tables, int quality_centi, int32_t lo,
+                              int32_t hi);
+
+// index = clamp((log2_scale + index_offset) >> 6, 0, N - 1) for `count` channels of one position.
+void scale_indices(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index);
+
+// out = clamp(mean + ((symbol * step + 2^15) >> 16), lo, hi) for one position's channels; mean may be null (zero).
+void dequantise_position(const LatentScale& scale, const int16_t* symbols, const int16_t* mean, int16_t* out);
+
+// How symbols are chosen.
+struct QuantiserOptions {
+    bool rate_aware = true;
+    double distortion_weight = 1.0;  // factor on kHighRateWeight
+};
+
+// Symbols for one position: value (integer units of the network input, float) minus mean, over the step, rounded;
+// rate_aware: or the next one or two symbols toward zero where that lowers bits + weight * squared error.
+// Where index is 0 the symbol is 0. mean may be null. Values that are not finite count as the mean.
+void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const QuantiserOptions& options,
+                    const float* value, const int16_t* mean, const uint8_t* index, int16_t* symbols);
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_LATENT_QUANTISER_H_

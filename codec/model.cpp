@@ -1,0 +1,108 @@
+#include "codec/model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+// Picture pixels per latent position.
+constexpr double kPixelsPerLatent = kLatentStride * kLatentStride;
+
+Status corrupt(const std::string& message) { return Status(ErrorCode::corrupt, message); }
+
+Status check_head(const Model& m) {
+    if (m.name.empty() || m.name.size() > kMaxModelName || !is_plain_utf8(m.name) ||
+        m.name.find('/') != std::string::npos) {
+        return corrupt(cat("name: \"", printable(m.name.data(), std::min<size_t>(m.name.size(), kMaxModelName)),
+                           "\" is not a model name"));
+    }
+    if (m.latent_channels < 1 || 2 * m.latent_channels > kMaxChannels) {
+        return corrupt(cat("latent channels: ", m.latent_channels));
+    }
+    if (m.hyper_channels < 1 || m.hyper_channels > kMaxChannels) {
+        return corrupt(cat("hyper channels: ", m.hyper_channels));
+    }
+    if (m.output_frac_bits < 1 || m.output_frac_bits > 7) {
+        return corrupt(cat("fraction bits: ", m.output_frac_bits));
+    }
+    return Status();
+}
+
+// Channels and resolution at both ends of a graph.
+template <class Info>
+Status check_ends(const Info& info, int in, int out, const Resolution& resolution) {
+    if (info.input_channels() != in) return corrupt(cat("input channels: ", info.input_channels(), ", expected ", in));
+    if (info.output_channels() != out) {
+        return corrupt(cat("output channels: ", info.output_channels(), ", expected ", out));
+    }
+    if (info.nodes.back().resolution != resolution) {
+        return corrupt(cat("output resolution: about ", info.nodes.back().resolution.ratio(),
+                           " times the input's, expected ", resolution.ratio()));
+    }
+    return Status();
+}
+
+Status check_integer_graph(const Graph& graph, int in, int out, int factor, double pixels, const Limits& limits,
+                           double* cost) {
+    Limits per_output = limits;  // of the graph, whose output pixel stands for `pixels` of the picture
+    per_output.max_macs_per_pixel = UINT64_MAX;
+    NAE_ASSIGN_OR_RETURN(const GraphInfo info, validate(graph, per_output));
+    NAE_RETURN_IF_ERROR(check_ends(info, in, out, Resolution().multiplied(factor)));
+    *cost += (info.macs_per_pixel + info.values_per_pixel) / pixels;
+    if (*cost > static_cast<double>(limits.max_macs_per_pixel)) {
+        return Status(ErrorCode::limit_exceeded, cat(*cost, " operations per pixel, the limit is ",
+                                                     limits.max_macs_per_pixel));
+    }
+    return Status();
+}
+
+Status check_float_graph(const FloatGraph& graph, int in, int out, int factor, const Limits& limits) {
+    NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(graph, limits));
+    return check_ends(info, in, out, Resolution().divided(factor));
+}
+
+}  // namespace
+
+std::string model_id_string(const ModelId& id) { return to_hex(id.data(), id.size()); }
+
+Status validate(const Model& m, const Limits& limits) {
+    NAE_RETURN_IF_ERROR(check_head(m).in("MHDR"));
+    double cost = 0;
+    NAE_RETURN_IF_ERROR(check_integer_graph(m.hyper_synthesis, m.hyper_channels, 2 * m.latent_channels, kHyperStride,
+                                            kPixelsPerLatent, limits, &cost)
+                            .in("HSYN"));
+    NAE_RETURN_IF_ERROR(
+        check_integer_graph(m.synthesis, m.latent_channels, 3, kLatentStride, 1, limits, &cost).in("SYNT"));
+    NAE_RETURN_IF_ERROR(validate(m.gains).in("GAIN"));
+    if (m.gains.latent.channels != m.latent_channels || m.gains.hyper.channels != m.hyper_channels) {
+        return corrupt(cat("GAIN: ", m.gains.latent.channels, " and ", m.gains.hyper.channels, " channels, expected ",
+                           m.latent_channels, " and ", m.hyper_channels));
+    }
+    NAE_RETURN_IF_ERROR(validate_table_set(m.latent_tables).in("TABL: latent"));
+    NAE_RETURN_IF_ERROR(validate_table_set(m.hyper_tables).in("TABL: hyper-latent"));
+    if (m.analysis.empty() != m.hyper_analysis.empty()) return corrupt("aNLZ: one of two graphs is missing");
+    if (m.analysis.empty()) return Status();
+    NAE_RETURN_IF_ERROR(
+        check_float_graph(m.analysis, 3, m.latent_channels, kLatentStride, limits).in("aNLZ: analysis"));
+    Limits per_latent = limits;
+    per_latent.max_macs_per_pixel =
+        std::min<uint64_t>(limits.max_macs_per_pixel, UINT64_MAX / 256) * static_cast<uint64_t>(kPixelsPerLatent);
+    return check_float_graph(m.hyper_analysis, m.latent_channels, m.hyper_channels, kHyperStride, per_latent)
+        .in("aNLZ: hyper-analysis");
+}
+
+double decoder_macs_per_pixel(const Model& m) {
+    Limits none;
+    none.max_macs_per_pixel = UINT64_MAX;
+    const Result<GraphInfo> hyper = validate(m.hyper_synthesis, none);
+    const Result<GraphInfo> synthesis = validate(m.synthesis, none);
+    double macs = 0;
+    if (hyper.ok()) macs += hyper.value().macs_per_pixel / kPixelsPerLatent;
+    if (synthesis.ok()) macs += synthesis.value().macs_per_pixel;
+    return macs;
+}
+
+}  // namespace nae

@@ -1,0 +1,292 @@
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "codec/graph_io.h"
+#include "codec/model.h"
+#include "codec/sha256.h"
+#include "format/byte_sink.h"
+#include "format/container.h"
+#include "format/little_endian.h"
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"), kTables("TABL");
+constexpr ChunkType kAnalysis("aNLZ"), kText("tEXT");
+// Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model.
+constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables};
+constexpr size_t kCriticalChunks = 5;
+
+using Bytes = std::vector<uint8_t>;
+
+// Chunks of a model file, undecoded, CRCs checked.
+struct ModelChunks {
+    Bytes critical[kCriticalChunks];
+    Bytes analysis;
+    Bytes text;
+    Bytes decoding_part;
+    bool has_analysis = false;
+};
+
+ModelId id_of(const Bytes& decoding_part) {
+    const std::array<uint8_t, 32> hash = sha256(decoding_part.data(), decoding_part.size());
+    ModelId id;
+    std::copy_n(hash.begin(), id.size(), id.begin());
+    return id;
+}
+
+Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, const Limits& limits) {
+    if (source.size() > limits.max_model_bytes) {
+        return Status(ErrorCode::limit_exceeded,
+                      cat("model of ", source.size(), " bytes, the limit is ", limits.max_model_bytes));
+    }
+    ModelChunks chunks;
+    ChunkReader reader(source, kModelSignature, limits);
+    MemorySink sink;
+    ChunkWriter writer(sink, kModelSignature);
+    NAE_RETURN_IF_ERROR(reader.open());
+    size_t seen = 0;
+    for (;;) {
+        NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
+        if (chunk.type == kChunkEnd) {
+            NAE_ASSIGN_OR_RETURN(const Bytes empty, reader.read_payload(chunk));
+            if (seen < kCriticalChunks) return Status(ErrorCode::corrupt, cat(kOrder[seen].text(), ": chunk is missing"));
+            if (!empty.empty() || chunk.end_offset() != source.size()) {
+                return Status(ErrorCode::corrupt, cat("bytes after the end at offset ", chunk.payload_offset));
+            }
+            break;
+        }
+        if (chunk.type.critical()) {
+            if (seen == kCriticalChunks || chunk.type != kOrder[seen]) {
+                if (std::find(std::begin(kOrder), std::end(kOrder), chunk.type) == std::end(kOrder)) {
+                    return reader.skip_unknown(chunk);  // refuses it
+                }
+                return Status(ErrorCode::corrupt, cat(chunk.type.text(), ": chunk out of order"));
+            }
+            NAE_ASSIGN_OR_RETURN(chunks.critical[seen], reader.read_payload(chunk));
+            NAE_RETURN_IF_ERROR(writer.write_chunk(chunk.type, chunks.critical[seen]));
+            ++seen;
+            continue;
+        }
+        chunks.has_analysis = chunks.has_analysis || chunk.type == kAnalysis;
+        if (!decoding_only) {
+            if (chunk.type == kAnalysis && chunks.analysis.empty()) {
+                NAE_ASSIGN_OR_RETURN(chunks.analysis, reader.read_payload(chunk));
+            } else if (chunk.type == kText && chunks.text.empty()) {
+                NAE_ASSIGN_OR_RETURN(chunks.text, reader.read_payload(chunk));
+            } else {
+                NAE_RETURN_IF_ERROR(reader.skip_unknown(chunk));
+            }
+        }
+    }
+    NAE_RETURN_IF_ERROR(writer.finish());
+    chunks.decoding_part = sink.take();
+    return chunks;
+}
+
+Status parse_head(const Bytes& bytes, Model& m) {
+    ByteReader reader(bytes);
+    uint16_t version = 0, c = 0, cz = 0;
+    uint8_t latent_stride = 0, hyper_stride = 0, frac_bits = 0, reserved = 0, name_length = 0;
+    ByteSpan name;
+    NAE_RETURN_IF_ERROR(reader.read("version", &version));
+    if (version != kModelVersion) return Status(ErrorCode::unsupported, cat("version: ", version));
+    NAE_RETURN_IF_ERROR(reader.read("latent channels", &c));
+    NAE_RETURN_IF_ERROR(reader.read("hyper channels", &cz));
+    NAE_RETURN_IF_ERROR(reader.read("latent stride", &latent_stride));
+    NAE_RETURN_IF_ERROR(reader.read("hyper stride", &hyper_stride));
+    if (latent_stride != kLatentStride || hyper_stride != kHyperStride) {
+        return Status(ErrorCode::unsupported, cat("strides: ", int{latent_stride}, " and ", int{hyper_stride}));
+    }
+    NAE_RETURN_IF_ERROR(reader.read("fraction bits", &frac_bits));
+    NAE_RETURN_IF_ERROR(reader.read("reserved byte", &reserved));
+    if (reserved != 0) return Status(ErrorCode::unsupported, cat("reserved byte: ", int{reserved}));
+    NAE_RETURN_IF_ERROR(reader.read("name length", &name_length));
+    NAE_RETURN_IF_ERROR(reader.read_span("name", name_length, &name));
+    NAE_RETURN_IF_ERROR(reader.expect_end());
+    m.name.assign(name.begin(), name.end());
+    m.latent_channels = c;
+    m.hyper_channels = cz;
+    m.output_frac_bits = frac_bits;
+    return Status();
+}
+
+Bytes serialise_head(const Model& m) {
+    Bytes out;
+    append_le(out, static_cast<uint16_t>(kModelVersion));
+    append_le(out, static_cast<uint16_t>(m.latent_channels));
+    append_le(out, static_cast<uint16_t>(m.hyper_channels));
+    append_le(out, static_cast<uint8_t>(kLatentStride));
+    append_le(out, static_cast<uint8_t>(kHyperStride));
+    append_le(out, static_cast<uint8_t>(m.output_frac_bits));
+    append_le(out, uint8_t{0});
+    append_le(out, static_cast<uint8_t>(m.name.size()));
+    append_bytes(out, m.name.data(), m.name.size());
+    return out;
+}
+
+Status parse_tables(const Bytes& bytes, Model& m) {
+    size_t used = 0, used_hyper = 0;
+    NAE_ASSIGN_OR_RETURN(m.latent_tables, parse_table_set(bytes.data(), bytes.size(), &used).in("latent"));
+    NAE_ASSIGN_OR_RETURN(m.hyper_tables,
+                         parse_table_set(bytes.data() + used, bytes.size() - used, &used_hyper).in("hyper-latent"));
+    if (used + used_hyper != bytes.size()) {
+        return Status(ErrorCode::corrupt, cat(bytes.size() - used - used_hyper, " unexpected bytes at the end"));
+    }
+    return Status();
+}
+
+Status parse_analysis(const Bytes& bytes, const Limits& limits, Model& m) {
+    // Cost limits of the hyper-analysis are per latent position: validate(Model) applies them.
+    Limits generous = limits;
+    generous.max_macs_per_pixel = UINT64_MAX;
+    ByteReader reader(bytes);
+    for (FloatGraph* graph : {&m.analysis, &m.hyper_analysis}) {
+        const char* what = graph == &m.analysis ? "analysis" : "hyper-analysis";
+        uint32_t length = 0;
+        ByteSpan part;
+        NAE_RETURN_IF_ERROR(reader.read("length", &length));
+        NAE_RETURN_IF_ERROR(reader.read_span(what, length, &part));
+        NAE_ASSIGN_OR_RETURN(*graph, parse_float_graph(part.data(), part.size(), what, generous));
+    }
+    return reader.expect_end();
+}
+
+Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
+    // Costs are judged together, by validate(Model).
+    Limits generous = limits;
+    generous.max_macs_per_pixel = UINT64_MAX;
+    Model m;
+    NAE_RETURN_IF_ERROR(parse_head(chunks.critical[0], m).in("MHDR"));
+    const Bytes& hyper = chunks.critical[1];
+    const Bytes& synthesis = chunks.critical[2];
+    const Bytes& gains = chunks.critical[3];
+    NAE_ASSIGN_OR_RETURN(m.hyper_synthesis, parse_graph(hyper.data(), hyper.size(), "HSYN", generous));
+    NAE_ASSIGN_OR_RETURN(m.synthesis, parse_graph(synthesis.data(), synthesis.size(), "SYNT", generous));
+    NAE_ASSIGN_OR_RETURN(m.gains, parse_gains(gains.data(), gains.size(), "GAIN"));
+    NAE_RETURN_IF_ERROR(parse_tables(chunks.critical[4], m).in("TABL"));
+    if (!chunks.analysis.empty()) NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis, limits, m).in("aNLZ"));
+    m.text.assign(chunks.text.begin(), chunks.text.end());
+    NAE_RETURN_IF_ERROR(validate(m, limits));
+    return m;
+}
+
+Result<Bytes> serialise(const Model& m, bool decoding_only) {
+    Limits no_cost_limit;  // what may be written is decided by the format, not by a reader's cost limits
+    no_cost_limit.max_macs_per_pixel = UINT64_MAX;
+    NAE_RETURN_IF_ERROR(validate(m, no_cost_limit));
+    MemorySink sink;
+    ChunkWriter writer(sink, kModelSignature);
+    NAE_RETURN_IF_ERROR(writer.write_chunk(kHead, serialise_head(m)));
+    NAE_ASSIGN_OR_RETURN(const Bytes hyper, serialise_graph(m.hyper_synthesis));
+    NAE_RETURN_IF_ERROR(writer.write_chunk(kHyperSynthesis, hyper));
+    NAE_ASSIGN_OR_RETURN(const Bytes synthesis, serialise_graph(m.synthesis));
+    NAE_RETURN_IF_ERROR(writer.write_chunk(kSynthesis, synthesis));
+    NAE_RETURN_IF_ERROR(writer.write_chunk(kGains, serialise_gains(m.gains)));
+    Bytes tables;
+    serialise_table_set(m.latent_tables, tables);
+    serialise_table_set(m.hyper_tables, tables);
+    NAE_RETURN_IF_ERROR(writer.write_chunk(kTables, tables));
+    if (!decoding_only && m.has_analysis()) {
+        Bytes both;
+        for (const FloatGraph* graph : {&m.analysis, &m.hyper_analysis}) {
+            NAE_ASSIGN_OR_RETURN(const Bytes part, serialise_float_graph(*graph));
+            append_le(both, static_cast<uint32_t>(part.size()));
+            append_bytes(both, part.data(), part.size());
+        }
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kAnalysis, both));
+    }
+    if (!decoding_only && !m.text.empty()) {
+        NAE_RETURN_IF_ERROR(writer.write_chunk(
+            kText, ByteSpan(reinterpret_cast<const uint8_t*>(m.text.data()), m.text.size())));
+    }
+    NAE_RETURN_IF_ERROR(writer.finish());
+    return sink.take();
+}
+
+// Weights arranged, graphs moved out of the model.
+Result<ReadyModelPtr> make_ready(Model model, Bytes decoding_part, const std::string& origin) {
+    Limits checked;  // the whole model has been validated against the caller's
+    checked.max_macs_per_pixel = UINT64_MAX;
+    auto ready = std::make_shared<ReadyModel>();
+    NAE_ASSIGN_OR_RETURN(ready->hyper_synthesis, PackedGraph::create(std::move(model.hyper_synthesis), checked));
+    NAE_ASSIGN_OR_RETURN(ready->synthesis, PackedGraph::create(std::move(model.synthesis), checked));
+    model.hyper_synthesis = Graph();
+    model.synthesis = Graph();
+    ready->model = std::move(model);
+    ready->id = id_of(decoding_part);
+    ready->decoding_part = std::move(decoding_part);
+    ready->origin = origin;
+    return ReadyModelPtr(std::move(ready));
+}
+
+Result<ReadyModelPtr> load(const ByteSource& source, bool decoding_only, const Limits& limits) {
+    NAE_ASSIGN_OR_RETURN(ModelChunks chunks, read_chunks(source, decoding_only, limits));
+    NAE_ASSIGN_OR_RETURN(Model model, decode_chunks(chunks, limits));
+    return make_ready(std::move(model), std::move(chunks.decoding_part), source.name());
+}
+
+Result<Model> parse(const ByteSource& source, bool decoding_only, const Limits& limits) {
+    NAE_ASSIGN_OR_RETURN(const ModelChunks chunks, read_chunks(source, decoding_only, limits));
+    return decode_chunks(chunks, limits);
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> serialise_model(const Model& model) { return serialise(model, false); }
+Result<std::vector<uint8_t>> serialise_decoding_part(const Model& model) { return serialise(model, true); }
+
+Result<ModelId> model_id(const Model& model) {
+    NAE_ASSIGN_OR_RETURN(const Bytes bytes, serialise_decoding_part(model));
+    return id_of(bytes);
+}
+
+Status save_model(const Model& model, const std::string& path) {
+    Result<Bytes> bytes = serialise_model(model);
+    if (!bytes.ok()) return bytes.status().in(path);
+    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<FileSink> sink, FileSink::create(path));
+    NAE_RETURN_IF_ERROR(sink->write(bytes.value().data(), bytes.value().size()));
+    return sink->commit();
+}
+
+Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& origin, bool decoding_only,
+                          const Limits& limits) {
+    const MemorySource source(ByteSpan(data, size), origin);
+    return parse(source, decoding_only, limits).in(origin);
+}
+
+Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& limits) {
+    Result<ModelChunks> chunks = read_chunks(source, true, limits);
+    if (!chunks.ok()) return chunks.status().in(source.name());
+    Model head;
+    NAE_RETURN_IF_ERROR(parse_head(chunks.value().critical[0], head).in(source.name() + ": MHDR"));
+    ModelSummary summary;
+    summary.name = head.name;
+    summary.id = id_of(chunks.value().decoding_part);
+    summary.has_analysis = chunks.value().has_analysis;
+    return summary;
+}
+
+Result<ReadyModelPtr> prepare_model(Model model, const std::string& origin, const Limits& limits) {
+    NAE_RETURN_IF_ERROR(validate(model, limits).in(origin));
+    NAE_ASSIGN_OR_RETURN(Bytes bytes, serialise_decoding_part(model));
+    return make_ready(std::move(model), std::move(bytes), origin).in(origin);
+}
+
+Result<ReadyModelPtr> load_model(const ByteSource& source, bool decoding_only, const Limits& limits) {
+    return load(source, decoding_only, limits).in(source.name());
+}
+
+Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::string& origin, bool decoding_only,
+                                 const Limits& limits) {
+    return load_model(MemorySource(ByteSpan(data, size), origin), decoding_only, limits);
+}
+
+Result<ReadyModelPtr> load_model_file(const std::string& path, bool decoding_only, const Limits& limits) {
+    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<FileSource> source, FileSource::open(path));
+    return load_model(*source, decoding_only, limits);
+}
+
+}  // namespace nae
