@@ -1,0 +1,65 @@
+// Decoded latent tiles kept between reads, the least recently used one dropped first.
+#ifndef NAE_CODEC_TILE_CACHE_H_
+#define NAE_CODEC_TILE_CACHE_H_
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "codec/tensor.h"
+
+namespace nae {
+
+using LatentTile = std::shared_ptr<const Tensor16>;
+
+// Thread-safe. Tiles still in use elsewhere outlive their eviction.
+class TileCache {
+  public:
+    explicit TileCache(uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
+
+    // Null when it is not there.
+    LatentTile find(int64_t tile) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const auto it = by_tile_.find(tile);
+        if (it == by_tile_.end()) return nullptr;
+        order_.splice(order_.begin(), order_, it->second);
+        return it->second->second;
+    }
+
+    // A tile larger than the cache is not kept; one that is there already stays.
+    void insert(int64_t tile, LatentTile latent) {
+        const uint64_t size = bytes(*latent);
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (size > capacity_ || by_tile_.count(tile) != 0) return;
+        while (used_ + size > capacity_) {
+            used_ -= bytes(*order_.back().second);
+            by_tile_.erase(order_.back().first);
+            order_.pop_back();
+        }
+        order_.emplace_front(tile, std::move(latent));
+        by_tile_[tile] = order_.begin();
+        used_ += size;
+    }
+
+    uint64_t used_bytes() const {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return used_;
+    }
+
+  private:
+    static uint64_t bytes(const Tensor16& t) { return t.data.size() * sizeof(int16_t); }
+
+    using Entry = std::pair<int64_t, LatentTile>;
+    const uint64_t capacity_;
+    mutable std::mutex mutex_;
+    uint64_t used_ = 0;
+    std::list<Entry> order_;  // most recently used first
+    std::unordered_map<int64_t, std::list<Entry>::iterator> by_tile_;
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_TILE_CACHE_H_

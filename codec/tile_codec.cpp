@@ -1,0 +1,182 @@
+#include "codec/tile_codec.h"
+
+#include <string>
+#include <utility>
+
+#include "codec/tile_layout.h"
+#include "format/checked_math.h"
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+void append_varint(std::vector<uint8_t>& out, uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<uint8_t>(0x80 | (value & 0x7f)));
+    out.push_back(static_cast<uint8_t>(value));
+}
+
+// Splits a payload into its two streams.
+Status split_payload(ByteSpan payload, ByteSpan* hyper, ByteSpan* latent) {
+    if (payload.empty()) return Status();
+    uint64_t length = 0;
+    size_t position = 0;
+    for (int shift = 0;; shift += 7) {
+        if (position == payload.size() || shift > 28) {
+            return Status(ErrorCode::corrupt, "length of the hyper-latent stream is malformed");
+        }
+        const uint8_t byte = payload[position++];
+        length |= static_cast<uint64_t>(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) break;
+    }
+    if (length > payload.size() - position) {
+        return Status(ErrorCode::corrupt, cat("hyper-latent stream of ", length, " bytes in ",
+                                              payload.size() - position, " that are left"));
+    }
+    *hyper = payload.subspan(position, static_cast<size_t>(length));
+    *latent = payload.subspan(position + static_cast<size_t>(length));
+    return Status();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int quality_centi, const Limits& limits,
+                                                     EngineLevel level) {
+    const Model& m = model->model;
+    NAE_ASSIGN_OR_RETURN(SymbolCodec latent, SymbolCodec::create(m.latent_tables));
+    NAE_ASSIGN_OR_RETURN(SymbolCodec hyper, SymbolCodec::create(m.hyper_tables));
+    const NodeInfo& latent_input = model->synthesis.info().nodes.front();
+    const NodeInfo& hyper_input = model->hyper_synthesis.info().nodes.front();
+    std::unique_ptr<TileCodec> codec(new TileCodec(model, std::move(latent), std::move(hyper)));
+    codec->latent_scale_ =
+        make_latent_scale(m.gains.latent, m.latent_tables, quality_centi, latent_input.lo, latent_input.hi);
+    codec->hyper_scale_ =
+        make_latent_scale(m.gains.hyper, m.hyper_tables, quality_centi, hyper_input.lo, hyper_input.hi);
+    for (size_t c = 0; c < static_cast<size_t>(m.hyper_channels); ++c) {
+        const int64_t log2_scale =
+            static_cast<int64_t>(m.gains.hyper_log2_scale[c]) + codec->hyper_scale_.steps.log2_gain[c];
+        codec->hyper_index_.push_back(static_cast<uint8_t>(m.hyper_tables.index_of(log2_scale)));
+    }
+    codec->limits_ = limits;
+    codec->level_ = level;
+    return codec;
+}
+
+Status TileCodec::check_size(int h, int w) const {
+    // The largest tensor that is not the engine's to check: means and log2 scales.
+    uint64_t bytes = 0;
+    if (!checked_mul<uint64_t>(static_cast<uint64_t>(h) * static_cast<uint64_t>(w),
+                               static_cast<uint64_t>(model_->latent_channels()), 2 * sizeof(int16_t), &bytes) ||
+        bytes > limits_.max_tensor_bytes) {
+        return Status(ErrorCode::limit_exceeded, cat("a tile of ", w, "x", h, " latent positions with ",
+                                                     model_->latent_channels(),
+                                                     " channels needs tensors over the limit of ",
+                                                     limits_.max_tensor_bytes, " bytes"));
+    }
+    return Status();
+}
+
+std::vector<uint8_t> TileCodec::hyper_indices(int64_t positions) const {
+    std::vector<uint8_t> index;
+    index.reserve(static_cast<size_t>(positions) * hyper_index_.size());
+    for (int64_t i = 0; i < positions; ++i) index.insert(index.end(), hyper_index_.begin(), hyper_index_.end());
+    return index;
+}
+
+Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction) const {
+    const Extents extents = TileLayout::hyper_extents(h, w);
+    Tensor16 z(static_cast<int>(extents.h), static_cast<int>(extents.w), model_->hyper_channels());
+    for (int64_t i = 0; i < extents.h * extents.w; ++i) {
+        const int64_t at = i * z.c;
+        dequantise_position(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
+    }
+    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, h}, prediction, level_,
+                       limits_);
+}
+
+Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const {
+    NAE_RETURN_IF_ERROR(check_size(h, w));
+    ByteSpan hyper_bytes, latent_bytes;
+    NAE_RETURN_IF_ERROR(split_payload(payload, &hyper_bytes, &latent_bytes));
+
+    const Extents hyper = TileLayout::hyper_extents(h, w);
+    const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
+    std::vector<int16_t> z_symbols(z_index.size());
+    NAE_RETURN_IF_ERROR(hyper_codec_
+                            .decode(hyper_bytes.data(), hyper_bytes.size(), z_index.data(), z_index.size(),
+                                    z_symbols.data())
+                            .in("hyper-latent"));
+    Tensor16 prediction;
+    NAE_RETURN_IF_ERROR(predict(z_symbols.data(), h, w, prediction).in("hyper-synthesis"));
+
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
+    std::vector<uint8_t> index(positions * channels);
+    for (size_t i = 0; i < positions; ++i) {
+        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels, index.data() + i * channels);
+    }
+    AlignedVector16 symbols(index.size());
+    NAE_RETURN_IF_ERROR(latent_codec_
+                            .decode(latent_bytes.data(), latent_bytes.size(), index.data(), index.size(),
+                                    symbols.data())
+                            .in("latent"));
+    latent.resize(h, w, model_->latent_channels());
+    for (size_t i = 0; i < positions; ++i) {
+        dequantise_position(latent_scale_, symbols.data() + i * channels,
+                            prediction.data.data() + 2 * i * channels, latent.data.data() + i * channels);
+    }
+    return Status();
+}
+
+void TileCodec::neutral(int h, int w, Tensor16& latent) const {
+    latent.resize(h, w, model_->latent_channels());
+    std::fill(latent.data.begin(), latent.data.end(), int16_t{0});
+}
+
+Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
+                                               const QuantiserOptions& options,
+                                               TileStatistics* statistics) const {
+    NAE_RETURN_IF_ERROR(check_size(h, w));
+    const Extents hyper = TileLayout::hyper_extents(h, w);
+    const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
+    std::vector<int16_t> z_symbols(z_index.size());
+    // Plain rounding: a hyper-latent's error shows in the latent's rate, which its own bits know nothing about.
+    QuantiserOptions plain;
+    plain.rate_aware = false;
+    const auto hyper_channels = static_cast<size_t>(model_->hyper_channels());
+    for (size_t at = 0; at < z_index.size(); at += hyper_channels) {
+        choose_symbols(hyper_scale_, hyper_codec_, plain, z + at, nullptr, z_index.data() + at,
+                       z_symbols.data() + at);
+    }
+    Tensor16 prediction;
+    NAE_RETURN_IF_ERROR(predict(z_symbols.data(), h, w, prediction).in("hyper-synthesis"));
+
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
+    std::vector<uint8_t> index(positions * channels);
+    std::vector<int16_t> symbols(index.size());
+    for (size_t i = 0; i < positions; ++i) {
+        const int16_t* mean = prediction.data.data() + 2 * i * channels;
+        const size_t row = i / static_cast<size_t>(w), column = i % static_cast<size_t>(w);
+        const float* values = y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
+        scale_indices(latent_scale_, mean + channels, index.data() + i * channels);
+        choose_symbols(latent_scale_, latent_codec_, options, values, mean, index.data() + i * channels,
+                       symbols.data() + i * channels);
+    }
+    NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
+                         hyper_codec_.encode(z_index.data(), z_symbols.data(), z_index.size()));
+    NAE_ASSIGN_OR_RETURN(const auto latent_stream,
+                         latent_codec_.encode(index.data(), symbols.data(), index.size()));
+    if (statistics != nullptr) {
+        statistics->hyper_bytes += hyper_stream.size();
+        statistics->latent_bytes += latent_stream.size();
+        for (const uint8_t i : index) statistics->coded_symbols += i != 0;
+    }
+    std::vector<uint8_t> payload;
+    if (hyper_stream.empty() && latent_stream.empty()) return payload;
+    append_varint(payload, hyper_stream.size());
+    payload.insert(payload.end(), hyper_stream.begin(), hyper_stream.end());
+    payload.insert(payload.end(), latent_stream.begin(), latent_stream.end());
+    return payload;
+}
+
+}  // namespace nae

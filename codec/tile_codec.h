@@ -1,0 +1,76 @@
+// One tile: from its bytes to dequantised latents, and from analysis outputs to its bytes. Encoder and decoder share
+// the integer path, so the encoder knows exactly what a decoder will see.
+//
+// Payload of a tile of h x w latent positions, hz = ceil(h / 4), wz = ceil(w / 4):
+//   varint n            length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit = more follow
+//   n bytes             hyper-latent symbols, hz x wz positions, row by row, channel fastest (symbol_codec.h)
+//   the rest            latent symbols, h x w positions, row by row, channel fastest
+// A payload of zero bytes stands for n = 0 and an empty latent stream.
+#ifndef NAE_CODEC_TILE_CODEC_H_
+#define NAE_CODEC_TILE_CODEC_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "codec/engine.h"
+#include "codec/latent_quantiser.h"
+#include "codec/model.h"
+#include "codec/tensor.h"
+#include "format/limits.h"
+#include "format/span.h"
+#include "format/status.h"
+
+namespace nae {
+
+// Bytes of the two streams of an encoded tile, and how many latent symbols were coded.
+struct TileStatistics {
+    uint64_t hyper_bytes = 0;
+    uint64_t latent_bytes = 0;
+    uint64_t coded_symbols = 0;
+};
+
+// A model at one quality. Immutable, thread-safe.
+class TileCodec {
+  public:
+    static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi, const Limits& limits,
+                                                     EngineLevel level);
+
+    // Latents of a tile of h x w positions (integer units of the synthesis input), resized into `latent`.
+    // Errors: corrupt, limit_exceeded.
+    Status decode(ByteSpan payload, int h, int w, Tensor16& latent) const;
+
+    // What stands in for a tile that cannot be decoded.
+    void neutral(int h, int w, Tensor16& latent) const;
+
+    // y: h x w x C analysis outputs, rows y_stride floats apart; z: hz x wz x Cz hyper-analysis outputs, dense; both in
+    // integer units of the synthesis' / hyper-synthesis' input. statistics may be null.
+    Result<std::vector<uint8_t>> encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
+                                        const QuantiserOptions& options, TileStatistics* statistics) const;
+
+    const ReadyModel& model() const { return *model_; }
+
+  private:
+    TileCodec(ReadyModelPtr model, SymbolCodec latent, SymbolCodec hyper)
+        : model_(std::move(model)), latent_codec_(std::move(latent)), hyper_codec_(std::move(hyper)) {}
+
+    // Rejects tiles whose tensors would be larger than the limit.
+    Status check_size(int h, int w) const;
+    // Hyper-latent table indices of all positions; they depend on the channel only.
+    std::vector<uint8_t> hyper_indices(int64_t positions) const;
+    // Dequantises hyper-latent symbols and runs the hyper-synthesis: h x w x 2C.
+    Status predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction) const;
+
+    ReadyModelPtr model_;
+    SymbolCodec latent_codec_;
+    SymbolCodec hyper_codec_;
+    LatentScale latent_scale_;
+    LatentScale hyper_scale_;
+    std::vector<uint8_t> hyper_index_;  // per hyper channel
+    Limits limits_;
+    EngineLevel level_{};
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_TILE_CODEC_H_
