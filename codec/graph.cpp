@@ -213,7 +213,9 @@ Rect input_rect_of(const Node& node, const Rect& r) {
 }
 
 Rect required_input(const Graph& graph, Extents input, Rect out_rect) {
-    const Result<GraphInfo> info = validate(graph);
+    Limits no_cost_limit;
+    no_cost_limit.max_macs_per_pixel = UINT64_MAX;
+    const Result<GraphInfo> info = validate(graph, no_cost_limit);
     if (!info.ok()) return Rect{};
     const Result<std::vector<Extents>> extents = node_extents(info.value(), input);
     if (!extents.ok()) return Rect{};
