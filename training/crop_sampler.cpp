@@ -69,16 +69,40 @@ Batch CropSampler::training_batch(int n) {
     return {t.permute({0, 3, 1, 2})};
 }
 
-Batch CropSampler::validation_batch(int n, int size) const {
+std::vector<const PackedEntry*> CropSampler::held_out(int n, int size) const {
     std::vector<const PackedEntry*> use;
     for (const PackedEntry* e : validation_)
         if (int(e->width) >= size && int(e->height) >= size && int(use.size()) < n) use.push_back(e);
+    return use;
+}
+
+Batch CropSampler::validation_batch(int n, int size) const {
+    const std::vector<const PackedEntry*> use = held_out(n, size);
     const int cells = size / 8;
     torch::Tensor t = torch::empty({int64_t(use.size()), cells, cells, 192});
     for (size_t i = 0; i < use.size(); ++i)
         write_crop(*use[i], (int(use[i]->width) - size) / 2, (int(use[i]->height) - size) / 2, size, 0, false,
                    t.data_ptr<float>() + i * size_t(size) * size_t(size) * 3);
     return {t.permute({0, 3, 1, 2})};
+}
+
+std::vector<std::vector<uint8_t>> CropSampler::validation_pixels(int n, int size) const {
+    std::vector<std::vector<uint8_t>> out;
+    for (const PackedEntry* e : held_out(n, size)) {
+        std::vector<uint8_t> crop;
+        const size_t x0 = (e->width - uint32_t(size)) / 2, y0 = (e->height - uint32_t(size)) / 2;
+        for (size_t y = 0; y < size_t(size); ++y) {
+            const uint8_t* row = pictures_.pixels(*e) + ((y0 + y) * e->width + x0) * 3;
+            crop.insert(crop.end(), row, row + size_t(size) * 3);
+        }
+        out.push_back(std::move(crop));
+    }
+    return out;
+}
+
+Batch CropSampler::calibration_batch(int n, int size) const {
+    CropSampler other(pictures_, size, gray_share_, 12345);
+    return other.training_batch(n);
 }
 
 }  // namespace nae::training

@@ -23,10 +23,15 @@ class CropSampler {
     Batch training_batch(int n);
     // The centre crops of up to `n` held-out pictures (level 0 and 1 only), always the same.
     Batch validation_batch(int n, int size) const;
+    // Random training crops of another size, from a fixed seed.
+    Batch calibration_batch(int n, int size) const;
+    // The same held-out crops as validation_batch, as 8-bit RGB pixels.
+    std::vector<std::vector<uint8_t>> validation_pixels(int n, int size) const;
     bool empty() const { return train_.empty(); }
     void reseed(uint64_t seed) { rng_.seed(seed); }
 
   private:
+    std::vector<const PackedEntry*> held_out(int n, int size) const;
     void write_crop(const PackedEntry& e, int x0, int y0, int size, int dihedral, bool gray, float* out) const;
 
     const PackedPictures& pictures_;

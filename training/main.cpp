@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "training/export_command.h"
 #include "training/packed_pictures.h"
 #include "training/trainer.h"
 
@@ -53,6 +54,21 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--device", t.device, "cpu or cuda");
     train_cmd->add_option("--precision", t.precision, "bf16 or f32");
     train_cmd->callback([&] { std::exit(finish(train(t))); });
+
+    ExportCommand x;
+    bool no_check = false;
+    CLI::App* export_cmd = app.add_subcommand("export", "Write a model file from a checkpoint, and check it");
+    export_cmd->add_option("checkpoint", x.checkpoint, "Checkpoint of nae-train train")->required();
+    export_cmd->add_option("-o,--out", x.out, "Model file (.nam) to write")->required();
+    export_cmd->add_option("--data", x.data, "Packed pictures, for calibration and the check")->required();
+    export_cmd->add_option("--name", x.options.name, "Readable model name");
+    export_cmd->add_option("--text", x.options.text, "Text stored in the file");
+    export_cmd->add_option("--squeezed", x.squeezed, "Also write the averaged weights alone, to resume from later");
+    export_cmd->add_flag("--no-check", no_check, "Skip the comparison with the float model");
+    export_cmd->callback([&] {
+        x.check = !no_check;
+        std::exit(finish(run_export(x)));
+    });
 
     CLI11_PARSE(app, argc, argv);
     return 0;

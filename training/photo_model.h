@@ -56,6 +56,8 @@ class PhotoModel {
         int weight = -1, bias = -1;
     };
     const std::vector<NodeParameters>& node_parameters(Part p) const { return node_parameters_[size_t(p)]; }
+    // The analysis node that holds the linear transform.
+    int linear_analysis_node() const { return 3; }
     int gain_parameter() const { return gain_; }          // [C, K] log2 gain of the latent
     int hyper_gain_parameter() const { return hyper_gain_; }  // [Cz, K]
     int hyper_scale_parameter() const { return hyper_scale_; }  // [Cz] log2 scale of the hyper-latent

@@ -1,0 +1,89 @@
+#include <cmath>
+#include <cstdio>
+
+#include "codec/decoder.h"
+#include "codec/encoder.h"
+#include "codec/torch/torch_analysis.h"
+#include "format/byte_sink.h"
+#include "format/byte_source.h"
+#include "training/exporter.h"
+#include "training/trainer.h"
+
+namespace nae::training {
+namespace {
+
+// The encoder's networks in this process instead of behind the loadable module.
+class InProcessAnalysis : public AnalysisBackend {
+  public:
+    explicit InProcessAnalysis(const Model& model)
+        : networks_(TorchAnalysis::create(model.analysis, model.hyper_analysis, 0)) {}
+    int halo_px() const override { return 0; }  // crops are encoded whole
+    Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
+               int out_c) override {
+        const std::string wrong = networks_->run(int(graph), in, h, w, c, out, out_h, out_w, out_c);
+        return wrong.empty() ? Status() : Status(ErrorCode::internal, wrong);
+    }
+
+  private:
+    std::unique_ptr<TorchAnalysis> networks_;
+};
+
+struct Measured {
+    double bpp = 0, psnr = 0;
+};
+
+Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysis, double quality, int effort,
+                            const std::vector<std::vector<uint8_t>>& crops, int size) {
+    Measured m;
+    for (const std::vector<uint8_t>& pixels : crops) {
+        EncoderOptions e;
+        e.quality = quality;
+        e.effort = effort;
+        e.model = model;
+        e.analysis = &analysis;
+        e.embed_model = true;  // the file needs no model store; only payload bytes are counted below
+        MemoryImageSource image(pixels.data(), uint32_t(size), uint32_t(size), 3);
+        auto sink = std::make_shared<MemorySink>();
+        EncodeStatistics statistics;
+        NAE_RETURN_IF_ERROR(encode(e, image, Metadata(), *sink, &statistics));
+        m.bpp += double(statistics.hyper_bytes + statistics.latent_bytes) * 8 / double(size * size);
+        DecoderOptions d;
+        auto source = std::make_shared<MemorySource>(sink->take(), "crop");
+        NAE_ASSIGN_OR_RETURN(std::unique_ptr<Decoder> decoder, Decoder::open(source, d));
+        std::vector<uint8_t> back(pixels.size());
+        NAE_RETURN_IF_ERROR(decoder->read_window(0, 0, uint32_t(size), uint32_t(size), back.data(), ptrdiff_t(size) * 3));
+        double sum = 0;
+        for (size_t i = 0; i < back.size(); ++i) sum += std::pow(double(back[i]) - double(pixels[i]), 2);
+        m.psnr += 10 * std::log10(65025.0 * double(back.size()) / std::max(sum, 1.0));
+    }
+    m.bpp /= double(crops.size());
+    m.psnr /= double(crops.size());
+    return m;
+}
+
+}  // namespace
+
+std::string check_export(const Model& exported, const PhotoModel& model, FlatAdam& optimiser, CropSampler& sampler) {
+    constexpr int kCrops = 16, kSize = 256;
+    const auto prepared = prepare_model(exported, "exported model");
+    if (!prepared.ok()) return prepared.status().message();
+    InProcessAnalysis analysis(exported);
+    const torch::Tensor blocks = sampler.validation_batch(kCrops, kSize).blocks;
+    const auto pixels = sampler.validation_pixels(kCrops, kSize);
+    std::printf("%8s  %18s  %18s  %18s   %s\n", "quality", "float (estimate)", "integer, effort 1", "integer, effort 5",
+                "effort 1 against float");
+    for (const ValidationPoint& f : validate(model, optimiser, blocks, torch::kCPU)) {
+        const double quality = 1 + 99 * f.quality;
+        const auto plain = round_trip(prepared.value(), analysis, quality, 1, pixels, kSize);
+        if (!plain.ok()) return plain.status().message();
+        const auto better = round_trip(prepared.value(), analysis, quality, 5, pixels, kSize);
+        if (!better.ok()) return better.status().message();
+        std::printf("%8.1f  %7.4f %7.3f dB  %7.4f %7.3f dB  %7.4f %7.3f dB   %+.2f %% bits, %+.3f dB\n", quality, f.bpp,
+                    f.psnr, plain.value().bpp, plain.value().psnr, better.value().bpp, better.value().psnr,
+                    100 * (plain.value().bpp / f.bpp - 1), plain.value().psnr - f.psnr);
+        std::fflush(stdout);
+    }
+    return {};
+}
+
+}  // namespace nae::training

@@ -1,0 +1,37 @@
+#include "training/export_command.h"
+
+#include "training/checkpoint.h"
+
+namespace nae::training {
+
+std::string run_export(const ExportCommand& c) try {
+    PackedPictures pictures;
+    if (std::string e = pictures.open(c.data); !e.empty()) return e;
+    CropSampler sampler(pictures, 128, 0.08, 1);
+    // Only shapes matter here: the checkpoint brings the values.
+    const int64_t n = c.model.latent_channels;
+    const PcaStart shapes{torch::zeros({n, 768}), torch::ones({n}), 0};
+    FlatAdam optimiser(torch::kCPU, torch::kFloat);
+    const PhotoModel model(c.model, shapes, optimiser);
+    optimiser.seal();
+    CheckpointInfo info;
+    if (std::string e = load_checkpoint(c.checkpoint, optimiser, info); !e.empty()) return e;
+    ExportOptions options = c.options;
+    char line[200];
+    std::snprintf(line, sizeof line, "%s%lld steps, %.2f hours, %.0f megapixels of crops.", options.text.empty() ? "" : " ",
+                  static_cast<long long>(info.steps), info.hours, info.megapixels);
+    options.text += line;
+    const Model exported = export_model(model, optimiser, sampler, options);
+    if (Status s = save_model(exported, c.out); !s.ok()) return s.message();
+    const auto id = model_id(exported);
+    if (!id.ok()) return id.status().message();
+    std::printf("%s: model %s, ID %s, %.2f kMAC/px to decode\n", c.out.c_str(), exported.name.c_str(),
+                model_id_string(id.value()).c_str(), decoder_macs_per_pixel(exported) / 1000);
+    if (!c.squeezed.empty())
+        if (std::string e = save_checkpoint(c.squeezed, optimiser, info, false); !e.empty()) return e;
+    return c.check ? check_export(exported, model, optimiser, sampler) : std::string();
+} catch (const std::exception& e) {
+    return c.out + ": " + e.what();
+}
+
+}  // namespace nae::training

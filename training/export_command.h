@@ -1,0 +1,19 @@
+// `nae-train export`: a checkpoint becomes a model file.
+#pragma once
+
+#include <string>
+
+#include "training/exporter.h"
+
+namespace nae::training {
+
+struct ExportCommand {
+    std::string data, checkpoint, out;
+    std::string squeezed;  // also write the averaged weights alone, small enough for version control; empty: no
+    ExportOptions options;
+    PhotoConfig model;
+    bool check = true;
+};
+std::string run_export(const ExportCommand& command);
+
+}  // namespace nae::training

@@ -1,0 +1,166 @@
+#include "training/exporter.h"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "codec/entropy/table_builder.h"
+#include "training/quantise_graph.h"
+
+namespace nae::training {
+namespace {
+
+using torch::Tensor;
+
+std::vector<NodeTensors> float_tensors(const PhotoModel& model, const FlatAdam& optimiser, Part part, bool averaged) {
+    const auto& ids = model.node_parameters(part);
+    std::vector<NodeTensors> out(ids.size());
+    for (size_t i = 0; i < ids.size(); ++i)
+        if (ids[i].weight >= 0)
+            out[i] = {optimiser.value(ids[i].weight, averaged).cpu(), optimiser.value(ids[i].bias, averaged).cpu()};
+    return out;
+}
+
+std::vector<double> to_vector(const Tensor& t) {
+    const Tensor d = t.contiguous().to(torch::kDouble);
+    return {d.data_ptr<double>(), d.data_ptr<double>() + d.numel()};
+}
+
+// The graph with its tensors as plain numbers, rows and columns rescaled to the file's units.
+FloatGraph filled(const FloatGraph& structure, const std::vector<NodeTensors>& tensors) {
+    FloatGraph g = structure;
+    for (size_t i = 0; i < g.nodes.size(); ++i) {
+        if (g.nodes[i].op != Op::conv) continue;
+        const Tensor w = tensors[i].weight.permute({0, 2, 3, 1}).contiguous().to(torch::kFloat);
+        const Tensor b = tensors[i].bias.contiguous().to(torch::kFloat);
+        g.nodes[i].weights.assign(w.data_ptr<float>(), w.data_ptr<float>() + w.numel());
+        g.nodes[i].bias.assign(b.data_ptr<float>(), b.data_ptr<float>() + b.numel());
+    }
+    return g;
+}
+
+// Multiplies the convolutions that reach the output through adds alone by `factor` (per output channel).
+void scale_outputs(const FloatGraph& g, std::vector<NodeTensors>& t, size_t node, const Tensor& factor) {
+    const FloatNode& n = g.nodes[node];
+    if (n.op == Op::add) {
+        for (uint16_t in : n.inputs) scale_outputs(g, t, in, factor);
+    } else if (n.op == Op::conv) {
+        t[node].weight = t[node].weight * factor.view({-1, 1, 1, 1});
+        t[node].bias = t[node].bias * factor;
+    } else {
+        throw std::runtime_error("analysis must end in convolutions");
+    }
+}
+
+// Smallest unit (largest U, 1/256 octave) for which `reach` and the coarsest step stay within the integer ranges.
+int32_t log2_inverse_unit(double reach, double coarsest_step) {
+    const double unit = std::max(reach / kActivationLimit, coarsest_step / 3000.0);  // steps end at 4096 units
+    return int32_t(std::floor(-std::log2(unit) * 256));
+}
+
+std::vector<int32_t> rounded(const std::vector<double>& v, double factor) {
+    std::vector<int32_t> out;
+    for (double x : v) out.push_back(int32_t(std::lround(x * factor)));
+    return out;
+}
+
+}  // namespace
+
+Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampler& sampler,
+                   const ExportOptions& options) {
+    const torch::NoGradGuard no_grad;
+    const PhotoConfig& config = model.config();
+    const int64_t n = config.latent_channels, nz = config.hyper_channels;
+    std::vector<NodeTensors> parts[4];
+    for (int p = 0; p < 4; ++p) parts[p] = float_tensors(model, optimiser, Part(p), options.averaged);
+    auto net = [&](Part p) -> const FloatGraph& { return model.net(p); };
+    auto tensors = [&](Part p) -> std::vector<NodeTensors>& { return parts[size_t(p)]; };
+
+    const Tensor log2_gain = optimiser.value(model.gain_parameter(), options.averaged).cpu();
+    const Tensor log2_hyper_gain = optimiser.value(model.hyper_gain_parameter(), options.averaged).cpu();
+    const std::vector<double> hyper_scale =
+        to_vector(optimiser.value(model.hyper_scale_parameter(), options.averaged).cpu());
+
+    // What the integer networks will see, at several qualities.
+    const Tensor blocks = sampler.calibration_batch(options.calibration_crops, 256).blocks;
+    const Tensor y = run_float_graph(net(Part::analysis), tensors(Part::analysis), blocks, 1);
+    const Tensor z = run_float_graph(net(Part::hyper_analysis), tensors(Part::hyper_analysis), y);
+    std::vector<Tensor> all_y, all_z;
+    for (int k = 0; k < config.anchors; k += 3) {
+        const Tensor gz = torch::exp2(log2_hyper_gain.select(1, k)).view({1, nz, 1, 1});
+        const Tensor z_hat = torch::round(z * gz) / gz;
+        const Tensor mean = run_float_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat).narrow(1, 0, n);
+        const Tensor g = torch::exp2(log2_gain.select(1, k)).view({1, n, 1, 1});
+        all_z.push_back(z_hat);
+        all_y.push_back(torch::round((y - mean) * g) / g + mean);
+    }
+    const Tensor y_hat = torch::cat(all_y).contiguous(torch::MemoryFormat::ChannelsLast);
+    const Tensor z_hat = torch::cat(all_z).contiguous(torch::MemoryFormat::ChannelsLast);
+
+    // Latent range: what was seen with room to spare, and what the linear path can reach with any picture.
+    const Tensor linear = tensors(Part::analysis)[size_t(model.linear_analysis_node())].weight;
+    const std::vector<double> reach_linear = to_vector(linear.abs().sum({1, 2, 3}) * 1.1);
+    const std::vector<double> reach_seen = to_vector(y_hat.abs().amax({0, 2, 3}) * 1.5);
+    const std::vector<double> reach_z = to_vector(z_hat.abs().amax({0, 2, 3}) * 2.0);
+    const std::vector<double> coarsest = to_vector(torch::exp2(-log2_gain).amax({1}));
+    const std::vector<double> coarsest_z = to_vector(torch::exp2(-log2_hyper_gain).amax({1}));
+
+    Model out;
+    out.name = options.name;
+    out.text = options.text;
+    out.latent_channels = int(n);
+    out.hyper_channels = int(nz);
+    out.output_frac_bits = options.output_frac_bits;
+    GainTable& gl = out.gains.latent;
+    GainTable& gh = out.gains.hyper;
+    gl.channels = int(n);
+    gh.channels = int(nz);
+    gl.anchors = gh.anchors = config.anchors;
+    gl.log2_gain = rounded(to_vector(log2_gain), 256);
+    gh.log2_gain = rounded(to_vector(log2_hyper_gain), 256);
+    std::vector<double> unit, unit_z;
+    for (size_t c = 0; c < size_t(n); ++c) {
+        gl.log2_inverse_unit.push_back(log2_inverse_unit(std::max(reach_linear[c], reach_seen[c]), coarsest[c]));
+        unit.push_back(std::exp2(-gl.log2_inverse_unit[c] / 256.0));
+    }
+    // Standard deviation of a logistic distribution: π/√3 times its scale.
+    const double log2_sigma = std::log2(3.14159265358979 / std::sqrt(3.0));
+    for (size_t c = 0; c < size_t(nz); ++c) {
+        gh.log2_inverse_unit.push_back(log2_inverse_unit(reach_z[c], coarsest_z[c]));
+        unit_z.push_back(std::exp2(-gh.log2_inverse_unit[c] / 256.0));
+        out.gains.hyper_log2_scale.push_back(int32_t(std::lround((hyper_scale[c] + log2_sigma) * 256)));
+    }
+
+    QuantiseOptions q;
+    q.input_unit = unit_z;
+    q.output_unit = unit;
+    q.output_unit.insert(q.output_unit.end(), size_t(n), 1.0 / 256);
+    QuantisedGraph hyper = quantise_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat, q);
+    q.input_unit = unit;
+    q.output_unit = {std::exp2(-options.output_frac_bits) / 128.0};
+    QuantisedGraph synthesis = quantise_graph(net(Part::synthesis), tensors(Part::synthesis), y_hat, q);
+    for (const std::string& w : hyper.warnings) std::printf("hyper-synthesis: %s\n", w.c_str());
+    for (const std::string& w : synthesis.warnings) std::printf("synthesis: %s\n", w.c_str());
+    out.hyper_synthesis = std::move(hyper.graph);
+    out.synthesis = std::move(synthesis.graph);
+
+    const int bias = bias_for_smallest_scale(options.smallest_scale);
+    const int count = 2 + int(std::ceil(4 * std::log2(options.largest_scale / options.smallest_scale)));
+    out.latent_tables = make_gaussian_tables(bias, count);
+    out.hyper_tables = make_logistic_tables(bias, count);
+
+    // The encoder's networks speak in integer units, too.
+    const auto f32 = torch::kFloat;
+    const Tensor u = torch::tensor(unit).to(f32), uz = torch::tensor(unit_z).to(f32);
+    scale_outputs(net(Part::analysis), tensors(Part::analysis), net(Part::analysis).nodes.size() - 1, 1.0 / u);
+    scale_outputs(net(Part::hyper_analysis), tensors(Part::hyper_analysis),
+                  net(Part::hyper_analysis).nodes.size() - 1, 1.0 / uz);
+    NodeTensors& first = tensors(Part::hyper_analysis)[1];
+    if (!first.weight.defined()) throw std::runtime_error("hyper-analysis must begin with a convolution");
+    first.weight = first.weight * u.view({1, -1, 1, 1});
+    out.analysis = filled(net(Part::analysis), tensors(Part::analysis));
+    out.hyper_analysis = filled(net(Part::hyper_analysis), tensors(Part::hyper_analysis));
+    if (const Status s = validate(out); !s.ok()) throw std::runtime_error(s.message());
+    return out;
+}
+
+}  // namespace nae::training

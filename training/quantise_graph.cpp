@@ -1,0 +1,158 @@
+#include "training/quantise_graph.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+namespace nae::training {
+namespace {
+
+// Tensors that must share a unit form a group: both inputs of an add and its output, and whatever depth-to-space or
+// relu passes on.
+class Groups {
+  public:
+    explicit Groups(size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), size_t{0}); }
+    size_t find(size_t i) {
+        while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
+        return i;
+    }
+    void join(size_t a, size_t b) { parent_[find(a)] = find(b); }
+
+  private:
+    std::vector<size_t> parent_;
+};
+
+double largest(const torch::Tensor& t) { return t.abs().max().item<double>(); }
+
+// Runs the graph node by node and notes the largest magnitude of each node.
+std::vector<double> calibrate(const FloatGraph& graph, const std::vector<NodeTensors>& tensors,
+                              const torch::Tensor& x) {
+    std::vector<double> peak(graph.nodes.size());
+    for (size_t i = 0; i < graph.nodes.size(); ++i)
+        peak[i] = largest(run_float_graph(graph, tensors, x, 0, int(graph.nodes.size() - 1 - i)));
+    return peak;
+}
+
+struct IntegerConv {
+    std::vector<int16_t> weights;
+    std::vector<int32_t> bias, mult;
+};
+
+// w: [out, in, k, k] real weights; in_unit per input channel; out_unit per output channel.
+IntegerConv quantise_conv(const torch::Tensor& w, const torch::Tensor& b, const std::vector<double>& in_unit,
+                          const std::vector<double>& out_unit, const std::string& what) {
+    const int64_t out = w.size(0), in = w.size(1), k = w.size(2);
+    const torch::Tensor ordered = w.permute({0, 2, 3, 1}).contiguous().to(torch::kDouble);  // [out][ky][kx][in]
+    const double* pw = ordered.data_ptr<double>();
+    const torch::Tensor bias = b.contiguous().to(torch::kDouble);
+    const int64_t taps = k * k * in;
+    IntegerConv r;
+    r.weights.resize(size_t(out * taps));
+    for (int64_t o = 0; o < out; ++o) {
+        std::vector<double> row(static_cast<size_t>(taps));
+        double sum = 0, peak = 0;
+        for (int64_t t = 0; t < taps; ++t) {
+            const double v = pw[o * taps + t] * in_unit[size_t(t % in)];
+            row[size_t(t)] = v;
+            sum += std::abs(v);
+            peak = std::max(peak, std::abs(v));
+        }
+        const double real_bias = bias.data_ptr<double>()[o];
+        // Largest scale k with k·(Σ|w|·limit + |b|) below 2^31; rounding adds at most half a step a tap.
+        const double room = 2147483647.0 - double(taps) * 0.5 * kActivationLimit - 2;
+        double scale = std::min(room / std::max(sum * kActivationLimit + std::abs(real_bias), 1e-30),
+                                32767.0 / std::max(peak, 1e-30));
+        // mult = 2^32 / (scale · out_unit) must fit 1 .. 2^31 - 1.
+        scale = std::clamp(scale, 2.01 / out_unit[size_t(o)], 4294967295.0 / out_unit[size_t(o)]);
+        if (scale * peak > 32767.5) throw std::runtime_error(what + ": weights too large for the output's unit");
+        for (int64_t t = 0; t < taps; ++t)
+            r.weights[size_t(o * taps + t)] = int16_t(std::clamp(std::lround(row[size_t(t)] * scale), -32767L, 32767L));
+        const double scaled_bias = std::round(real_bias * scale);
+        if (std::abs(scaled_bias) > 2147483647.0) throw std::runtime_error(what + ": bias too large");
+        r.bias.push_back(int32_t(scaled_bias));
+        r.mult.push_back(int32_t(std::clamp(std::round(4294967296.0 / (scale * out_unit[size_t(o)])), 1.0, 2147483647.0)));
+    }
+    return r;
+}
+
+}  // namespace
+
+QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTensors>& tensors,
+                              const torch::Tensor& calibration, const QuantiseOptions& options) {
+    const torch::NoGradGuard no_grad;
+    const size_t n = graph.nodes.size();
+    Groups groups(n);
+    std::vector<std::vector<size_t>> readers(n);
+    for (size_t i = 1; i < n; ++i) {
+        const FloatNode& node = graph.nodes[i];
+        for (uint16_t in : node.inputs) readers[in].push_back(i);
+        if (node.op == Op::conv) continue;
+        if (node.op != Op::add && node.op != Op::relu && node.op != Op::depth_to_space)
+            throw std::runtime_error(std::string("operator ") + op_name(node.op) + " cannot be exported yet");
+        for (uint16_t in : node.inputs) groups.join(i, in);
+    }
+    const size_t output_group = groups.find(n - 1);
+    const std::vector<double> peak = calibrate(graph, tensors, calibration);
+    std::vector<double> group_peak(n, 0);
+    for (size_t i = 0; i < n; ++i) group_peak[groups.find(i)] = std::max(group_peak[groups.find(i)], peak[i]);
+
+    // Unit of one channel of a node's tensor.
+    auto unit = [&](size_t node, size_t channel) {
+        const size_t g = groups.find(node);
+        if (g == groups.find(0)) return options.input_unit[channel];
+        if (g == output_group)
+            return options.output_unit.size() == 1 ? options.output_unit[0] : options.output_unit[channel];
+        return std::max(group_peak[g], 1e-6) * options.headroom / kActivationLimit;
+    };
+    if (groups.find(0) == output_group) throw std::runtime_error("the input reaches the output without a convolution");
+
+    QuantisedGraph result;
+    for (size_t i = 0; i < n; ++i) {
+        const double u = unit(i, 0);
+        if (groups.find(i) == output_group && options.output_unit.size() == 1 && peak[i] / u > kActivationLimit)
+            result.warnings.push_back("node " + std::to_string(i) + " (" + op_name(graph.nodes[i].op) + ") reaches " +
+                                      std::to_string(peak[i] / u) + " of ±8191 and is clamped");
+    }
+
+    // A relu that is the only reader folds into what it reads.
+    auto folds = [&](size_t i) {
+        return readers[i].size() == 1 && graph.nodes[readers[i][0]].op == Op::relu &&
+               (graph.nodes[i].op == Op::conv || graph.nodes[i].op == Op::add);
+    };
+    GraphBuilder b(graph.nodes[0].channels, -kActivationLimit, kActivationLimit);
+    std::vector<int> id(n, 0);
+    for (size_t i = 1; i < n; ++i) {
+        const FloatNode& node = graph.nodes[i];
+        const size_t in = node.inputs[0];
+        switch (node.op) {
+            case Op::conv: {
+                const torch::Tensor w = tensors[i].weight.to(torch::kFloat), bias = tensors[i].bias.to(torch::kFloat);
+                std::vector<double> in_unit, out_unit;
+                for (int64_t c = 0; c < w.size(1); ++c) in_unit.push_back(unit(in, size_t(c)));
+                for (int64_t c = 0; c < w.size(0); ++c) out_unit.push_back(unit(i, size_t(c)));
+                IntegerConv q = quantise_conv(w, bias, in_unit, out_unit, "conv node " + std::to_string(i));
+                ConvParams p;
+                p.out_channels = node.channels;
+                p.kernel = node.kernel;
+                p.stride = node.stride;
+                p.weights = std::move(q.weights);
+                p.bias = std::move(q.bias);
+                p.mult = std::move(q.mult);
+                p.lo = folds(i) ? 0 : -kActivationLimit;
+                p.hi = kActivationLimit;
+                id[i] = b.conv(id[in], std::move(p));
+                break;
+            }
+            case Op::add:
+                id[i] = b.add(id[in], id[node.inputs[1]], folds(i) ? 0 : -kActivationLimit, kActivationLimit);
+                break;
+            case Op::relu: id[i] = folds(in) ? id[in] : b.relu(id[in]); break;
+            default: id[i] = b.depth_to_space(id[in], node.block); break;
+        }
+    }
+    result.graph = b.take();
+    return result;
+}
+
+}  // namespace nae::training
