@@ -1,0 +1,153 @@
+// Opens the module that holds the analysis transform, and wraps its C ABI.
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codec/analysis_backend.h"
+#include "codec/float_graph.h"
+#include "codec/guard.h"
+#include "codec/model.h"
+#include "format/little_endian.h"
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+constexpr char kModuleName[] = "nae_torch.so";
+constexpr size_t kErrorBytes = 512;
+
+std::string own_directory() {
+    static const char kHere = 0;  // any object of this file
+    Dl_info info;
+    if (dladdr(&kHere, &info) == 0 || info.dli_fname == nullptr) return {};
+    const std::unique_ptr<char, void (*)(void*)> resolved(realpath(info.dli_fname, nullptr), ::free);
+    const std::string path = resolved ? resolved.get() : info.dli_fname;
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? std::string(".") : path.substr(0, slash);
+}
+
+// Candidates in the order of analysis_backend.h.
+std::vector<std::string> candidates() {
+    const char* named = getenv("NAE_TORCH_MODULE");
+    if (named != nullptr && *named != '\0') return {named};
+    std::vector<std::string> paths;
+    const std::string own = own_directory();
+    if (!own.empty()) {
+        // Beside; lib/nae from bin/ or from a plugin folder in lib/; and the folder that a build tree uses.
+        for (const char* place : {"/", "/nae/", "/../nae/", "/../lib/nae/", "/../lib/"}) {
+            paths.push_back(own + place + kModuleName);
+        }
+    }
+#ifdef NAE_INSTALL_LIBDIR
+    paths.push_back(std::string(NAE_INSTALL_LIBDIR) + "/nae/" + kModuleName);
+#endif
+    return paths;
+}
+
+Result<const nae_analysis_api*> open_module() {
+    // Opened once: two copies of a network library in a process do not get along, nor does unloading one.
+    static std::mutex mutex;
+    static const nae_analysis_api* opened = nullptr;
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (opened != nullptr) return opened;
+
+    std::string tried;
+    for (const std::string& path : candidates()) {
+        // Local: the module's symbols (and its libraries') must not mix with those of the host program.
+        void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+        if (handle == nullptr) {
+            const char* reason = dlerror();
+            // The reason repeats the path.
+            tried += (tried.empty() ? "" : "; ") + std::string(reason != nullptr ? reason : path);
+            continue;
+        }
+        using GetApi = const nae_analysis_api* (*)();
+        void* symbol = dlsym(handle, NAE_ANALYSIS_ENTRY_POINT);
+        if (symbol == nullptr) {
+            return Status(ErrorCode::encoder_unavailable, path + ": is not an analysis module");
+        }
+        GetApi get_api = nullptr;
+        static_assert(sizeof(get_api) == sizeof(symbol), "dlsym returns functions as data pointers");
+        std::copy_n(reinterpret_cast<const char*>(&symbol), sizeof(symbol), reinterpret_cast<char*>(&get_api));
+        const nae_analysis_api* api = get_api();
+        if (api == nullptr || api->abi_version != NAE_ANALYSIS_ABI_VERSION ||
+            api->struct_size < sizeof(nae_analysis_api)) {
+            return Status(ErrorCode::encoder_unavailable,
+                          cat(path, ": interface version ", api != nullptr ? api->abi_version : 0, ", expected ",
+                              NAE_ANALYSIS_ABI_VERSION));
+        }
+        opened = api;
+        return opened;
+    }
+    return Status(ErrorCode::encoder_unavailable,
+                  cat("encoding needs the module ", kModuleName, ", which could not be opened: ", tried,
+                      " (NAE_TORCH_MODULE names another file)"));
+}
+
+class ModuleBackend : public AnalysisBackend {
+  public:
+    ModuleBackend(const nae_analysis_api* api, nae_analysis* handle, int halo_px)
+        : api_(api), handle_(handle), halo_px_(halo_px) {}
+    ~ModuleBackend() override { api_->destroy(handle_); }
+    ModuleBackend(const ModuleBackend&) = delete;
+    ModuleBackend& operator=(const ModuleBackend&) = delete;
+
+    int halo_px() const override { return halo_px_; }
+
+    Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
+               int out_c) override {
+        char error[kErrorBytes] = "";
+        if (api_->run(handle_, static_cast<int>(graph), in, h, w, c, out, out_h, out_w, out_c, error,
+                      sizeof(error)) != 0) {
+            error[kErrorBytes - 1] = '\0';
+            return Status(ErrorCode::internal, error);
+        }
+        return Status();
+    }
+
+  private:
+    const nae_analysis_api* api_;
+    nae_analysis* handle_;
+    int halo_px_;
+};
+
+// Payload of chunk aNLZ (model.h).
+Result<std::vector<uint8_t>> analysis_payload(const Model& model) {
+    std::vector<uint8_t> payload;
+    for (const FloatGraph* graph : {&model.analysis, &model.hyper_analysis}) {
+        NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, serialise_float_graph(*graph));
+        append_le(payload, static_cast<uint32_t>(bytes.size()));
+        append_bytes(payload, bytes.data(), bytes.size());
+    }
+    return payload;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads) {
+    return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
+        if (!model.has_analysis()) {
+            return Status(ErrorCode::encoder_unavailable,
+                          "model '" + model.name + "' has no analysis part: it can decode but not encode");
+        }
+        NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
+        NAE_ASSIGN_OR_RETURN(const nae_analysis_api* api, open_module());
+        NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> payload, analysis_payload(model));
+        char error[kErrorBytes] = "";
+        nae_analysis* handle = api->create(payload.data(), payload.size(), threads, error, sizeof(error));
+        if (handle == nullptr) {
+            error[kErrorBytes - 1] = '\0';
+            return Status(ErrorCode::encoder_unavailable, cat("analysis of model '", model.name, "': ", error));
+        }
+        return std::unique_ptr<AnalysisBackend>(
+            new ModuleBackend(api, handle, static_cast<int>(std::min<int64_t>(info.halo, 1 << 16))));
+    });
+}
+
+}  // namespace nae
