@@ -112,8 +112,12 @@ Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_
         result.model_name = model;
         ModelId id{};
         if (parse_model_id(model, id)) {
-            ModelStore& where = store ? *store : ModelStore::shared();
-            NAE_ASSIGN_OR_RETURN(result.model, where.by_id(id, model));
+            // Encoding needs the whole model file, which the store hands out by path.
+            for (const ModelStore::Entry& entry : (store ? *store : ModelStore::shared()).list())
+                if (entry.status.ok() && entry.summary.id == id) {
+                    result.model_name = entry.path;
+                    break;
+                }
         }
     }
     return result;
