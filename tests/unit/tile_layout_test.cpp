@@ -1,0 +1,157 @@
+// Tiles: geometry of the latent raster, and the arithmetic between networks and symbols.
+#include "codec/tile_layout.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <vector>
+
+#include "codec/entropy/table_builder.h"
+#include "codec/latent_quantiser.h"
+#include "codec/pixel_output.h"
+#include "codec/tile_cache.h"
+
+using namespace nae;
+
+TEST_CASE("tile layout: tiles cover the latent raster once", "[tile_layout]") {
+    for (const int64_t width : {1, 15, 16, 17, 511, 512, 513, 1300}) {
+        for (const int64_t height : {1, 16, 500, 1024}) {
+            const TileLayout layout(width, height, 512);
+            CHECK(layout.latent() == Extents{(height + 15) / 16, (width + 15) / 16});
+            int64_t area = 0;
+            for (int64_t i = 0; i < layout.count(); ++i) {
+                const Rect r = layout.latent_rect(i);
+                CHECK_FALSE(r.empty());
+                CHECK(whole(layout.latent()).contains(r));
+                const TileRange range = layout.tiles_touching(r);
+                CHECK(range.x1 - range.x0 == 1);
+                CHECK(range.y1 - range.y0 == 1);
+                CHECK(layout.number(range.x0, range.y0) == i);
+                area += r.w * r.h;
+            }
+            CHECK(area == layout.latent().w * layout.latent().h);
+        }
+    }
+    const TileLayout layout(1300, 600, 512);
+    CHECK(layout.count() == 6);
+    CHECK(layout.latent_rect(5) == Rect{64, 32, 18, 6});
+    const TileRange touched = layout.tiles_touching(Rect{31, 0, 2, 33});
+    CHECK((touched.x0 == 0 && touched.x1 == 2 && touched.y0 == 0 && touched.y1 == 2));
+    CHECK(TileLayout::hyper_extents(6, 18) == Extents{2, 5});
+    // The largest picture does not overflow.
+    CHECK(TileLayout(2147483647, 2147483647, 64).count() == int64_t{33554432} * 33554432);
+}
+
+TEST_CASE("latents: table indices and dequantisation by hand", "[tile_layout]") {
+    GainTable gains;
+    gains.channels = 2;
+    gains.anchors = 2;
+    gains.log2_gain = {0, 0, -256, -256};
+    gains.log2_inverse_unit = {256, 0};  // steps of 2 and 2 integer units
+    TableSet tables = make_gaussian_tables(100, 10);
+    const LatentScale scale = make_latent_scale(gains, tables, 5000, -100, 100);
+    CHECK(scale.steps.step == std::vector<int32_t>({2 << 16, 2 << 16}));
+
+    // (ls + L + B) >> 6: (28 + 0 + 100) / 64 = 2; (300 - 256 + 100) / 64 = 2.25
+    const int16_t ls[] = {28, 300};
+    uint8_t index[2];
+    scale_indices(scale, ls, index);
+    CHECK(index[0] == 2);
+    CHECK(index[1] == 2);
+    const int16_t extreme[] = {-32768, 32767};
+    scale_indices(scale, extreme, index);
+    CHECK(index[0] == 0);
+    CHECK(index[1] == 9);
+    // A bias beyond all reason saturates like exact arithmetic.
+    tables.bias = -2147483647;
+    scale_indices(make_latent_scale(gains, tables, 5000, -100, 100), extreme, index);
+    CHECK(index[1] == 0);
+
+    const int16_t symbols[] = {-3, 200}, mean[] = {50, -7};
+    int16_t out[2];
+    dequantise_position(scale, symbols, mean, out);
+    CHECK(out[0] == 44);
+    CHECK(out[1] == 100);  // clamped
+    dequantise_position(scale, symbols, nullptr, out);
+    CHECK(out[0] == -6);
+    const int16_t none[] = {0, 0}, beyond[] = {3000, -3000};
+    dequantise_position(scale, none, beyond, out);
+    CHECK(out[0] == 100);
+    CHECK(out[1] == -100);
+}
+
+TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers", "[tile_layout]") {
+    GainTable gains;
+    gains.channels = 1;
+    gains.anchors = 2;
+    gains.log2_gain = {0, 0};
+    gains.log2_inverse_unit = {512};  // step 4
+    const TableSet tables = make_gaussian_tables(bias_for_smallest_scale(0.12), 46);
+    auto codec = SymbolCodec::create(tables);
+    REQUIRE(codec.ok());
+    const LatentScale scale = make_latent_scale(gains, tables, 100, -32767, 32767);
+    const int16_t mean[] = {10};
+    const auto choose = [&](double value, uint8_t index, bool rate_aware, double weight = 1.0) {
+        QuantiserOptions options;
+        options.rate_aware = rate_aware;
+        options.distortion_weight = weight;
+        const float v = static_cast<float>(value);
+        int16_t symbol = 99;
+        choose_symbols(scale, codec.value(), options, &v, mean, &index, &symbol);
+        return int{symbol};
+    };
+    CHECK(choose(10 + 4 * 2.4, 20, false) == 2);
+    CHECK(choose(10 + 4 * 2.6, 20, false) == 3);
+    CHECK(choose(10 - 4 * 2.6, 20, false) == -3);
+    CHECK(choose(1e9, 20, false) == 32767);
+    CHECK(choose(10 + 4 * 2.6, 0, false) == 0);  // certain zero
+    CHECK(choose(NAN, 20, true) == 0);
+    CHECK(choose(INFINITY, 20, false) == 0);
+
+    // Narrow table (sigma 0.24): a 1 costs about 5 bits more than a 0, against 8.66 (0.6^2 - 0.4^2) = 1.7 saved.
+    CHECK(choose(10 + 4 * 0.6, 5, false) == 1);
+    CHECK(choose(10 + 4 * 0.6, 5, true) == 0);
+    CHECK(choose(10 - 4 * 0.6, 5, true) == 0);
+    CHECK(choose(10 + 4 * 0.6, 5, true, 100.0) == 1);
+    // Wide table: neighbours cost the same, so rounding stays.
+    CHECK(choose(10 + 4 * 7.6, 40, true) == 8);
+    CHECK(choose(10 + 4 * 7.45, 40, true) == 7);
+}
+
+TEST_CASE("pixels: rounding and clamping", "[tile_layout]") {
+    CHECK(sample_from(0, 4) == 128);
+    CHECK(sample_from(7, 4) == 128);
+    CHECK(sample_from(8, 4) == 129);
+    CHECK(sample_from(-8, 4) == 128);
+    CHECK(sample_from(-9, 4) == 127);
+    CHECK(sample_from(32767, 4) == 255);
+    CHECK(sample_from(-32767, 4) == 0);
+    for (int frac_bits = 1; frac_bits <= 7; ++frac_bits) {
+        for (int sum = -98301; sum <= 98301; sum += 37) {
+            const double unit = std::exp2(frac_bits);
+            const double exact = std::floor((2.0 * sum + 3 * unit) / (6 * unit)) + 128;
+            const double limited = exact < 0 ? 0 : exact > 255 ? 255 : exact;
+            REQUIRE(gray_from(sum, frac_bits) == limited);
+        }
+    }
+}
+
+TEST_CASE("tile cache: keeps what was used last", "[tile_layout]") {
+    const auto tile = [] {
+        auto t = std::make_shared<Tensor16>(1, 10, 10);  // 200 bytes
+        return t;
+    };
+    TileCache cache(450);
+    cache.insert(1, tile());
+    cache.insert(2, tile());
+    CHECK(cache.find(1) != nullptr);
+    cache.insert(3, tile());  // drops 2
+    CHECK(cache.find(2) == nullptr);
+    CHECK(cache.find(1) != nullptr);
+    CHECK(cache.find(3) != nullptr);
+    CHECK(cache.used_bytes() == 400);
+    cache.insert(3, tile());
+    CHECK(cache.used_bytes() == 400);
+    cache.insert(4, std::make_shared<Tensor16>(1, 50, 10));  // larger than the whole cache
+    CHECK(cache.find(4) == nullptr);
+    CHECK(cache.used_bytes() == 400);
+}
