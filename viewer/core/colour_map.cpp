@@ -6,32 +6,37 @@
 namespace nae {
 namespace {
 
-// Coefficients of R, G and B from the constant term up.
-using Polynomial = std::array<double, 7>;
+// Each map at 33 evenly spaced values; between them colours are interpolated linearly. (The polynomials common in
+// shaders are up to 32 of 255 off for turbo.)
+constexpr int kKnots = 33;
+using Knots = std::array<Rgb, kKnots>;
 
-// Least-squares fit of M. Zucker to the viridis table.
-constexpr std::array<Polynomial, 3> kViridis = {{
-    {0.2777273272234177, 0.1050930431085774, -0.3308618287255563, -4.634230498983486, 6.228269936347081,
-     4.776384997670288, -5.435455855934631},
-    {0.005407344544966578, 1.404613529898575, 0.214847559468213, -5.799100973351585, 14.17993336680509,
-     -13.74514537774601, 4.645852612178535},
-    {0.3340998053353061, 1.384590162594685, 0.09509516302823659, -19.33244095627987, 56.69055260068105,
-     -65.35303263337234, 26.3124352495832},
+constexpr Knots kViridis = {{
+    {68, 1, 84}, {71, 13, 96}, {72, 24, 106}, {72, 35, 116}, {71, 45, 123}, {69, 55, 129}, {66, 64, 134},
+    {62, 73, 137}, {59, 82, 139}, {55, 91, 141}, {51, 99, 141}, {47, 107, 142}, {44, 114, 142},
+    {41, 122, 142}, {38, 130, 142}, {35, 137, 142}, {33, 145, 140}, {31, 152, 139}, {31, 160, 136},
+    {34, 167, 133}, {40, 174, 128}, {50, 182, 122}, {63, 188, 115}, {78, 195, 107}, {94, 201, 98},
+    {112, 207, 87}, {132, 212, 75}, {152, 216, 62}, {173, 220, 48}, {194, 223, 35}, {216, 226, 25},
+    {236, 229, 27}, {253, 231, 37},
 }};
 
-// The fit published with turbo.
-constexpr std::array<Polynomial, 3> kTurbo = {{
-    {0.13572138, 4.61539260, -42.66032258, 132.13108234, -152.94239396, 59.28637943, 0},
-    {0.09140261, 2.19418839, 4.84296658, -14.18503333, 4.27729857, 2.82956604, 0},
-    {0.10667330, 12.64194608, -60.58204836, 110.36276771, -89.90310912, 27.34824973, 0},
+constexpr Knots kTurbo = {{
+    {48, 18, 59}, {57, 42, 115}, {64, 64, 162}, {68, 86, 199}, {70, 107, 227}, {70, 128, 246},
+    {66, 148, 255}, {55, 168, 250}, {40, 188, 235}, {28, 205, 216}, {24, 221, 194}, {31, 233, 175},
+    {50, 242, 152}, {78, 249, 125}, {109, 254, 98}, {139, 255, 75}, {164, 252, 60}, {185, 246, 53},
+    {205, 236, 52}, {223, 223, 55}, {238, 207, 58}, {248, 190, 57}, {253, 172, 52}, {254, 150, 43},
+    {251, 126, 33}, {244, 102, 23}, {235, 80, 14}, {223, 63, 8}, {208, 47, 5}, {190, 33, 2}, {169, 22, 1},
+    {146, 11, 1}, {122, 4, 3},
 }};
 
-Rgb evaluate(const std::array<Polynomial, 3>& polynomials, double value) {
+Rgb interpolate(const Knots& knots, double value) {
+    const double position = value * (kKnots - 1);
+    const auto below = static_cast<size_t>(std::min(static_cast<int>(position), kKnots - 2));
+    const double t = position - static_cast<double>(below);
     Rgb colour{};
     for (size_t band = 0; band < 3; ++band) {
-        double sum = 0;
-        for (size_t i = 7; i-- > 0;) sum = sum * value + polynomials[band][i];
-        colour[band] = static_cast<uint8_t>(std::lround(255 * std::clamp(sum, 0.0, 1.0)));
+        const double level = (1 - t) * knots[below][band] + t * knots[below + 1][band];
+        colour[band] = static_cast<uint8_t>(std::lround(level));
     }
     return colour;
 }
@@ -41,8 +46,8 @@ Rgb evaluate(const std::array<Polynomial, 3>& polynomials, double value) {
 Rgb map_colour(ColourMap map, double value) {
     const double t = value > 0 ? std::min(value, 1.0) : 0.0;  // NaN fails the comparison
     switch (map) {
-        case ColourMap::viridis: return evaluate(kViridis, t);
-        case ColourMap::turbo: return evaluate(kTurbo, t);
+        case ColourMap::viridis: return interpolate(kViridis, t);
+        case ColourMap::turbo: return interpolate(kTurbo, t);
         case ColourMap::grey: break;
     }
     const auto level = static_cast<uint8_t>(std::lround(255 * t));
