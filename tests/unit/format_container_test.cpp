@@ -155,6 +155,26 @@ TEST_CASE("chunk lengths are not believed", "[format][container]") {
     CHECK(first_chunk(100, tight).code() == ErrorCode::limit_exceeded);
 }
 
+TEST_CASE("a chunk that does not lie whole inside the file is not even listed", "[format][container]") {
+    const Bytes file = chunk_file({{kKnown, {1, 2, 3}}}, kPictureSignature);
+    const size_t end = 8 + 12 + 3 + 4;
+    for (size_t n = 8; n < end; ++n) {
+        CAPTURE(n);
+        const MemorySource source(ByteSpan(file.data(), n), "x");
+        ChunkReader reader(source, kPictureSignature, Limits());
+        REQUIRE(reader.open().ok());
+        CHECK(reader.next().status().code() == ErrorCode::truncated);
+    }
+}
+
+TEST_CASE("an end chunk with a payload is refused", "[format][container]") {
+    const Bytes file = chunk_file({{kChunkEnd, {1}}}, kPictureSignature);
+    const MemorySource source(ByteSpan(file), "x");
+    ChunkReader reader(source, kPictureSignature, Limits());
+    REQUIRE(reader.open().ok());
+    CHECK(reader.next().status().code() == ErrorCode::corrupt);
+}
+
 TEST_CASE("the number of chunks is limited", "[format][container]") {
     const Bytes file = chunk_file({{kKnown, {}}, {kKnown, {}}, {kKnown, {}}}, kPictureSignature);
     const MemorySource source(ByteSpan(file), "x");

@@ -172,6 +172,12 @@ TEST_CASE("tile data that do not match the index are refused", "[format][file]")
     CHECK(read_parts({kHead, kIndex, {kChunkTileData, {0xAA, 0xBB}}}).code() == ErrorCode::corrupt);
     CHECK(read_parts({kHead, kIndex, {kChunkTileData, {0xAA, 0xBB, 0xCC, 0}}}).code() == ErrorCode::corrupt);
     CHECK(read_parts({kHead, kIndex, {kChunkTileData, {0xAA, 0xBB, 0xCD}}}).code() == ErrorCode::corrupt);
+    // A byte more, under the CRC that the index asks for.
+    Bytes forged = golden_file();
+    const size_t data = read_bytes(forged).value().tile_data_offset;
+    forged[data - 8] = 4;
+    forged.insert(forged.begin() + static_cast<ptrdiff_t>(data), 0x55);
+    CHECK(contains(read_everything(forged).message(), "4 bytes, but the tile index adds up to 3"));
 }
 
 TEST_CASE("bytes after the end are tolerated, except in a strict check", "[format][file]") {

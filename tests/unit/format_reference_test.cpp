@@ -1,0 +1,149 @@
+// Two decoders, one page: format/reference_decoder.py was written from format/FORMAT.md alone, and must
+// produce the same pixels as the library. Skipped, with a warning, where there is no python3.
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include "codec/decoder.h"
+#include "codec/tile_codec.h"
+#include "codec/tile_layout.h"
+#include "tests/unit/format_samples.h"
+#include "tests/unit/test_graphs.h"
+
+using namespace nae;
+using namespace nae::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Picture {
+    int width, height, tile_size, bands, quality_centi, channels;
+    int lanes;  // of the last tile's latent stream
+};
+
+// A synthesis in which every operator occurs.
+Graph synthesis_of_everything(Random& rng, int c) {
+    GraphBuilder b(c, -8191, 8191);
+    const int linear = b.conv(b.input(), random_conv(rng, c, 3 * 256, 1, 1, 8191));
+    int x = b.depth_to_space(b.conv(b.input(), random_conv(rng, c, 64, 3, 1, 8191)), 4);
+    x = b.space_to_depth(x, 2);  // 16 channels at twice the latent's resolution
+    std::vector<int32_t> mult;
+    for (int i = 0; i < 8; ++i) mult.push_back(pick(rng, -200000, 200000));
+    const int scaled = b.gain(b.slice(x, 3, 8), mult, -6000, 8191);
+    x = b.concat({b.leaky_relu(x, 77), scaled});
+    x = b.relu(b.conv(x, random_conv(rng, 24, 10, 5, 2, 8191)));
+    x = b.conv(x, random_conv(rng, 10, 3 * 256, 1, 1, 8191));
+    b.depth_to_space(b.add(linear, x, -4095, 4095), 16);
+    return b.take();
+}
+
+// Analysis outputs that make symbols of all kinds: most near the mean (not a number stands for the mean
+// itself), some far outside the tables.
+std::vector<float> random_values(Random& rng, int64_t count, float spread) {
+    std::normal_distribution<float> normal(0.0f, spread);
+    std::vector<float> values;
+    for (int64_t i = 0; i < count; ++i) {
+        const int kind = pick(rng, 0, 199);
+        values.push_back(kind < 150   ? std::numeric_limits<float>::quiet_NaN()
+                         : kind < 199 ? normal(rng)
+                                      : normal(rng) * 20);
+    }
+    return values;
+}
+
+// The file, its model embedded.
+Bytes encode_random(const Picture& p) {
+    Random rng(static_cast<unsigned>(p.width));
+    Model model = small_model(static_cast<unsigned>(p.height), p.channels, 4);
+    model.synthesis = synthesis_of_everything(rng, p.channels);
+    const auto ready = prepare_model(std::move(model), "random");
+    REQUIRE(ready.status().message() == "");
+    const auto codec = TileCodec::create(ready.value(), p.quality_centi, Limits(), EngineLevel::automatic);
+    REQUIRE(codec.ok());
+
+    FileLayout layout;
+    layout.header.width = static_cast<uint32_t>(p.width);
+    layout.header.height = static_cast<uint32_t>(p.height);
+    layout.header.tile_size_px = static_cast<uint16_t>(p.tile_size);
+    layout.header.bands = static_cast<uint8_t>(p.bands);
+    layout.header.colour = p.bands == 1 ? Colour::gray : Colour::rgb;
+    layout.header.quality_centi = static_cast<uint16_t>(p.quality_centi);
+    layout.header.model_id = ready.value()->id;
+    layout.model = ready.value()->decoding_part;
+    layout.metadata.set("", "some", "metadata");
+
+    const TileLayout tiles(p.width, p.height, p.tile_size);
+    std::vector<Bytes> payloads;
+    for (int64_t tile = 0; tile < tiles.count(); ++tile) {
+        const Rect r = tiles.latent_rect(tile);
+        const Extents hyper = TileLayout::hyper_extents(r.h, r.w);
+        const std::vector<float> y = random_values(rng, r.h * r.w * p.channels, 300.0f);
+        const std::vector<float> z = random_values(rng, hyper.h * hyper.w * 4, 60.0f);
+        TileStatistics statistics;
+        const auto payload =
+            codec.value()->encode(y.data(), static_cast<ptrdiff_t>(r.w * p.channels), static_cast<int>(r.h),
+                                  static_cast<int>(r.w), z.data(), QuantiserOptions(), &statistics);
+        REQUIRE(payload.ok());
+        payloads.push_back(payload.value());
+        if (tile + 1 == tiles.count()) CHECK(lane_count(statistics.coded_symbols) == p.lanes);
+    }
+    return written(layout, payloads);
+}
+
+Bytes decode_by_library(const Bytes& file, const Picture& p) {
+    const auto decoder = Decoder::open(std::make_shared<MemorySource>(ByteSpan(file), "random.nae"), {});
+    REQUIRE(decoder.status().message() == "");
+    Bytes pixels(static_cast<size_t>(p.width * p.height * p.bands));
+    REQUIRE(decoder.value()
+                ->read_window(0, 0, static_cast<uint32_t>(p.width), static_cast<uint32_t>(p.height),
+                              pixels.data(), ptrdiff_t{p.width} * p.bands)
+                .ok());
+    return pixels;
+}
+
+Bytes decode_by_reference(const Bytes& file) {
+    const fs::path base = fs::temp_directory_path() / ("nae-reference-" + std::to_string(::getpid()));
+    const std::string in = base.string() + ".nae", out = base.string() + ".raw";
+    std::ofstream(in, std::ios::binary)
+        .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+    const std::string command =
+        "python3 '" NAE_SOURCE_DIR "/format/reference_decoder.py' '" + in + "' '" + out + "'";
+    const int result = std::system(command.c_str());
+    std::ifstream pixels(out, std::ios::binary);
+    const std::string content(std::istreambuf_iterator<char>(pixels), {});
+    fs::remove(in);
+    fs::remove(out);
+    CHECK(result == 0);
+    return Bytes(content.begin(), content.end());
+}
+
+}  // namespace
+
+TEST_CASE("a decoder written from FORMAT.md alone gives the same pixels", "[format][reference]") {
+    if (std::system("python3 --version > /dev/null 2>&1") != 0) {
+        WARN("python3 is not here: skipped");
+        return;
+    }
+    const Picture pictures[] = {
+        {170, 100, 64, 3, 7550, 12, 1},   // several tiles, edge tiles
+        {33, 7, 64, 1, 100, 12, 1},       // gray, less than a latent position high
+        {1, 1, 4096, 3, 10000, 5, 1},     // one pixel
+        {300, 300, 512, 3, 3333, 30, 2},  // two lanes
+        {400, 300, 512, 1, 9000, 80, 4},  // four lanes
+    };
+    for (const Picture& p : pictures) {
+        CAPTURE(p.width, p.height);
+        const Bytes file = encode_random(p);
+        REQUIRE_FALSE(file.empty());
+        const Bytes expected = decode_by_library(file, p);
+        CHECK(decode_by_reference(file) == expected);
+        CHECK((p.width == 1 ||
+               std::count(expected.begin(), expected.end(), expected[0]) <
+                   static_cast<ptrdiff_t>(expected.size() / 2)));  // a picture, not one flat value
+    }
+}
