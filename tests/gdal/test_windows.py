@@ -153,7 +153,8 @@ print(zlib.crc32(array.tobytes()), [dataset.GetRasterBand(i).Checksum() for i in
         with open("/proc/cpuinfo") as file:
             flags = file.read()
         levels = ["scalar"]
-        for level, flag in (("sse4", " sse4_2 "), ("avx2", " avx2 "), ("avx3", " avx512bw ")):
+        for level, flag in (("ssse3", " ssse3 "), ("sse4", " sse4_2 "), ("avx2", " avx2 "), ("avx3", " avx512bw "),
+                            ("avx3_dl", " avx512_vnni ")):
             if flag in flags:
                 levels.append(level)
         self.assertGreater(len(levels), 1)

@@ -1,0 +1,78 @@
+"""The trained default model, once it is there: MODEL is not named, as users do it."""
+
+import glob
+import os
+import unittest
+
+import numpy as np
+from osgeo import gdal
+
+from nae_gdal import child, file_bytes, memory_dataset, psnr, read, reports
+
+SOURCE = os.environ["NAE_SOURCE_DIR"]
+TORCH_MODULE = os.path.join(os.environ["NAE_BUILD_DIR"], "lib", "nae_torch.so")
+
+
+def crop(name, x, y, width, height):
+    return gdal.Open(os.path.join(SOURCE, "testdata", name)).ReadAsArray(x, y, width, height)
+
+
+@unittest.skipUnless(glob.glob(os.path.join(SOURCE, "models", "photo", "*.nam")), "no trained model yet")
+class PhotoModel(unittest.TestCase):
+    """Analysis in plain loops (tests/support/plain_analysis.cpp) is slow: small pictures."""
+
+    def compress(self, array, quality, path="p.nae"):
+        array = array.reshape(-1, *array.shape[-2:])
+        self.assertIsNotNone(
+            gdal.GetDriverByName("NAE").CreateCopy(path, memory_dataset(array), 0, [f"QUALITY={quality}"]))
+        back = read(path)
+        self.assertEqual(back.shape, array.shape)
+        return len(file_bytes(path)), psnr(array, back)
+
+    def test_rgb_and_gray(self):
+        rgb = crop("scene.png", 64, 64, 160, 128)
+        size, figure = self.compress(rgb, 75)
+        self.assertLess(size, rgb.size / 8)
+        self.assertGreater(figure, 28)
+        gray = np.round(rgb.astype(float).mean(0)).astype(np.uint8)
+        size, figure = self.compress(gray, 75)
+        self.assertLess(size, gray.size / 3)
+        self.assertGreater(figure, 28)
+
+    def test_size_and_psnr_rise_with_quality(self):
+        rgb = crop("scene.png", 64, 64, 128, 128)
+        found = [self.compress(rgb, quality) for quality in (10, 30, 50, 70, 90)]
+        for low, high in zip(found, found[1:]):
+            self.assertLess(low[0], high[0], found)
+            self.assertLess(low[1], high[1], found)
+
+    def test_window_equals_crop_and_levels_agree(self):
+        self.compress(crop("scene.png", 0, 0, 200, 150), 60, "w.nae")
+        whole = read("w.nae")
+        for x, y, w, h in [(0, 0, 1, 1), (199, 149, 1, 1), (37, 21, 100, 90), (100, 0, 100, 150)]:
+            self.assertTrue(np.array_equal(gdal.Open("w.nae").ReadAsArray(x, y, w, h), whole[:, y:y + h, x:x + w]))
+        code = ("from nae_gdal import read; import zlib; "
+                "print(zlib.crc32(read('w.nae', 'NUM_THREADS=%d').tobytes()))")
+        reference = child(code % 1, NAE_ENGINE="scalar")
+        for threads in (1, 2, 7):
+            self.assertEqual(child(code % threads), reference)
+
+    @unittest.skipUnless(os.path.exists(TORCH_MODULE), "built without LibTorch")
+    def test_real_module(self):
+        """nae_torch.so writes what the plain loops write, or very nearly: its float arithmetic may differ."""
+        rgb = crop("scene.png", 64, 64, 160, 128)
+        size, figure = self.compress(rgb, 75)
+        printed = child("""
+from nae_gdal import file_bytes, memory_dataset, psnr, read
+from osgeo import gdal
+import os
+rgb = gdal.Open(os.environ['NAE_SOURCE_DIR'] + '/testdata/scene.png').ReadAsArray(64, 64, 160, 128)
+assert gdal.GetDriverByName('NAE').CreateCopy('t.nae', memory_dataset(rgb), 0, ['QUALITY=75']) is not None
+print(len(file_bytes('t.nae')), psnr(rgb, read('t.nae')))
+""", NAE_TORCH_MODULE=TORCH_MODULE).split()
+        self.assertLess(abs(int(printed[0]) - size) / size, 0.03)
+        self.assertLess(abs(float(printed[1]) - figure), 0.1)
+
+
+if __name__ == "__main__":
+    unittest.main()
