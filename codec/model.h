@@ -114,6 +114,8 @@ Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::st
                                  bool decoding_only = false, const Limits& limits = Limits());
 Result<ReadyModelPtr> load_model(const ByteSource& source, bool decoding_only = false,
                                  const Limits& limits = Limits());
+// The decoding part if its ID is `id`, null if it is another: cheap then, since nothing is parsed.
+Result<ReadyModelPtr> load_model_if(const ByteSource& source, const ModelId& id, const Limits& limits = Limits());
 Result<ReadyModelPtr> load_model_file(const std::string& path, bool decoding_only = false,
                                       const Limits& limits = Limits());
 

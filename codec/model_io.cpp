@@ -207,7 +207,7 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
 }
 
 // Weights arranged, graphs moved out of the model.
-Result<ReadyModelPtr> make_ready(Model model, Bytes decoding_part, const std::string& origin) {
+Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_part, const std::string& origin) {
     Limits checked;  // the whole model has been validated against the caller's
     checked.max_macs_per_pixel = UINT64_MAX;
     auto ready = std::make_shared<ReadyModel>();
@@ -216,16 +216,19 @@ Result<ReadyModelPtr> make_ready(Model model, Bytes decoding_part, const std::st
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();
     ready->model = std::move(model);
-    ready->id = id_of(decoding_part);
+    ready->id = id;
     ready->decoding_part = std::move(decoding_part);
     ready->origin = origin;
     return ReadyModelPtr(std::move(ready));
 }
 
-Result<ReadyModelPtr> load(const ByteSource& source, bool decoding_only, const Limits& limits) {
+// With `wanted`: null if the model has another ID.
+Result<ReadyModelPtr> load(const ByteSource& source, bool decoding_only, const Limits& limits, const ModelId* wanted) {
     NAE_ASSIGN_OR_RETURN(ModelChunks chunks, read_chunks(source, decoding_only, limits));
+    const ModelId id = id_of(chunks.decoding_part);
+    if (wanted != nullptr && id != *wanted) return ReadyModelPtr();
     NAE_ASSIGN_OR_RETURN(Model model, decode_chunks(chunks, limits));
-    return make_ready(std::move(model), std::move(chunks.decoding_part), source.name());
+    return make_ready(std::move(model), id, std::move(chunks.decoding_part), source.name());
 }
 
 Result<Model> parse(const ByteSource& source, bool decoding_only, const Limits& limits) {
@@ -272,11 +275,16 @@ Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& 
 Result<ReadyModelPtr> prepare_model(Model model, const std::string& origin, const Limits& limits) {
     NAE_RETURN_IF_ERROR(validate(model, limits).in(origin));
     NAE_ASSIGN_OR_RETURN(Bytes bytes, serialise_decoding_part(model));
-    return make_ready(std::move(model), std::move(bytes), origin).in(origin);
+    const ModelId id = id_of(bytes);
+    return make_ready(std::move(model), id, std::move(bytes), origin).in(origin);
 }
 
 Result<ReadyModelPtr> load_model(const ByteSource& source, bool decoding_only, const Limits& limits) {
-    return load(source, decoding_only, limits).in(source.name());
+    return load(source, decoding_only, limits, nullptr).in(source.name());
+}
+
+Result<ReadyModelPtr> load_model_if(const ByteSource& source, const ModelId& id, const Limits& limits) {
+    return load(source, true, limits, &id).in(source.name());
 }
 
 Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::string& origin, bool decoding_only,

@@ -65,6 +65,11 @@ Result<ModelSummary> summary_of(const std::string& path, const Limits& limits) {
     return read_model_summary(*source, limits);
 }
 
+Result<ReadyModelPtr> load_if(const std::string& path, const ModelId& id, const Limits& limits) {
+    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<FileSource> source, FileSource::open(path));
+    return load_model_if(*source, id, limits);
+}
+
 std::string where(const std::vector<std::string>& directories, const std::vector<std::string>& problems) {
     std::string text = "looked in ";
     for (size_t i = 0; i < directories.size(); ++i) text += (i > 0 ? ", " : "") + directories[i];
@@ -125,15 +130,13 @@ Result<ReadyModelPtr> ModelStore::by_id(const ModelId& id, const std::string& na
     });
     std::vector<std::string> problems;
     for (const std::string& path : candidates) {
-        const Result<ModelSummary> summary = summary_of(path, limits_);
-        if (!summary.ok()) {
-            problems.push_back(summary.status().message());
+        Result<ReadyModelPtr> model = load_if(path, id, limits_);
+        if (!model.ok()) {
+            problems.push_back(model.status().message());
             continue;
         }
-        if (summary.value().id != id) continue;
-        NAE_ASSIGN_OR_RETURN(ReadyModelPtr model, load_model_file(path, true, limits_));
-        if (model->id != id) return Status(ErrorCode::model_mismatch, cat(path, ": changed while being read"));
-        by_id_[id] = model;
+        if (model.value() == nullptr) continue;
+        by_id_[id] = model.value();
         return model;
     }
     return Status(ErrorCode::model_not_found, cat("model ", name.empty() ? "without name" : name, " (ID ",
