@@ -1,0 +1,272 @@
+#!/usr/bin/python3
+"""Rate and distortion of NAE beside JPEG and others, over a folder of pictures, with files on disk and real tools.
+
+    ./dev bench rd [FOLDER]            NAE and JPEG
+    ./dev bench rd FOLDER --codecs nae,jpeg,jpeg2000,webp,avif,jpegxl
+
+For each picture and setting: the file's bytes (headers included) and the RGB PSNR of what the tool decodes from it. The
+curve of a codec is the mean bpp and mean PSNR over all pictures, one point for each setting. BD-rates: bd_rate.py, JPEG
+as the anchor, over the shared PSNR range and over 32.5-36.5 dB. NAE's size and PSNR must grow with QUALITY, picture by
+picture; the exit status says whether they do.
+"""
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from osgeo import gdal
+
+from bd_rate import bd_rate
+
+gdal.UseExceptions()
+WINDOW = (32.5, 36.5)  # dB: where photographs are mostly kept
+PICTURES = (".png", ".tif", ".tiff", ".ppm", ".pgm", ".bmp")
+
+
+def command(*words, threads=1):
+    """Runs a tool; its complaints become ours."""
+    environment = dict(os.environ, GDAL_NUM_THREADS=str(threads), OMP_NUM_THREADS=str(threads), GDAL_PAM_ENABLED="NO")
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, env=environment)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, words))}\n{done.stdout}{done.stderr}")
+
+
+def read_pixels(path):
+    dataset = gdal.Open(str(path))
+    if dataset.RasterCount not in (1, 3, 4):
+        raise RuntimeError(f"{path}: {dataset.RasterCount} bands")
+    pixels = dataset.ReadAsArray().astype(np.int32)
+    return pixels[:3] if pixels.ndim == 3 else pixels[None]
+
+
+def psnr(a, b):
+    mse = np.mean((a - b) ** 2, dtype=np.float64)
+    return float("inf") if mse == 0 else 10 * np.log10(255.0**2 / mse)
+
+
+# ---- codecs: how to write and read a file at a setting --------------------------------------------------------------
+def nae_codec(effort):
+    def encode(source, target, quality):
+        command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={quality}", "-co", f"EFFORT={effort}", source,
+                target)
+
+    return encode, gdal_decode
+
+
+def jpeg_encode(source, target, quality):
+    # libjpeg-turbo through GDAL: 4:2:0, optimised Huffman tables (the driver always makes them).
+    command("gdal_translate", "-q", "-of", "JPEG", "-co", f"QUALITY={quality}", source, target)
+
+
+def gdal_decode(source, target):
+    command("gdal_translate", "-q", source, target)
+
+
+def jpeg2000_encode(source, target, ratio):
+    command("opj_compress", "-i", source, "-o", target, "-r", ratio, "-I")
+
+
+def webp_encode(source, target, quality):
+    command("cwebp", "-quiet", "-m", "6", "-q", quality, source, "-o", target)
+
+
+def avif_encode(source, target, quantiser):
+    command("avifenc", "--yuv", "444", "--speed", "6", "--jobs", "1", "--min", quantiser, "--max", quantiser, source,
+            target)
+
+
+def jpegxl_encode(source, target, quality):
+    command("cjxl", source, target, "-q", quality, "-e", "7", "--quiet", "--num_threads=0")
+
+
+# name: (ending of the coded file, ending of the decoded one, encode, decode, settings from coarse to fine, tools needed)
+def codec_table(efforts, nae_qualities):
+    table = {}
+    for effort in efforts:
+        name = "nae" if len(efforts) == 1 else f"nae-effort{effort}"
+        table[name] = ("nae", "tif", *nae_codec(effort), nae_qualities, ["gdal_translate"])
+    table["jpeg"] = ("jpg", "tif", jpeg_encode, gdal_decode, [10, 15, 20, 25, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95],
+                     ["gdal_translate"])
+    table["jpeg2000"] = ("jp2", "ppm", jpeg2000_encode, lambda s, t: command("opj_decompress", "-i", s, "-o", t),
+                         [200, 120, 80, 60, 45, 35, 28, 22, 17, 13, 10, 8, 6], ["opj_compress", "opj_decompress"])
+    table["webp"] = ("webp", "png", webp_encode, lambda s, t: command("dwebp", "-quiet", s, "-o", t),
+                     [1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99], ["cwebp", "dwebp"])
+    table["avif"] = ("avif", "png", avif_encode, lambda s, t: command("avifdec", "--jobs", "1", s, t),
+                     [60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 6], ["avifenc", "avifdec"])
+    table["jpegxl"] = ("jxl", "png", jpegxl_encode, lambda s, t: command("djxl", s, t, "--quiet"),
+                       [10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 94, 97], ["cjxl", "djxl"])
+    return table
+
+
+def measure(picture, name, setting, codec):
+    """One row of the CSV. In a process of its own."""
+    ending, back_ending, encode, decode, _, _ = codec
+    with tempfile.TemporaryDirectory(prefix="nae-rd-") as folder:
+        coded, back = Path(folder) / f"a.{ending}", Path(folder) / f"back.{back_ending}"
+        start = time.perf_counter()
+        encode(picture, coded, setting)
+        encoded = time.perf_counter()
+        decode(coded, back)
+        decoded = time.perf_counter()
+        original = read_pixels(picture)
+        pixels = read_pixels(back)
+        if pixels.shape != original.shape:  # some tools write a gray picture as RGB
+            pixels = pixels[:1] if original.shape[0] == 1 else np.repeat(pixels, 3, axis=0)
+        size = coded.stat().st_size
+        return {"codec": name, "picture": Path(picture).name, "setting": setting, "bytes": size,
+                "bpp": 8 * size / (original.shape[1] * original.shape[2]), "psnr_db": psnr(original, pixels),
+                "write_seconds": encoded - start, "read_seconds": decoded - encoded}
+
+
+_CODECS = {}  # set before the pool forks: functions travel to the workers that way
+
+
+def measure_by_name(job):
+    picture, name, setting = job
+    return measure(picture, name, setting, _CODECS[name])
+
+
+def mean_curve(rows, settings):
+    curve = []
+    for setting in settings:
+        points = [row for row in rows if row["setting"] == setting]
+        curve.append((float(np.mean([p["bpp"] for p in points])), float(np.mean([p["psnr_db"] for p in points]))))
+    return curve
+
+
+def breaches_of_monotony(rows, settings):
+    """Pictures and settings at which a finer quality gives a smaller file or a lower PSNR."""
+    found = []
+    for picture in sorted({row["picture"] for row in rows}):
+        by_setting = {row["setting"]: row for row in rows if row["picture"] == picture}
+        for coarse, fine in zip(settings, settings[1:]):
+            a, b = by_setting[coarse], by_setting[fine]
+            for key in ("bytes", "psnr_db"):
+                if b[key] < a[key]:
+                    found.append(f"{picture}: {key} falls from {a[key]:.6g} at {coarse} to {b[key]:.6g} at {fine}")
+    return found
+
+
+def percent(value):
+    return "     -" if value is None else f"{value:+6.1f}"
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench rd", description=__doc__.split("\n\n")[0])
+    root = Path(__file__).resolve().parents[1]
+    parser.add_argument("folder", nargs="?", type=Path, default=root / "testdata", help="pictures (default: testdata)")
+    parser.add_argument("--codecs", default="nae,jpeg", help="of nae, jpeg, jpeg2000, webp, avif, jpegxl")
+    parser.add_argument("--efforts", default="", help="NAE's EFFORT, several separated by commas; default: the driver's")
+    parser.add_argument("--qualities", default="1,10,20,30,40,50,60,70,80,90,95,100", help="NAE's QUALITY, rising")
+    parser.add_argument("--published", type=Path, help="JSON {codec: [[bpp, dB, …], …]} to compare with")
+    parser.add_argument("--out", type=Path, default=root / "build" / "bench" / "rd", help="folder for the CSV files")
+    parser.add_argument("--jobs", type=int, default=2, help="pictures at a time")
+    parser.add_argument("--limit", type=int, help="only the first so many pictures")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    pictures = sorted(p for p in arguments.folder.iterdir() if p.suffix.lower() in PICTURES)[:arguments.limit]
+    if not pictures:
+        sys.exit(f"{arguments.folder}: no pictures")
+    qualities = [float(q) if "." in q else int(q) for q in arguments.qualities.split(",")]
+    wants_nae = "nae" in arguments.codecs.split(",")
+    efforts = [int(e) for e in arguments.efforts.split(",") if e] or [default_effort() if wants_nae else 1]
+    table = codec_table(efforts, qualities)
+    wanted = []
+    for name in arguments.codecs.split(","):
+        names = [n for n in table if n == name or n.startswith(name + "-effort")]
+        if not names:
+            sys.exit(f"no codec called {name}; there are {', '.join(table)}")
+        for n in names:
+            missing = [tool for tool in table[n][5] if not shutil.which(tool)]
+            if missing:
+                print(f"{n}: left out, {', '.join(missing)} not installed", file=sys.stderr)
+            else:
+                wanted.append(n)
+    _CODECS.update({name: table[name] for name in wanted})
+    jobs = [(str(p), name, setting) for p in pictures for name in wanted for setting in table[name][4]]
+    print(f"{len(pictures)} pictures, {len(jobs)} files", file=sys.stderr)
+
+    rows = []
+    with ProcessPoolExecutor(max_workers=arguments.jobs) as pool:
+        for row in pool.map(measure_by_name, jobs):
+            rows.append(row)
+            if sys.stderr.isatty():
+                print(f"\r{len(rows)}/{len(jobs)}", end="", file=sys.stderr)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with open(arguments.out / "files.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+    curves = {name: mean_curve([r for r in rows if r["codec"] == name], table[name][4]) for name in wanted}
+    with open(arguments.out / "curves.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["codec", "setting", "mean_bpp", "mean_psnr_db"])
+        for name in wanted:
+            writer.writerows([name, s, f"{b:.5f}", f"{d:.4f}"] for s, (b, d) in zip(table[name][4], curves[name]))
+
+    for name in wanted:
+        print(f"\n{name}\n  setting      bpp   PSNR dB  write s   read s")
+        for setting, (bpp, db) in zip(table[name][4], curves[name]):
+            of_setting = [r for r in rows if r["codec"] == name and r["setting"] == setting]
+            times = [np.median([r[k] for r in of_setting]) for k in ("write_seconds", "read_seconds")]
+            print(f"  {setting!s:>7} {bpp:8.4f} {db:9.3f} {times[0]:8.2f} {times[1]:8.2f}")
+
+    print_bd_rates(curves, arguments.published)
+    status = 0
+    for name in wanted:
+        if name.startswith("nae"):
+            found = breaches_of_monotony([r for r in rows if r["codec"] == name], table[name][4])
+            print(f"{name}: size and PSNR grow with QUALITY on every picture" if not found else "\n".join(found))
+            status = status or int(bool(found))
+    print(f"CSV: {arguments.out}/files.csv, curves.csv")
+    return status
+
+
+def print_bd_rates(curves, published_file):
+    if "jpeg" not in curves:
+        return
+    low, high = WINDOW
+    print(f"\nBD-rate against JPEG, percent: shared range / {low}-{high} dB")
+    for name, curve in curves.items():
+        if name != "jpeg":
+            print(f"  {name:34} {percent(bd_rate(curves['jpeg'], curve))} / "
+                  f"{percent(bd_rate(curves['jpeg'], curve, WINDOW))}")
+    if published_file is None:
+        return
+    published = {k: [(p[0], p[1]) for p in v] for k, v in json.loads(published_file.read_text()).items()}
+    print(f"Against each curve of {published_file.name}:")
+    for other, points in published.items():
+        ours = [f"{name} {percent(bd_rate(points, c))} / {percent(bd_rate(points, c, WINDOW))}"
+                for name, c in curves.items()]
+        print(f"  {other:34} {'   '.join(ours)}")
+
+
+def default_effort():
+    """What the driver takes when no EFFORT is given, read from its own option list."""
+    driver = gdal.GetDriverByName("NAE")
+    if driver is None:
+        sys.exit("GDAL does not know NAE; GDAL_DRIVER_PATH must name the folder of gdal_NAE.so (see ./dev env)")
+    options = driver.GetMetadataItem("DMD_CREATIONOPTIONLIST") or ""
+    after = options.partition("'EFFORT'")[2] or options.partition('"EFFORT"')[2]
+    default = after.partition("/>")[0].partition("default=")[2][1:2]
+    return int(default) if default.isdigit() else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except RuntimeError as error:  # a tool failed; its own words say more than our stack
+        sys.exit(f"bench rd: {error}")
