@@ -4,11 +4,11 @@
 
 namespace nae::training {
 
-PcaStart learn_pca(CropSampler& sampler, int channels) {
+PcaStart learn_pca(CropSampler& sampler, int channels, int batches) {
     torch::NoGradGuard no_grad;
     torch::Tensor covariance = torch::zeros({768, 768}, torch::kDouble);
     int64_t count = 0;
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < batches; ++i) {
         const torch::Tensor b = space_to_depth(sampler.training_batch(16).blocks, 2);
         const torch::Tensor x = b.permute({0, 2, 3, 1}).reshape({-1, 768});
         covariance += x.t().matmul(x).to(torch::kDouble);

@@ -14,6 +14,7 @@ struct PcaStart {
     double discarded = 0;  // mean squared error per sample (8-bit units) of dropping the other coefficients
 };
 
-PcaStart learn_pca(CropSampler& sampler, int channels);
+// batches: how many batches of 16 crops the covariance is taken from.
+PcaStart learn_pca(CropSampler& sampler, int channels, int batches);
 
 }  // namespace nae::training

@@ -99,7 +99,7 @@ std::string train(const TrainOptions& o) {
     std::filesystem::create_directories(o.out_dir, ec);
 
     const double start = seconds_now();
-    const PcaStart pca = learn_pca(sampler, o.model.latent_channels);
+    const PcaStart pca = learn_pca(sampler, o.model.latent_channels, o.pca_batches);
     std::printf("start: %d of 768 coefficients kept, %.3f squared grey levels dropped (%.1f s)\n",
                 o.model.latent_channels, pca.discarded, seconds_now() - start);
     FlatAdam optimiser(device, o.precision == "f32" ? torch::kFloat : torch::kBFloat16);

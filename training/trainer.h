@@ -27,6 +27,7 @@ struct TrainOptions {
     std::string device = "cpu";   // "cpu" or "cuda"
     std::string precision = "bf16";  // "bf16" or "f32"
     int64_t max_steps = 0;        // 0: no limit (for rehearsals)
+    int pca_batches = 60;   // batches of 16 crops for the initial transform
     PhotoConfig model;
 };
 

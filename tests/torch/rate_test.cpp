@@ -1,0 +1,46 @@
+#include "training/rate.h"
+
+#include <cmath>
+
+#include "tests/torch/catch_after_torch.h"
+
+using namespace nae::training;
+
+namespace {
+
+double gaussian_reference(double v, double s) {
+    const double k = 1 / std::sqrt(2.0);
+    return -std::log2(0.5 * (std::erf((v + 0.5) / s * k) - std::erf((v - 0.5) / s * k)));
+}
+
+}  // namespace
+
+TEST_CASE("Gaussian bits and their gradients") {
+    for (double v : {0.0, 0.3, -1.7, 4.0})
+        for (double s : {0.2, 0.9, 3.0}) {
+            if (gaussian_reference(v, s) > 25) continue;  // below the probability floor of training
+            torch::Tensor tv = torch::full({1}, v).set_requires_grad(true), ts = torch::full({1}, s).set_requires_grad(true);
+            const torch::Tensor bits = gaussian_bits(tv, ts);
+            CHECK(double(bits.item<float>()) == Approx(gaussian_reference(v, s)).epsilon(1e-3).margin(1e-4));
+            bits.sum().backward();
+            const double e = 1e-4;
+            const double dv = (gaussian_reference(v + e, s) - gaussian_reference(v - e, s)) / (2 * e);
+            const double ds = (gaussian_reference(v, s + e) - gaussian_reference(v, s - e)) / (2 * e);
+            CHECK(double(tv.grad().item<float>()) == Approx(dv).epsilon(5e-3).margin(2e-3));
+            CHECK(double(ts.grad().item<float>()) == Approx(ds).epsilon(5e-3).margin(2e-3));
+        }
+}
+
+TEST_CASE("Probabilities of all integers sum to one") {
+    for (double s : {0.3, 2.0}) {
+        const torch::Tensor v = torch::arange(-40, 41).to(torch::kFloat), scale = torch::full_like(v, s);
+        CHECK(double(torch::exp2(-gaussian_bits(v, scale)).sum().item<float>()) == Approx(1).epsilon(1e-4));
+        CHECK(double(torch::exp2(-logistic_bits(v, scale)).sum().item<float>()) == Approx(1).epsilon(1e-4));
+    }
+}
+
+TEST_CASE("A scale below its bound can still grow") {
+    torch::Tensor s = torch::full({1}, 0.01).set_requires_grad(true);
+    gaussian_bits(torch::full({1}, 0.8), s).sum().backward();
+    CHECK(s.grad().item<float>() < 0);
+}

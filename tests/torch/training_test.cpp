@@ -1,0 +1,95 @@
+// The trainer from packed pictures to a model file, in small.
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "codec/model.h"
+#include "tests/torch/catch_after_torch.h"
+#include "training/checkpoint.h"
+#include "training/export_command.h"
+#include "training/trainer.h"
+
+using namespace nae;
+using namespace nae::training;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Smooth random pictures: sums of a few waves, in the packed layout.
+void write_pack(const fs::path& path) {
+    std::mt19937 rng(9);
+    std::uniform_real_distribution<double> u(0, 1);
+    constexpr uint32_t kCount = 6, kSize = 256;
+    std::ofstream out(path, std::ios::binary);
+    const uint32_t head[2] = {kCount, 0};
+    out.write("NAEPACK1", 8).write(reinterpret_cast<const char*>(head), 8);
+    for (uint32_t i = 0; i < kCount; ++i) {
+        const uint32_t e[4] = {kSize, kSize, i == 0 ? kFlagValidation : 0u, 0};
+        const uint64_t offset = 16 + kCount * 24 + uint64_t{i} * kSize * kSize * 3;
+        out.write(reinterpret_cast<const char*>(e), 16).write(reinterpret_cast<const char*>(&offset), 8);
+    }
+    for (uint32_t i = 0; i < kCount; ++i) {
+        double fx[3], fy[3], phase[3];
+        for (int k = 0; k < 3; ++k) fx[k] = u(rng) * 0.2, fy[k] = u(rng) * 0.2, phase[k] = u(rng) * 6;
+        for (uint32_t y = 0; y < kSize; ++y)
+            for (uint32_t x = 0; x < kSize; ++x)
+                for (int c = 0; c < 3; ++c)
+                    out.put(char(uint8_t(128 + 60 * std::sin(fx[c] * x + fy[c] * y + phase[c]) + 30 * std::sin(fy[0] * x))));
+    }
+}
+
+struct TemporaryFolder {
+    fs::path path = fs::temp_directory_path() / ("nae_training_test_" + std::to_string(std::random_device()()));
+    TemporaryFolder() { fs::create_directories(path); }
+    ~TemporaryFolder() { fs::remove_all(path); }
+};
+
+PhotoConfig small_model() {
+    PhotoConfig c;
+    c.latent_channels = 48;
+    c.hyper_channels = 16;
+    c.encoder_width8 = c.encoder_width16 = 16;
+    c.encoder_blocks8 = c.encoder_blocks16 = 1;
+    c.decoder_width16 = c.decoder_width8 = 16;
+    c.decoder_blocks16 = c.decoder_blocks8 = 1;
+    return c;
+}
+
+}  // namespace
+
+TEST_CASE("Train a little, resume, export, load") {
+    TemporaryFolder folder;
+    write_pack(folder.path / "pictures.pack");
+    TrainOptions o;
+    o.data = (folder.path / "pictures.pack").string();
+    o.out_dir = (folder.path / "run").string();
+    o.max_steps = 6;
+    o.batch = 2;
+    o.threads = 1;
+    o.pca_batches = 4;
+    o.model = small_model();
+    REQUIRE(train(o) == "");
+    o.resume = o.out_dir + "/latest.ckpt";
+    REQUIRE(train(o) == "");
+    CHECK(fs::file_size(o.out_dir + "/log.csv") > 100);
+
+    ExportCommand x;
+    x.data = o.data;
+    x.checkpoint = o.resume;
+    x.out = (folder.path / "small.nam").string();
+    x.squeezed = (folder.path / "small.ckpt").string();
+    x.options.name = "small";
+    x.model = o.model;
+    REQUIRE(run_export(x) == "");  // includes encoding and decoding held-out crops with real bytes
+    const auto model = load_model_file(x.out);
+    REQUIRE(model.ok());
+    CHECK(model.value()->name() == "small");
+    CHECK(model.value()->model.text.find("12 steps") != std::string::npos);
+
+    o.resume = x.squeezed;  // the small checkpoint also resumes
+    CHECK(train(o) == "");
+    o.model.latent_channels = 40;
+    CHECK(train(o).find("another model shape") != std::string::npos);
+    o.data += ".missing";
+    CHECK(train(o).find("pictures.pack.missing") != std::string::npos);
+}
