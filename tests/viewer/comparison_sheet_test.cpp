@@ -10,7 +10,8 @@
 
 namespace {
 
-nae::CodecOutcome outcome(const std::string& name, const nae::Picture& original, const nae::Picture& decoded) {
+nae::CodecOutcome outcome(const std::string& name, const nae::Picture& original,
+                          const nae::Picture& decoded) {
     nae::CodecOutcome codec;
     codec.codec = name;
     codec.settings = "quality 75";
@@ -68,7 +69,8 @@ TEST_CASE("A sheet holds the pictures pixel for pixel, and an error map that is 
                 bool equal = true;
                 for (int i = 0; equal && i < 40; ++i)
                     equal = std::equal(wanted.pixel(i, 0), wanted.pixel(i, 0) + 3, picture.pixel(x + i, y));
-                if (equal && std::equal(wanted.row(5), wanted.row(5) + 300, picture.pixel(x, y + 5))) return x;
+                if (equal && std::equal(wanted.row(5), wanted.row(5) + 300, picture.pixel(x, y + 5)))
+                    return x;
             }
         return -1;
     };
@@ -86,9 +88,11 @@ TEST_CASE("A sheet holds the pictures pixel for pixel, and an error map that is 
 }
 
 TEST_CASE("Sheets of awkward pictures are drawn too", "[sheet]") {
-    for (const auto& [width, height, bands] : {std::tuple{1, 1, 3}, {1, 300, 1}, {2000, 3, 3}, {1900, 1300, 1}}) {
+    for (const auto& [width, height, bands] :
+         {std::tuple{1, 1, 3}, {1, 300, 1}, {2000, 3, 3}, {1900, 1300, 1}}) {
         INFO(width << "x" << height);
-        const auto sheet = nae::render_comparison_sheet(comparison_of(nae::wave_picture(width, height, bands), 1));
+        const auto sheet =
+            nae::render_comparison_sheet(comparison_of(nae::wave_picture(width, height, bands), 1));
         REQUIRE(sheet.ok());
         CHECK(sheet.value().width < 4000);
         CHECK(sheet.value().height < 4000);

@@ -41,7 +41,8 @@ TEST_CASE("The match in size is the nearest of all hundred qualities", "[jpeg]")
             const uint64_t size = nae::encode_jpeg(picture, quality, ChromaSampling::quarter).value().size();
             nearest = std::min(nearest, size > target ? size - target : target - size);
         }
-        const nae::JpegMatch match = nae::encode_jpeg_of_size(picture, target, ChromaSampling::quarter).value();
+        const nae::JpegMatch match =
+            nae::encode_jpeg_of_size(picture, target, ChromaSampling::quarter).value();
         const uint64_t size = match.bytes.size();
         CHECK((size > target ? size - target : target - size) == nearest);
         CHECK(match.bytes == nae::encode_jpeg(picture, match.quality, ChromaSampling::quarter).value());

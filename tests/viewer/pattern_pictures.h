@@ -25,7 +25,8 @@ inline Picture disturbed(Picture picture) {
         for (int x = 0; x < picture.width; ++x)
             for (int c = 0; c < picture.bands; ++c) {
                 uint8_t& sample = picture.pixel(x, y)[c];
-                sample = static_cast<uint8_t>(std::clamp(sample + (x * 5 + y * 11 + c * 3) % 23 - 11, 0, 255));
+                sample =
+                    static_cast<uint8_t>(std::clamp(sample + (x * 5 + y * 11 + c * 3) % 23 - 11, 0, 255));
             }
     return picture;
 }
@@ -36,8 +37,8 @@ inline Picture wave_picture(int width, int height, int bands) {
     for (int y = 0; y < height; ++y)
         for (int x = 0; x < width; ++x)
             for (int c = 0; c < bands; ++c)
-                picture.pixel(x, y)[c] =
-                    static_cast<uint8_t>(std::lround(128 + 60 * std::sin(x / 9.0 + c) + 50 * std::cos(y / 13.0)));
+                picture.pixel(x, y)[c] = static_cast<uint8_t>(
+                    std::lround(128 + 60 * std::sin(x / 9.0 + c) + 50 * std::cos(y / 13.0)));
     return picture;
 }
 

@@ -27,8 +27,8 @@ TEST_CASE("SSIM's map has a value for each window inside the picture, in place",
     REQUIRE(map.width == 27);
     REQUIRE(map.height == 19);
     REQUIRE(map.values.size() == 27u * 19u);
-    CHECK(map.values[0] == Approx(0.9660832207813713).margin(1e-9));              // centred on (5, 5)
-    CHECK(map.values[5 * 27 + 15] == Approx(0.9952118591796092).margin(1e-9));    // centred on (20, 10)
+    CHECK(map.values[0] == Approx(0.9660832207813713).margin(1e-9));            // centred on (5, 5)
+    CHECK(map.values[5 * 27 + 15] == Approx(0.9952118591796092).margin(1e-9));  // centred on (20, 10)
 }
 
 TEST_CASE("SSIM falls where structure is lost, not where all is brighter", "[ssim]") {

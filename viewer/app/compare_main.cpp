@@ -69,7 +69,8 @@ int run(const Arguments& arguments) {
     if (!arguments.png.empty()) {
         nae::SheetOptions sheet_options;
         sheet_options.colours = colours;
-        const nae::Result<nae::Picture> sheet = nae::render_comparison_sheet(comparison.value(), sheet_options);
+        const nae::Result<nae::Picture> sheet =
+            nae::render_comparison_sheet(comparison.value(), sheet_options);
         if (!sheet.ok()) return fail(sheet.status());
         const nae::Status written = nae::write_png(arguments.png, sheet.value());
         if (!written.ok()) return fail(written);
@@ -86,9 +87,11 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
     CLI::App app{"Compares a picture with its .nae file, and with JPEG at the same size."};
     Arguments arguments;
-    app.add_option("ORIGINAL", arguments.original, "the picture before compression; anything GDAL reads")->required();
+    app.add_option("ORIGINAL", arguments.original, "the picture before compression; anything GDAL reads")
+        ->required();
     app.add_option("NAE_FILE", arguments.nae_file, "its .nae file")->required();
-    app.add_flag("--jpeg-equal-size", arguments.jpeg, "add JPEG (libjpeg-turbo) at the quality nearest in bytes");
+    app.add_flag("--jpeg-equal-size", arguments.jpeg,
+                 "add JPEG (libjpeg-turbo) at the quality nearest in bytes");
     app.add_option("--png", arguments.png, "write the comparison sheet to this file");
     app.add_option("--csv", arguments.csv, "write the figures to this file");
     app.add_flag("--table", arguments.table, "print the figures");

@@ -59,8 +59,8 @@ class Texture {
     GLuint name_ = 0;
 };
 
-// What is visible, the same for every pane: the picture's point in the middle of the pane, and screen pixels per
-// picture pixel.
+// What is visible, the same for every pane: the picture's point in the middle of the pane, and screen pixels
+// per picture pixel.
 struct View {
     float centre_x = 0;
     float centre_y = 0;
@@ -85,7 +85,8 @@ struct Cursor {
 
 class CompareWindow {
   public:
-    CompareWindow(const Comparison& comparison, ColourMap colours) : comparison_(comparison), colours_(colours) {
+    CompareWindow(const Comparison& comparison, ColourMap colours)
+        : comparison_(comparison), colours_(colours) {
         std::vector<const ErrorMap*> maps;
         for (const CodecOutcome& codec : comparison.codecs) maps.push_back(&codec.error);
         range_ = common_error_range(maps);
@@ -98,8 +99,8 @@ class CompareWindow {
         ImGui::SetNextWindowSize(viewport->WorkSize);
         ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
         ImGui::Begin("compare", nullptr,
-                     ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
-                         ImGuiWindowFlags_NoBringToFrontOnFocus);
+                     ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                         ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoBringToFrontOnFocus);
         draw_toolbar();
         const float status_height = ImGui::GetFrameHeightWithSpacing();
         const ImVec2 space = ImGui::GetContentRegionAvail();
@@ -114,8 +115,8 @@ class CompareWindow {
         panes_.clear();
         add_picture_pane("Original", comparison_.name, comparison_.original);
         for (const CodecOutcome& codec : comparison_.codecs) {
-            std::string caption = grouped_digits(codec.bytes) + " bytes, " + fixed_digits(codec.bpp, 3) + " bpp, " +
-                                  fixed_digits(codec.psnr, 2) + " dB";
+            std::string caption = grouped_digits(codec.bytes) + " bytes, " + fixed_digits(codec.bpp, 3) +
+                                  " bpp, " + fixed_digits(codec.psnr, 2) + " dB";
             if (codec.ssim) caption += ", SSIM " + fixed_digits(*codec.ssim, 4);
             add_picture_pane(codec.codec + "  (" + codec.settings + ")", caption, codec.picture);
         }
@@ -331,7 +332,8 @@ class CompareWindow {
 }  // namespace
 
 Status show_comparison_window(const Comparison& comparison, ColourMap colours) {
-    if (glfwInit() != GLFW_TRUE) return Status(ErrorCode::unsupported, "the window: no display can be opened");
+    if (glfwInit() != GLFW_TRUE)
+        return Status(ErrorCode::unsupported, "the window: no display can be opened");
     glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
     glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 2);
     glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
@@ -346,7 +348,8 @@ Status show_comparison_window(const Comparison& comparison, ColourMap colours) {
     glfwSwapInterval(1);
     IMGUI_CHECKVERSION();
     ImGui::CreateContext();
-    ImGui::GetIO().IniFilename = nullptr;  // nothing to remember between runs, so no file in the user's folder
+    ImGui::GetIO().IniFilename =
+        nullptr;  // nothing to remember between runs, so no file in the user's folder
     ImGui::StyleColorsDark();
     ImGui_ImplGlfw_InitForOpenGL(window, true);
     ImGui_ImplOpenGL3_Init("#version 150");

@@ -11,8 +11,8 @@ namespace nae {
 // Whether this build has a window at all.
 #ifdef NAE_WITH_VIEWER
 constexpr bool kHasWindow = true;
-// Opens the window and returns when it is closed. Call from the main thread. Errors: unsupported when the display
-// or OpenGL 3 is not to be had.
+// Opens the window and returns when it is closed. Call from the main thread. Errors: unsupported when the
+// display or OpenGL 3 is not to be had.
 Status show_comparison_window(const Comparison& comparison, ColourMap colours);
 #else
 constexpr bool kHasWindow = false;

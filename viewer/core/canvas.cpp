@@ -18,7 +18,8 @@ void Canvas::fill(int x, int y, int width, int height, const Rgb& colour) {
     const int x_end = std::min(x + width, picture_.width);
     const int y_end = std::min(y + height, picture_.height);
     for (int py = std::max(y, 0); py < y_end; ++py)
-        for (int px = std::max(x, 0); px < x_end; ++px) std::copy(colour.begin(), colour.end(), picture_.pixel(px, py));
+        for (int px = std::max(x, 0); px < x_end; ++px)
+            std::copy(colour.begin(), colour.end(), picture_.pixel(px, py));
 }
 
 void Canvas::outline(int x, int y, int width, int height, int thickness, const Rgb& colour) {

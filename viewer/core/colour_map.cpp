@@ -6,27 +6,27 @@
 namespace nae {
 namespace {
 
-// Each map at 33 evenly spaced values; between them colours are interpolated linearly. (The polynomials common in
-// shaders are up to 32 of 255 off for turbo.)
+// Each map at 33 evenly spaced values; between them colours are interpolated linearly. (The polynomials
+// common in shaders are up to 32 of 255 off for turbo.)
 constexpr int kKnots = 33;
 using Knots = std::array<Rgb, kKnots>;
 
 constexpr Knots kViridis = {{
-    {68, 1, 84}, {71, 13, 96}, {72, 24, 106}, {72, 35, 116}, {71, 45, 123}, {69, 55, 129}, {66, 64, 134},
-    {62, 73, 137}, {59, 82, 139}, {55, 91, 141}, {51, 99, 141}, {47, 107, 142}, {44, 114, 142},
-    {41, 122, 142}, {38, 130, 142}, {35, 137, 142}, {33, 145, 140}, {31, 152, 139}, {31, 160, 136},
-    {34, 167, 133}, {40, 174, 128}, {50, 182, 122}, {63, 188, 115}, {78, 195, 107}, {94, 201, 98},
-    {112, 207, 87}, {132, 212, 75}, {152, 216, 62}, {173, 220, 48}, {194, 223, 35}, {216, 226, 25},
-    {236, 229, 27}, {253, 231, 37},
+    {68, 1, 84},    {71, 13, 96},   {72, 24, 106},  {72, 35, 116},  {71, 45, 123},  {69, 55, 129},
+    {66, 64, 134},  {62, 73, 137},  {59, 82, 139},  {55, 91, 141},  {51, 99, 141},  {47, 107, 142},
+    {44, 114, 142}, {41, 122, 142}, {38, 130, 142}, {35, 137, 142}, {33, 145, 140}, {31, 152, 139},
+    {31, 160, 136}, {34, 167, 133}, {40, 174, 128}, {50, 182, 122}, {63, 188, 115}, {78, 195, 107},
+    {94, 201, 98},  {112, 207, 87}, {132, 212, 75}, {152, 216, 62}, {173, 220, 48}, {194, 223, 35},
+    {216, 226, 25}, {236, 229, 27}, {253, 231, 37},
 }};
 
 constexpr Knots kTurbo = {{
-    {48, 18, 59}, {57, 42, 115}, {64, 64, 162}, {68, 86, 199}, {70, 107, 227}, {70, 128, 246},
+    {48, 18, 59},   {57, 42, 115},  {64, 64, 162},  {68, 86, 199},  {70, 107, 227}, {70, 128, 246},
     {66, 148, 255}, {55, 168, 250}, {40, 188, 235}, {28, 205, 216}, {24, 221, 194}, {31, 233, 175},
     {50, 242, 152}, {78, 249, 125}, {109, 254, 98}, {139, 255, 75}, {164, 252, 60}, {185, 246, 53},
     {205, 236, 52}, {223, 223, 55}, {238, 207, 58}, {248, 190, 57}, {253, 172, 52}, {254, 150, 43},
-    {251, 126, 33}, {244, 102, 23}, {235, 80, 14}, {223, 63, 8}, {208, 47, 5}, {190, 33, 2}, {169, 22, 1},
-    {146, 11, 1}, {122, 4, 3},
+    {251, 126, 33}, {244, 102, 23}, {235, 80, 14},  {223, 63, 8},   {208, 47, 5},   {190, 33, 2},
+    {169, 22, 1},   {146, 11, 1},   {122, 4, 3},
 }};
 
 Rgb interpolate(const Knots& knots, double value) {
@@ -46,9 +46,12 @@ Rgb interpolate(const Knots& knots, double value) {
 Rgb map_colour(ColourMap map, double value) {
     const double t = value > 0 ? std::min(value, 1.0) : 0.0;  // NaN fails the comparison
     switch (map) {
-        case ColourMap::viridis: return interpolate(kViridis, t);
-        case ColourMap::turbo: return interpolate(kTurbo, t);
-        case ColourMap::grey: break;
+        case ColourMap::viridis:
+            return interpolate(kViridis, t);
+        case ColourMap::turbo:
+            return interpolate(kTurbo, t);
+        case ColourMap::grey:
+            break;
     }
     const auto level = static_cast<uint8_t>(std::lround(255 * t));
     return {level, level, level};
@@ -56,9 +59,12 @@ Rgb map_colour(ColourMap map, double value) {
 
 const char* colour_map_name(ColourMap map) {
     switch (map) {
-        case ColourMap::viridis: return "viridis";
-        case ColourMap::turbo: return "turbo";
-        case ColourMap::grey: break;
+        case ColourMap::viridis:
+            return "viridis";
+        case ColourMap::turbo:
+            return "turbo";
+        case ColourMap::grey:
+            break;
     }
     return "grey";
 }

@@ -8,15 +8,16 @@
 namespace nae {
 
 enum class ColourMap {
-    viridis,  // perceptually uniform, safe for colour-blind readers; N. Smith, S. van der Walt, E. Firing, 2015
+    viridis,  // perceptually uniform, safe for colour-blind readers; N. Smith, S. van der Walt, E. Firing,
+              // 2015
     turbo,    // more steps to tell apart; A. Mikhailov, 2019
     grey,     // black to white
 };
 
 using Rgb = std::array<uint8_t, 3>;
 
-// Values below 0 and above 1 (and NaN, as 0) take the end colours. viridis and turbo are at most 4 of 255 away from
-// the published tables.
+// Values below 0 and above 1 (and NaN, as 0) take the end colours. viridis and turbo are at most 4 of 255
+// away from the published tables.
 Rgb map_colour(ColourMap map, double value);
 
 // "viridis", "turbo", "grey".

@@ -42,9 +42,10 @@ Status measure(const Picture& original, CodecOutcome& outcome) {
     if (!original.same_shape(outcome.picture))
         return Status(ErrorCode::invalid_argument,
                       outcome.codec + ": " + std::to_string(outcome.picture.width) + "x" +
-                          std::to_string(outcome.picture.height) + ", " + std::to_string(outcome.picture.bands) +
-                          " bands, but the original is " + std::to_string(original.width) + "x" +
-                          std::to_string(original.height) + ", " + std::to_string(original.bands) + " bands");
+                          std::to_string(outcome.picture.height) + ", " +
+                          std::to_string(outcome.picture.bands) + " bands, but the original is " +
+                          std::to_string(original.width) + "x" + std::to_string(original.height) + ", " +
+                          std::to_string(original.bands) + " bands");
     outcome.bpp = 8.0 * static_cast<double>(outcome.bytes) / static_cast<double>(original.pixel_count());
     NAE_ASSIGN_OR_RETURN(outcome.psnr, psnr(original, outcome.picture));
     Result<double> similarity = ssim(original, outcome.picture);
@@ -58,7 +59,8 @@ std::optional<double> time_nae_writing(const std::string& original_path, const H
     GDALDriver* driver = GetGDALDriverManager()->GetDriverByName("NAE");
     if (driver == nullptr) return std::nullopt;
     const std::unique_ptr<GDALDataset, void (*)(GDALDataset*)> source(
-        GDALDataset::Open(original_path.c_str(), GDAL_OF_RASTER), [](GDALDataset* dataset) { GDALClose(dataset); });
+        GDALDataset::Open(original_path.c_str(), GDAL_OF_RASTER),
+        [](GDALDataset* dataset) { GDALClose(dataset); });
     if (!source) return std::nullopt;
     CPLStringList create_options;
     create_options.SetNameValue("QUALITY", fixed_digits(header.quality_centi / 100.0, 2).c_str());
@@ -66,7 +68,8 @@ std::optional<double> time_nae_writing(const std::string& original_path, const H
     const char* target = "/vsimem/nae-compare-timing.nae";
     bool written = false;
     const double seconds = seconds_of([&] {
-        GDALDataset* copy = driver->CreateCopy(target, source.get(), 0, create_options.List(), nullptr, nullptr);
+        GDALDataset* copy =
+            driver->CreateCopy(target, source.get(), 0, create_options.List(), nullptr, nullptr);
         written = copy != nullptr;
         if (written) GDALClose(copy);
     });
@@ -121,7 +124,8 @@ Result<Comparison> compare_files(const std::string& original_path, const std::st
     comparison.name = original_path.substr(original_path.find_last_of('/') + 1);
     NAE_ASSIGN_OR_RETURN(comparison.original, read_picture(original_path));
     VSIStatBufL info;
-    if (VSIStatL(original_path.c_str(), &info) == 0) comparison.original_bytes = static_cast<uint64_t>(info.st_size);
+    if (VSIStatL(original_path.c_str(), &info) == 0)
+        comparison.original_bytes = static_cast<uint64_t>(info.st_size);
 
     NAE_ASSIGN_OR_RETURN(CodecOutcome nae,
                          nae_outcome(comparison.original, original_path, nae_path, options.time_writing));
@@ -129,9 +133,11 @@ Result<Comparison> compare_files(const std::string& original_path, const std::st
     comparison.codecs.push_back(std::move(nae));
     if (!options.jpeg_of_equal_size) return comparison;
 
-    NAE_ASSIGN_OR_RETURN(CodecOutcome jpeg, jpeg_outcome(comparison.original, nae_bytes, ChromaSampling::quarter));
+    NAE_ASSIGN_OR_RETURN(CodecOutcome jpeg,
+                         jpeg_outcome(comparison.original, nae_bytes, ChromaSampling::quarter));
     if (comparison.original.bands == 3) {
-        NAE_ASSIGN_OR_RETURN(CodecOutcome full, jpeg_outcome(comparison.original, nae_bytes, ChromaSampling::full));
+        NAE_ASSIGN_OR_RETURN(CodecOutcome full,
+                             jpeg_outcome(comparison.original, nae_bytes, ChromaSampling::full));
         // At low rates 4:4:4 may not get down to the size at all; a larger file is no fair opponent.
         const bool comparable = full.bytes <= std::max(jpeg.bytes, nae_bytes + nae_bytes / 50);
         if (comparable && full.psnr > jpeg.psnr) jpeg = std::move(full);
@@ -142,8 +148,8 @@ Result<Comparison> compare_files(const std::string& original_path, const std::st
 
 std::string comparison_table(const Comparison& comparison) {
     char line[256];
-    std::snprintf(line, sizeof(line), "%-6s %12s %8s %9s %8s %9s %9s   %s\n", "codec", "bytes", "bpp", "PSNR dB",
-                  "SSIM", "write s", "read s", "settings");
+    std::snprintf(line, sizeof(line), "%-6s %12s %8s %9s %8s %9s %9s   %s\n", "codec", "bytes", "bpp",
+                  "PSNR dB", "SSIM", "write s", "read s", "settings");
     std::string table = line;
     for (const CodecOutcome& codec : comparison.codecs) {
         std::snprintf(line, sizeof(line), "%-6s %12s %8.3f %9s %8s %9s %9.4f   %s\n", codec.codec.c_str(),

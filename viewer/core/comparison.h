@@ -1,4 +1,5 @@
-// One comparison: an original, its .nae file, and JPEG at the same size, with everything worth knowing about each.
+// One comparison: an original, its .nae file, and JPEG at the same size, with everything worth knowing about
+// each.
 #ifndef NAE_VIEWER_CORE_COMPARISON_H_
 #define NAE_VIEWER_CORE_COMPARISON_H_
 
@@ -15,11 +16,11 @@ namespace nae {
 
 // What one codec made of the original.
 struct CodecOutcome {
-    std::string codec;     // "NAE", "JPEG"
-    std::string settings;  // "quality 75, effort 5, model photo"
-    uint64_t bytes = 0;    // of the file, headers included
-    double bpp = 0;        // bits per pixel (not per sample)
-    double psnr = 0;       // dB, over all bands; infinity when lossless
+    std::string codec;                    // "NAE", "JPEG"
+    std::string settings;                 // "quality 75, effort 5, model photo"
+    uint64_t bytes = 0;                   // of the file, headers included
+    double bpp = 0;                       // bits per pixel (not per sample)
+    double psnr = 0;                      // dB, over all bands; infinity when lossless
     std::optional<double> ssim;           // none when the picture is smaller than SSIM's window
     std::optional<double> write_seconds;  // none when not measured
     double read_seconds = 0;
@@ -40,11 +41,11 @@ struct ComparisonOptions {
     bool time_writing = false;
 };
 
-// Reads both files through GDAL (which finds the NAE driver by GDAL_DRIVER_PATH) and compares. JPEG is tried with
-// full and with quarter chroma resolution at the size nearest to the .nae file's; the better PSNR stays.
-// Times are in-process wall-clock times, drivers loaded: reading is the median of five opens and full reads, and
-// so is JPEG's writing; NAE's writing is a single run, the encoder's start included.
-// Errors: those of read_picture(), of the .nae file's headers, invalid_argument when the two pictures' shapes differ.
+// Reads both files through GDAL (which finds the NAE driver by GDAL_DRIVER_PATH) and compares. JPEG is tried
+// with full and with quarter chroma resolution at the size nearest to the .nae file's; the better PSNR stays.
+// Times are in-process wall-clock times, drivers loaded: reading is the median of five opens and full reads,
+// and so is JPEG's writing; NAE's writing is a single run, the encoder's start included. Errors: those of
+// read_picture(), of the .nae file's headers, invalid_argument when the two pictures' shapes differ.
 Result<Comparison> compare_files(const std::string& original_path, const std::string& nae_path,
                                  const ComparisonOptions& options);
 

@@ -42,12 +42,12 @@ constexpr int kMinFigures = 400;   // height that the table and the legend need
 struct Layout {
     int columns = 0;
     int column_width = 0;
-    int pane_width = 0;   // of a whole picture as shown
+    int pane_width = 0;  // of a whole picture as shown
     int pane_height = 0;
-    int enlarged = 1;     // small pictures are shown larger by this factor
-    Region region;        // of the detail, in the picture's pixels
+    int enlarged = 1;  // small pictures are shown larger by this factor
+    Region region;     // of the detail, in the picture's pixels
     int detail_zoom = 1;
-    int top_y = 0;        // of each row
+    int top_y = 0;  // of each row
     int detail_y = 0;
     int error_y = 0;
     int width = 0;
@@ -64,7 +64,8 @@ Layout plan(const Comparison& comparison, const SheetOptions& options) {
                                    double{1.0} * options.pane_height / original.height});
     layout.enlarged = std::clamp(std::min(kMinColumn / original.width, kMinFigures / original.height), 1, 16);
     layout.pane_width = std::max(1, static_cast<int>(std::lround(original.width * scale))) * layout.enlarged;
-    layout.pane_height = std::max(1, static_cast<int>(std::lround(original.height * scale))) * layout.enlarged;
+    layout.pane_height =
+        std::max(1, static_cast<int>(std::lround(original.height * scale))) * layout.enlarged;
     layout.column_width = std::max(layout.pane_width, kMinColumn);
 
     // A detail as wide as the column and two thirds as high, at 3:1.
@@ -138,7 +139,8 @@ void draw_whole_pictures(Canvas& canvas, const Comparison& comparison, const Lay
     int column = 1;
     for (const CodecOutcome& codec : comparison.codecs) {
         draw_pane(canvas, layout, column, layout.top_y, codec.codec, codec.settings,
-                  grouped_digits(codec.bytes) + " bytes  ·  " + quality_caption(codec), fitted(codec.picture, layout));
+                  grouped_digits(codec.bytes) + " bytes  ·  " + quality_caption(codec),
+                  fitted(codec.picture, layout));
         ++column;
     }
 }
@@ -148,8 +150,8 @@ void draw_details(Canvas& canvas, const Comparison& comparison, const Layout& la
     const auto draw = [&](int column, const std::string& title, const Picture& picture) {
         const int x = layout.column_x(column);
         canvas.text(x, layout.detail_y + 22, title, kCaption);
-        const Picture detail = enlarge(crop(picture, region.x, region.y, region.width, region.height),
-                                       layout.detail_zoom);
+        const Picture detail =
+            enlarge(crop(picture, region.x, region.y, region.width, region.height), layout.detail_zoom);
         canvas.paste(x, layout.detail_y + kDetailHeader, detail);
     };
     const std::string zoom = " at " + std::to_string(layout.detail_zoom) + ":1";
@@ -217,13 +219,16 @@ void draw_legend(Canvas& canvas, int x, int y, int width, int range, ColourMap c
         std::string label = fixed_digits(value, value == std::floor(value) ? 0 : 1);
         if (tick == kTicks) label = "≥ " + label;
         const int label_width = canvas.text_width(label, kNote);
-        const int label_x = tick == 0 ? tick_x : tick == kTicks ? tick_x - label_width : tick_x - label_width / 2;
+        const int label_x = tick == 0        ? tick_x
+                            : tick == kTicks ? tick_x - label_width
+                                             : tick_x - label_width / 2;
         canvas.text(label_x, bar_y + kBar + 24, label, kNote);
     }
     canvas.text(x, bar_y + kBar + 50, "mean over the bands; the same scale for every map", kNote);
 }
 
-void draw_figures(Canvas& canvas, const Comparison& comparison, const Layout& layout, int range, ColourMap colours) {
+void draw_figures(Canvas& canvas, const Comparison& comparison, const Layout& layout, int range,
+                  ColourMap colours) {
     const int x = layout.column_x(0);
     const int width = layout.column_width;
     const int top = layout.error_y;
@@ -255,8 +260,10 @@ void draw_error_maps(Canvas& canvas, const Comparison& comparison, const Layout&
                      ColourMap colours) {
     int column = 1;
     for (const CodecOutcome& codec : comparison.codecs) {
-        std::string caption = "half of the pixels within " + fixed_digits(error_percentile(codec.error, 0.5), 1);
-        caption += ", 99 % within " + fixed_digits(error_percentile(codec.error, 0.99), 1);
+        std::string caption = "half of the pixels within ";
+        caption += fixed_digits(static_cast<double>(error_percentile(codec.error, 0.5)), 1);
+        caption += ", 99 % within ";
+        caption += fixed_digits(static_cast<double>(error_percentile(codec.error, 0.99)), 1);
         draw_pane(canvas, layout, column, layout.error_y, "Error of " + codec.codec, "", caption,
                   fitted(paint_error_map(codec.error, range, colours), layout));
         ++column;
@@ -269,7 +276,8 @@ Result<Picture> render_comparison_sheet(const Comparison& comparison, const Shee
     if (comparison.codecs.empty() || comparison.original.empty())
         return Status(ErrorCode::invalid_argument, "comparison sheet: nothing to compare");
     const Layout layout = plan(comparison, options);
-    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<Canvas> canvas, Canvas::create(layout.width, layout.height, kBackground));
+    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<Canvas> canvas,
+                         Canvas::create(layout.width, layout.height, kBackground));
 
     std::vector<const ErrorMap*> maps;
     for (const CodecOutcome& codec : comparison.codecs) maps.push_back(&codec.error);

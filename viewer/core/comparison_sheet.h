@@ -17,7 +17,7 @@ namespace nae {
 
 struct SheetOptions {
     ColourMap colours = ColourMap::turbo;
-    int pane_width = 800;   // pixels; larger pictures are reduced to fit
+    int pane_width = 800;  // pixels; larger pictures are reduced to fit
     int pane_height = 640;
 };
 

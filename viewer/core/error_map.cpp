@@ -42,7 +42,8 @@ int common_error_range(const std::vector<const ErrorMap*>& maps) {
 
 Picture paint_error_map(const ErrorMap& map, double range, ColourMap colours) {
     Picture out(map.width, map.height, 3);
-    // The map has few distinct values worth telling apart; a table is much quicker than polynomials per pixel.
+    // The map has few distinct values worth telling apart; a table is much quicker than polynomials per
+    // pixel.
     constexpr int kSteps = 1024;
     std::vector<Rgb> table;
     for (int i = 0; i <= kSteps; ++i) table.push_back(map_colour(colours, double{1.0} * i / kSteps));
@@ -63,13 +64,16 @@ Region worst_region(const ErrorMap& map, int width, int height) {
     for (int y = 0; y < map.height; ++y) {
         double row = 0;
         for (int x = 0; x < map.width; ++x) {
-            const auto value = static_cast<double>(map.values[static_cast<size_t>(y) * (stride - 1) + static_cast<size_t>(x)]);
+            const auto value = static_cast<double>(
+                map.values[static_cast<size_t>(y) * (stride - 1) + static_cast<size_t>(x)]);
             row += value * value;
             const size_t at = (static_cast<size_t>(y) + 1) * stride + static_cast<size_t>(x) + 1;
             sums[at] = sums[at - stride] + row;
         }
     }
-    const auto sum_at = [&](int x, int y) { return sums[static_cast<size_t>(y) * stride + static_cast<size_t>(x)]; };
+    const auto sum_at = [&](int x, int y) {
+        return sums[static_cast<size_t>(y) * stride + static_cast<size_t>(x)];
+    };
     double worst = -1;
     for (int y = 0; y + best.height <= map.height; y += kStep)
         for (int x = 0; x + best.width <= map.width; x += kStep) {

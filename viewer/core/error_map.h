@@ -23,8 +23,8 @@ Result<ErrorMap> absolute_error_map(const Picture& a, const Picture& b);
 // The value that `fraction` (0..1) of all pixels stay at or below. 0 for an empty map.
 float error_percentile(const ErrorMap& map, double fraction);
 
-// A common upper end for the legends of several maps, so that their colours can be compared: the largest of their
-// 99.5 % points, rounded up to one of 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255 gray levels.
+// A common upper end for the legends of several maps, so that their colours can be compared: the largest of
+// their 99.5 % points, rounded up to one of 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255 gray levels.
 int common_error_range(const std::vector<const ErrorMap*>& maps);
 
 // RGB, 0 to `range` gray levels over the whole colour map.

@@ -13,8 +13,8 @@ namespace nae {
 namespace {
 
 // libjpeg reports a fatal error by calling error_exit, which must not return; longjmp is the way its
-// documentation gives. Nothing with a destructor may live between setjmp and the calls, so the two functions that
-// call the library are plain C in style, and this struct holds what they share.
+// documentation gives. Nothing with a destructor may live between setjmp and the calls, so the two functions
+// that call the library are plain C in style, and this struct holds what they share.
 struct ErrorTrap {
     jpeg_error_mgr manager{};
     std::jmp_buf jump{};
@@ -37,8 +37,8 @@ void set_trap(ErrorTrap& trap) {
 }
 
 // *buffer is malloc'ed by libjpeg; the caller frees it, also after a failure.
-bool compress(const Picture& picture, int quality, ChromaSampling chroma, ErrorTrap& trap, unsigned char** buffer,
-              unsigned long* size) {
+bool compress(const Picture& picture, int quality, ChromaSampling chroma, ErrorTrap& trap,
+              unsigned char** buffer, unsigned long* size) {
     jpeg_compress_struct info{};
     set_trap(trap);
     info.err = &trap.manager;
@@ -101,8 +101,8 @@ bool decompress(const std::vector<uint8_t>& bytes, ErrorTrap& trap, Picture& pic
 
 Result<std::vector<uint8_t>> encode_jpeg(const Picture& picture, int quality, ChromaSampling chroma) {
     if (picture.empty() || picture.width > JPEG_MAX_DIMENSION || picture.height > JPEG_MAX_DIMENSION)
-        return Status(ErrorCode::unsupported, "JPEG: a picture has 1 to " + std::to_string(JPEG_MAX_DIMENSION) +
-                                                  " rows and columns");
+        return Status(ErrorCode::unsupported,
+                      "JPEG: a picture has 1 to " + std::to_string(JPEG_MAX_DIMENSION) + " rows and columns");
     ErrorTrap trap;
     unsigned char* buffer = nullptr;
     unsigned long size = 0;
@@ -117,7 +117,8 @@ Result<std::vector<uint8_t>> encode_jpeg(const Picture& picture, int quality, Ch
 Result<Picture> decode_jpeg(const std::vector<uint8_t>& bytes) {
     ErrorTrap trap;
     Picture picture;
-    if (!decompress(bytes, trap, picture)) return Status(ErrorCode::corrupt, std::string("JPEG: ") + trap.message);
+    if (!decompress(bytes, trap, picture))
+        return Status(ErrorCode::corrupt, std::string("JPEG: ") + trap.message);
     return picture;
 }
 

@@ -19,7 +19,8 @@ enum class ChromaSampling {
 // libjpeg-turbo makes without progressive mode. `quality` 1..100 as in cjpeg. Gray pictures have no chroma.
 Result<std::vector<uint8_t>> encode_jpeg(const Picture& picture, int quality, ChromaSampling chroma);
 
-// Decodes with libjpeg-turbo's defaults ("fancy" chroma upsampling). Errors: corrupt, with the library's words.
+// Decodes with libjpeg-turbo's defaults ("fancy" chroma upsampling). Errors: corrupt, with the library's
+// words.
 Result<Picture> decode_jpeg(const std::vector<uint8_t>& bytes);
 
 struct JpegMatch {

@@ -59,7 +59,8 @@ Picture::Picture(int width_px, int height_px, int band_count)
     : width(width_px),
       height(height_px),
       bands(band_count),
-      samples(static_cast<size_t>(width_px) * static_cast<size_t>(height_px) * static_cast<size_t>(band_count)) {}
+      samples(static_cast<size_t>(width_px) * static_cast<size_t>(height_px) *
+              static_cast<size_t>(band_count)) {}
 
 void register_gdal_drivers() {
     static const bool once = (GDALAllRegister(), true);
@@ -78,24 +79,27 @@ Result<Picture> read_picture(const std::string& path) {
         if (alpha) --bands;
     }
     if (bands != 1 && bands != 3)
-        return Status(ErrorCode::unsupported, path + ": " + std::to_string(bands) + " bands; 1 or 3 can be compared");
+        return Status(ErrorCode::unsupported,
+                      path + ": " + std::to_string(bands) + " bands; 1 or 3 can be compared");
     for (int band = 1; band <= bands; ++band) {
         const GDALDataType type = dataset->GetRasterBand(band)->GetRasterDataType();
         if (type != GDT_Byte)
             return Status(ErrorCode::unsupported, path + ": band " + std::to_string(band) + " is of type " +
-                                                      GDALGetDataTypeName(type) + "; only Byte can be compared");
+                                                      GDALGetDataTypeName(type) +
+                                                      "; only Byte can be compared");
     }
     const int width = dataset->GetRasterXSize();
     const int height = dataset->GetRasterYSize();
     const uint64_t samples = static_cast<uint64_t>(width) * static_cast<uint64_t>(height) * 3;
     if (samples > kMaxSamples)
         return Status(ErrorCode::limit_exceeded, path + ": " + std::to_string(width) + "x" +
-                                                     std::to_string(height) + " is too large to hold in memory");
+                                                     std::to_string(height) +
+                                                     " is too large to hold in memory");
 
     Picture picture(width, height, bands);
     const auto row_bytes = static_cast<GSpacing>(picture.row_bytes());
-    if (dataset->RasterIO(GF_Read, 0, 0, width, height, picture.samples.data(), width, height, GDT_Byte, bands,
-                          nullptr, bands, row_bytes, 1, nullptr) != CE_None)
+    if (dataset->RasterIO(GF_Read, 0, 0, width, height, picture.samples.data(), width, height, GDT_Byte,
+                          bands, nullptr, bands, row_bytes, 1, nullptr) != CE_None)
         return gdal_error(path, "cannot be read");
     if (bands == 1) {
         const GDALColorTable* table = dataset->GetRasterBand(1)->GetColorTable();
@@ -116,8 +120,8 @@ Status write_png(const std::string& path, const Picture& picture) {
     if (!source) return gdal_error(path, "cannot be prepared");
     // RasterIO takes a mutable pointer for both directions; GF_Write only reads from it.
     auto* samples = const_cast<uint8_t*>(picture.samples.data());
-    if (source->RasterIO(GF_Write, 0, 0, picture.width, picture.height, samples, picture.width, picture.height,
-                         GDT_Byte, picture.bands, nullptr, picture.bands,
+    if (source->RasterIO(GF_Write, 0, 0, picture.width, picture.height, samples, picture.width,
+                         picture.height, GDT_Byte, picture.bands, nullptr, picture.bands,
                          static_cast<GSpacing>(picture.row_bytes()), 1, nullptr) != CE_None)
         return gdal_error(path, "cannot be prepared");
     const DatasetPtr written(png->CreateCopy(path.c_str(), source.get(), 0, nullptr, nullptr, nullptr));

@@ -7,6 +7,7 @@
 namespace nae {
 namespace {
 
+constexpr int kCentre = kSsimWindow / 2;
 constexpr double kSigma = 1.5;
 constexpr double kC1 = (0.01 * 255) * (0.01 * 255);
 constexpr double kC2 = (0.03 * 255) * (0.03 * 255);
@@ -16,7 +17,7 @@ using Window = std::array<double, kSsimWindow>;
 Window gaussian_window() {
     Window weights{};
     for (int i = 0; i < kSsimWindow; ++i) {
-        const double t = (i - kSsimWindow / 2) / kSigma;
+        const double t = (i - kCentre) / kSigma;
         weights[static_cast<size_t>(i)] = std::exp(-0.5 * t * t);
     }
     const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -28,8 +29,8 @@ Window gaussian_window() {
 enum Moment { kMeanA, kMeanB, kSquareA, kSquareB, kProduct, kMoments };
 using Moments = std::array<double, kMoments>;
 
-// The window is separable. One output row needs kSsimWindow rows of horizontally filtered moments; they are kept
-// in a ring, so memory is a few rows whatever the picture's height.
+// The window is separable. One output row needs kSsimWindow rows of horizontally filtered moments; they are
+// kept in a ring, so memory is a few rows whatever the picture's height.
 class MomentRows {
   public:
     MomentRows(const Picture& a, const Picture& b, int band)
@@ -92,7 +93,8 @@ double ssim_of(const Moments& m) {
 }  // namespace
 
 Result<SsimMap> ssim_map(const Picture& a, const Picture& b, int band) {
-    if (!a.same_shape(b)) return Status(ErrorCode::invalid_argument, "SSIM: the pictures differ in size or bands");
+    if (!a.same_shape(b))
+        return Status(ErrorCode::invalid_argument, "SSIM: the pictures differ in size or bands");
     if (a.width < kSsimWindow || a.height < kSsimWindow)
         return Status(ErrorCode::invalid_argument, "SSIM: the picture is smaller than the 11x11 window");
     SsimMap map;
@@ -102,7 +104,8 @@ Result<SsimMap> ssim_map(const Picture& a, const Picture& b, int band) {
     MomentRows rows(a, b, band);
     for (int y = 0; y < map.height; ++y)
         for (const Moments& moments : rows.next(y)) map.values.push_back(ssim_of(moments));
-    map.mean = std::accumulate(map.values.begin(), map.values.end(), 0.0) / static_cast<double>(map.values.size());
+    map.mean =
+        std::accumulate(map.values.begin(), map.values.end(), 0.0) / static_cast<double>(map.values.size());
     return map;
 }
 

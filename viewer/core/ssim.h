@@ -1,7 +1,7 @@
-// Structural similarity: Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error
-// visibility to structural similarity", IEEE Trans. Image Processing 13(4), 2004, with the paper's constants:
-// 11x11 Gaussian window of sigma 1.5 (weights normalised to sum 1), K1 = 0.01, K2 = 0.03, L = 255, and the
-// weighted (not the sample) variances. Only windows that lie inside the picture count.
+// Structural similarity: Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment:
+// from error visibility to structural similarity", IEEE Trans. Image Processing 13(4), 2004, with the paper's
+// constants: 11x11 Gaussian window of sigma 1.5 (weights normalised to sum 1), K1 = 0.01, K2 = 0.03, L = 255,
+// and the weighted (not the sample) variances. Only windows that lie inside the picture count.
 #ifndef NAE_VIEWER_CORE_SSIM_H_
 #define NAE_VIEWER_CORE_SSIM_H_
 
@@ -14,8 +14,8 @@ namespace nae {
 
 constexpr int kSsimWindow = 11;
 
-// SSIM of every window of one band. Value (x, y) belongs to the window centred on pixel (x + 5, y + 5), so the
-// map is 10 narrower and lower than the picture.
+// SSIM of every window of one band. Value (x, y) belongs to the window centred on pixel (x + 5, y + 5), so
+// the map is 10 narrower and lower than the picture.
 struct SsimMap {
     int width = 0;
     int height = 0;
@@ -26,7 +26,8 @@ struct SsimMap {
 // `band` counts from 0. Errors: invalid_argument when the shapes differ or a side is shorter than the window.
 Result<SsimMap> ssim_map(const Picture& a, const Picture& b, int band);
 
-// Mean over all windows and all bands (for RGB: each of R, G and B by itself, then averaged; no conversion to luma).
+// Mean over all windows and all bands (for RGB: each of R, G and B by itself, then averaged; no conversion to
+// luma).
 Result<double> ssim(const Picture& a, const Picture& b);
 
 }  // namespace nae

@@ -7,7 +7,8 @@
 #include <vector>
 
 // The rasteriser is a header with its body in it. Static, so that the copy inside another library of the same
-// program (Dear ImGui brings one) is not confused with this; unused functions of it are then no fault of ours.
+// program (Dear ImGui brings one) is not confused with this; unused functions of it are then no fault of
+// ours.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #define STBTT_STATIC
@@ -18,7 +19,8 @@
 namespace nae {
 namespace {
 
-// Next code point of UTF-8 text; malformed bytes count as themselves (Latin-1), which is never worse than a gap.
+// Next code point of UTF-8 text; malformed bytes count as themselves (Latin-1), which is never worse than a
+// gap.
 int next_code_point(const std::string& text, size_t& at) {
     const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
     const unsigned first = byte(at++);
@@ -52,7 +54,8 @@ Result<std::unique_ptr<TextPainter>> TextPainter::load(FontWeight weight) {
     auto font = std::make_unique<Font>();
     font->file.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
     if (font->file.empty())
-        return Status(ErrorCode::io, path + ": the captions' font cannot be read (Debian: fonts-dejavu-core)");
+        return Status(ErrorCode::io,
+                      path + ": the captions' font cannot be read (Debian: fonts-dejavu-core)");
     if (stbtt_InitFont(&font->info, font->file.data(), 0) == 0)
         return Status(ErrorCode::corrupt, path + ": not a TrueType font");
     return std::unique_ptr<TextPainter>(new TextPainter(std::move(font)));
@@ -91,8 +94,8 @@ void TextPainter::draw(Picture& picture, int x, int baseline_y, const std::strin
         const int glyph_height = y1 - y0;
         if (glyph_width > 0 && glyph_height > 0) {
             coverage.assign(static_cast<size_t>(glyph_width) * static_cast<size_t>(glyph_height), 0);
-            stbtt_MakeCodepointBitmapSubpixel(info, coverage.data(), glyph_width, glyph_height, glyph_width, scale,
-                                              scale, shift, 0, code);
+            stbtt_MakeCodepointBitmapSubpixel(info, coverage.data(), glyph_width, glyph_height, glyph_width,
+                                              scale, scale, shift, 0, code);
         }
         for (int gy = 0; gy < glyph_height; ++gy)
             for (int gx = 0; gx < glyph_width; ++gx) {
@@ -103,7 +106,8 @@ void TextPainter::draw(Picture& picture, int x, int baseline_y, const std::strin
                                            static_cast<size_t>(gx)];
                 uint8_t* pixel = picture.pixel(px, py);
                 for (size_t band = 0; band < 3; ++band)
-                    pixel[band] = static_cast<uint8_t>((pixel[band] * (255 - alpha) + colour[band] * alpha + 127) / 255);
+                    pixel[band] = static_cast<uint8_t>(
+                        (pixel[band] * (255 - alpha) + colour[band] * alpha + 127) / 255);
             }
         pen += scale * static_cast<float>(advance);
     }

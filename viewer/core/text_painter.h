@@ -26,7 +26,8 @@ class TextPainter {
     int width(const std::string& text, int size) const;
 
     // Draws one line, its baseline at y, from x on, into an RGB picture; what falls outside is cut off.
-    void draw(Picture& picture, int x, int baseline_y, const std::string& text, int size, const Rgb& colour) const;
+    void draw(Picture& picture, int x, int baseline_y, const std::string& text, int size,
+              const Rgb& colour) const;
 
   private:
     struct Font;
