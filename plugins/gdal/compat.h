@@ -2,6 +2,7 @@
 // written against the newest spelling; what an older (or newer) GDAL says differently is named here.
 //
 //   3.7   GDALDataset::FlushCache returns CPLErr (was void); GDALDataset::Close appears
+//   3.10  GDALDataset::IRasterIO takes its band map as BANDMAP_TYPE (was int*)
 //   3.12  GDALDataset::GetGeoTransform(GDALGeoTransform&) const replaces GetGeoTransform(double*)
 //   3.13  GetMetadata returns CSLConstList; CreateCopy takes its options as CSLConstList
 //
@@ -24,6 +25,13 @@ namespace nae::gdal {
 using CreateOptions = CSLConstList;
 #else
 using CreateOptions = char**;
+#endif
+
+// The type of the list of bands in IRasterIO.
+#ifdef BANDMAP_TYPE
+using BandMap = BANDMAP_TYPE;
+#else
+using BandMap = int*;
 #endif
 
 // The six coefficients of a dataset, through the C entry point, which is the same in every version.

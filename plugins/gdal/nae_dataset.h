@@ -37,7 +37,7 @@ class NaeDataset final : public GDALPamDataset {
 
   protected:
     CPLErr IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, void* data, int buffer_width,
-                     int buffer_height, GDALDataType type, int band_count, int* band_map,
+                     int buffer_height, GDALDataType type, int band_count, BandMap band_map,
                      GSpacing pixel_space, GSpacing line_space, GSpacing band_space,
                      GDALRasterIOExtraArg* extra) override;
 

@@ -214,7 +214,7 @@ CPLErr NaeDataset::fill_blocks(int x0, int y0, int x1, int y1) {
 
 CPLErr NaeDataset::IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, void* data,
                              int buffer_width, int buffer_height, GDALDataType type, int band_count,
-                             int* band_map, GSpacing pixel_space, GSpacing line_space, GSpacing band_space,
+                             BandMap band_map, GSpacing pixel_space, GSpacing line_space, GSpacing band_space,
                              GDALRasterIOExtraArg* extra) {
     if (flag == GF_Read && width == buffer_width && height == buffer_height) {
         PixelRequest request{x, y, width, height, data, type, {}, pixel_space, line_space, band_space};
