@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # ./dev demo: a picture becomes a .nae file and comes back, with plain gdal_translate, and is compared with JPEG.
-#   demo.sh ROOT [PICTURE]        run by ./dev, which has built everything and set the environment
+#   demo.sh ROOT [PICTURE [OPTION…]]    run by ./dev, which has built everything and set the environment; the options
+#                                       go to the gdal_translate that writes, e.g. -co QUALITY=30
 set -euo pipefail
 root=$1
 out="$root/build/demo"
 picture=${2:-$root/testdata/scene.png}
+write_options=("${@:3}")
 [ -f "$picture" ] || { echo "demo: $picture: no such picture" >&2; exit 1; }
 mkdir -p "$out"
 name=$(basename "${picture%.*}")
@@ -41,7 +43,7 @@ if [ ${#prepared[@]} -gt 0 ]; then
 fi
 
 rm -f "$nae" "$back" "$back.aux.xml" "$sheet"
-run gdal_translate -q "$picture" "$nae"
+run gdal_translate -q "${write_options[@]}" "$picture" "$nae"
 run gdal_translate -q "$nae" "$back"
 echo
 nae-compare "$picture" "$nae" --jpeg-equal-size --time-writing --table --png "$sheet" --no-window

@@ -233,6 +233,7 @@ void draw_figures(Canvas& canvas, const Comparison& comparison, const Layout& la
     const int width = layout.column_width;
     const int top = layout.error_y;
     canvas.text(x, top + 22, "Figures", kPaneTitle);
+    canvas.text(x, top + 50, "times within one process, drivers loaded", kCaption);
     canvas.fill(x, top + kPaneHeader, width, std::max(layout.pane_height, kMinFigures), kPanel);
 
     constexpr int kInset = 26;
