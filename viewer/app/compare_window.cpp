@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -329,6 +330,14 @@ class CompareWindow {
     Cursor cursor_;
 };
 
+// The captions' font where it is there; Dear ImGui's own small bitmap font otherwise.
+void use_readable_font() {
+    const char* path = NAE_FONT_REGULAR;
+    if (!std::ifstream(path).good()) return;
+    ImFontAtlas* fonts = ImGui::GetIO().Fonts;
+    fonts->AddFontFromFileTTF(path, 16.0f, nullptr, fonts->GetGlyphRangesDefault());
+}
+
 }  // namespace
 
 Status show_comparison_window(const Comparison& comparison, ColourMap colours) {
@@ -351,6 +360,7 @@ Status show_comparison_window(const Comparison& comparison, ColourMap colours) {
     ImGui::GetIO().IniFilename =
         nullptr;  // nothing to remember between runs, so no file in the user's folder
     ImGui::StyleColorsDark();
+    use_readable_font();
     ImGui_ImplGlfw_InitForOpenGL(window, true);
     ImGui_ImplOpenGL3_Init("#version 150");
     {
