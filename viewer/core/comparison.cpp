@@ -83,6 +83,9 @@ Result<CodecOutcome> nae_outcome(const Picture& original, const std::string& ori
     NAE_ASSIGN_OR_RETURN(const std::unique_ptr<FileSource> source, FileSource::open(nae_path));
     NAE_ASSIGN_OR_RETURN(const FileLayout layout, read_layout(*source));
     const Header& header = layout.header;
+    if (GetGDALDriverManager()->GetDriverByName("NAE") == nullptr)
+        return Status(ErrorCode::unsupported,
+                      nae_path + ": GDAL does not know NAE; GDAL_DRIVER_PATH must name gdal_NAE.so's folder");
     CodecOutcome outcome;
     outcome.codec = "NAE";
     char settings[160];

@@ -70,7 +70,8 @@ void register_gdal_drivers() {
 Result<Picture> read_picture(const std::string& path) {
     register_gdal_drivers();
     const QuietErrors quiet;
-    const DatasetPtr dataset(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY));
+    const DatasetPtr dataset(
+        GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR));
     if (!dataset) return gdal_error(path, "cannot be opened");
 
     int bands = dataset->GetRasterCount();
