@@ -32,13 +32,14 @@ struct Measured {
     double bpp = 0, psnr = 0;
 };
 
-Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysis, double quality, int effort,
+Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysis, double quality, double weight,
                             const std::vector<std::vector<uint8_t>>& crops, int size) {
     Measured m;
     for (const std::vector<uint8_t>& pixels : crops) {
         EncoderOptions e;
         e.quality = quality;
-        e.effort = effort;
+        e.effort = weight > 0 ? 5 : 1;  // 1: plain rounding
+        if (weight > 0) e.distortion_weight = weight;
         e.model = model;
         e.analysis = &analysis;
         e.embed_model = true;  // the file needs no model store; only payload bytes are counted below
@@ -63,24 +64,30 @@ Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysi
 
 }  // namespace
 
-std::string check_export(const Model& exported, const PhotoModel& model, FlatAdam& optimiser, CropSampler& sampler) {
+std::string check_export(const Model& exported, const PhotoModel& model, FlatAdam& optimiser, CropSampler& sampler,
+                         const std::vector<double>& distortion_weights) {
     constexpr int kCrops = 16, kSize = 256;
     const auto prepared = prepare_model(exported, "exported model");
     if (!prepared.ok()) return prepared.status().message();
     InProcessAnalysis analysis(exported);
     const torch::Tensor blocks = sampler.validation_batch(kCrops, kSize).blocks;
     const auto pixels = sampler.validation_pixels(kCrops, kSize);
-    std::printf("%8s  %18s  %18s  %18s   %s\n", "quality", "float (estimate)", "integer, effort 1", "integer, effort 5",
-                "effort 1 against float");
+    std::printf("%8s  %18s  %18s  %21s", "quality", "float (estimate)", "integer, rounding", "against float");
+    for (double w : distortion_weights) std::printf("    rate-aware, %4.2f", w);
+    std::printf("\n");
     for (const ValidationPoint& f : validate(model, optimiser, blocks, torch::kCPU)) {
         const double quality = 1 + 99 * f.quality;
-        const auto plain = round_trip(prepared.value(), analysis, quality, 1, pixels, kSize);
+        const auto plain = round_trip(prepared.value(), analysis, quality, 0, pixels, kSize);
         if (!plain.ok()) return plain.status().message();
-        const auto better = round_trip(prepared.value(), analysis, quality, 5, pixels, kSize);
-        if (!better.ok()) return better.status().message();
-        std::printf("%8.1f  %7.4f %7.3f dB  %7.4f %7.3f dB  %7.4f %7.3f dB   %+.2f %% bits, %+.3f dB\n", quality, f.bpp,
-                    f.psnr, plain.value().bpp, plain.value().psnr, better.value().bpp, better.value().psnr,
-                    100 * (plain.value().bpp / f.bpp - 1), plain.value().psnr - f.psnr);
+        std::printf("%8.1f  %7.4f %7.3f dB  %7.4f %7.3f dB  %+6.2f %% %+8.3f dB", quality, f.bpp, f.psnr,
+                    plain.value().bpp, plain.value().psnr, 100 * (plain.value().bpp / f.bpp - 1),
+                    plain.value().psnr - f.psnr);
+        for (double w : distortion_weights) {
+            const auto better = round_trip(prepared.value(), analysis, quality, w, pixels, kSize);
+            if (!better.ok()) return better.status().message();
+            std::printf("  %7.4f %7.3f dB", better.value().bpp, better.value().psnr);
+        }
+        std::printf("\n");
         std::fflush(stdout);
     }
     return {};

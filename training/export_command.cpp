@@ -29,7 +29,7 @@ std::string run_export(const ExportCommand& c) try {
                 model_id_string(id.value()).c_str(), decoder_macs_per_pixel(exported) / 1000);
     if (!c.squeezed.empty())
         if (std::string e = save_checkpoint(c.squeezed, optimiser, info, false); !e.empty()) return e;
-    return c.check ? check_export(exported, model, optimiser, sampler) : std::string();
+    return c.check ? check_export(exported, model, optimiser, sampler, c.distortion_weights) : std::string();
 } catch (const std::exception& e) {
     return c.out + ": " + e.what();
 }

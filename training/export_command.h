@@ -13,6 +13,7 @@ struct ExportCommand {
     ExportOptions options;
     PhotoConfig model;
     bool check = true;
+    std::vector<double> distortion_weights = {1.0};
 };
 std::string run_export(const ExportCommand& command);
 
