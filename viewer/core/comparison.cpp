@@ -64,6 +64,7 @@ std::optional<double> time_nae_writing(const std::string& original_path, const H
     if (!source) return std::nullopt;
     CPLStringList create_options;
     create_options.SetNameValue("QUALITY", fixed_digits(header.quality_centi / 100.0, 2).c_str());
+    create_options.SetNameValue("MODEL", model_id_text(header.model_id).c_str());
     create_options.SetNameValue("EFFORT", std::to_string(header.effort).c_str());
     const char* target = "/vsimem/nae-compare-timing.nae";
     bool written = false;
