@@ -232,7 +232,7 @@ class CompareWindow {
                 return codec.ssim ? fixed_digits(*codec.ssim, 4) : std::string("-");
             });
             row("write, s", [](const CodecOutcome& codec) {
-                return codec.write_seconds ? fixed_digits(*codec.write_seconds, 3) : std::string("-");
+                return codec.write_seconds ? fixed_digits(*codec.write_seconds, 4) : std::string("-");
             });
             row("read, s", [](const CodecOutcome& codec) { return fixed_digits(codec.read_seconds, 4); });
             ImGui::EndTable();

@@ -116,8 +116,19 @@ Result<CodecOutcome> jpeg_outcome(const Picture& original, uint64_t target_bytes
     return outcome;
 }
 
+// Whether JPEG `a` is the fairer comparison than `b` at this size: the better picture if both hit the size
+// within 2 %, else the one that comes nearer to it (4:4:4 may not get down to a size at all, 4:2:0 not up to
+// it).
+bool better_opponent(const CodecOutcome& a, const CodecOutcome& b, uint64_t wanted_bytes) {
+    const auto miss = [&](const CodecOutcome& jpeg) {
+        return std::abs(static_cast<double>(jpeg.bytes) / static_cast<double>(wanted_bytes) - 1);
+    };
+    if (miss(a) <= 0.02 && miss(b) <= 0.02) return a.psnr > b.psnr;
+    return miss(a) < miss(b);
+}
+
 std::string seconds_text(const std::optional<double>& seconds) {
-    return seconds ? fixed_digits(*seconds, 3) : std::string("-");
+    return seconds ? fixed_digits(*seconds, 4) : std::string("-");
 }
 
 }  // namespace
@@ -142,9 +153,7 @@ Result<Comparison> compare_files(const std::string& original_path, const std::st
     if (comparison.original.bands == 3) {
         NAE_ASSIGN_OR_RETURN(CodecOutcome full,
                              jpeg_outcome(comparison.original, nae_bytes, ChromaSampling::full));
-        // At low rates 4:4:4 may not get down to the size at all; a larger file is no fair opponent.
-        const bool comparable = full.bytes <= std::max(jpeg.bytes, nae_bytes + nae_bytes / 50);
-        if (comparable && full.psnr > jpeg.psnr) jpeg = std::move(full);
+        if (better_opponent(full, jpeg, nae_bytes)) jpeg = std::move(full);
     }
     comparison.codecs.push_back(std::move(jpeg));
     return comparison;

@@ -190,8 +190,8 @@ std::vector<FigureRow> figure_rows(const Comparison& comparison) {
         bpp.push_back(fixed_digits(codec.bpp, 3));
         psnr_text.push_back(fixed_digits(codec.psnr, 2));
         ssim_text.push_back(codec.ssim ? fixed_digits(*codec.ssim, 4) : "–");
-        write.push_back(codec.write_seconds ? fixed_digits(*codec.write_seconds, 3) : "–");
-        read.push_back(fixed_digits(codec.read_seconds, 3));
+        write.push_back(codec.write_seconds ? fixed_digits(*codec.write_seconds, 4) : "–");
+        read.push_back(fixed_digits(codec.read_seconds, 4));
         psnr_value.push_back(codec.psnr);
         ssim_value.push_back(codec.ssim.value_or(0));
         write_value.push_back(codec.write_seconds.value_or(0));
