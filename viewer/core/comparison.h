@@ -42,7 +42,8 @@ struct ComparisonOptions {
 };
 
 // Reads both files through GDAL (which finds the NAE driver by GDAL_DRIVER_PATH) and compares. JPEG is tried
-// with full and with quarter chroma resolution at the size nearest to the .nae file's; the better PSNR stays.
+// with full and with quarter chroma resolution; of those within 2 % of the .nae file's size the better PSNR
+// stays, else the one nearer in size.
 // Times are in-process wall-clock times, drivers loaded: reading is the median of five opens and full reads,
 // and so is JPEG's writing; NAE's writing is a single run, the encoder's start included. Errors: those of
 // read_picture(), of the .nae file's headers, invalid_argument when the two pictures' shapes differ.
