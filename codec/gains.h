@@ -1,7 +1,7 @@
 // Variable rate: per-channel gains interpolated over quality, and the dequantisation they imply. All integer, so that
 // every machine derives the same steps. Gains are log2 values in 1/256 octave.
 //
-// Chunk GAIN (little-endian): u8 K, u16 C, u16 Cz, then
+// Chunk GAIN (little-endian): u16 K, u16 C, u16 Cz, then
 //   i32 latent.log2_gain[C][K], i32 latent.log2_inverse_unit[C],
 //   i32 hyper.log2_gain[Cz][K], i32 hyper.log2_inverse_unit[Cz], i32 hyper_log2_scale[Cz]
 #ifndef NAE_CODEC_GAINS_H_

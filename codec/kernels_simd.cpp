@@ -11,6 +11,10 @@
 // The order of these includes matters.
 #include <hwy/highway.h>
 
+#if HWY_ARCH_X86
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 
@@ -246,29 +250,65 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace nae {
 
+#if HWY_ARCH_X86
+namespace {
+
+// Whether CPU and operating system offer everything Highway compiles a target for. Not hwy::SupportedTargets():
+// merely loading libhwy.so runs its timer's calibration, 3 ms in every process that opens the GDAL plugin.
+bool cpu_offers(EngineLevel level) {
+    unsigned a = 0, b = 0, c1 = 0, d = 0, c7 = 0, cx = 0;
+    if (__get_cpuid(1, &a, &b, &c1, &d) == 0) c1 = 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c7, &d) == 0) c7 = 0;
+    if (__get_cpuid(0x80000001u, &a, &b, &cx, &d) == 0) cx = 0;
+    const bool f16c = (c1 >> 29 & 1) != 0, vaes = (c7 >> 9 & 1) != 0, lzcnt = (cx >> 5 & 1) != 0;
+
+    const bool ssse3 = __builtin_cpu_supports("ssse3");
+    const bool sse4 = ssse3 && __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("sse4.2") &&
+                      __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+    const bool avx2 = sse4 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                      __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && f16c && lzcnt;
+    const bool avx3 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl");
+    switch (level) {
+        case EngineLevel::ssse3: return ssse3;
+        case EngineLevel::sse4: return sse4;
+        case EngineLevel::avx2: return avx2;
+        case EngineLevel::avx3: return avx3;
+        case EngineLevel::avx3_dl:
+            return avx3 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("vpclmulqdq") &&
+                   __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") && vaes &&
+                   __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg") &&
+                   __builtin_cpu_supports("gfni");
+        default: return false;
+    }
+}
+
+}  // namespace
+#endif
+
 HWY_EXPORT(level_kernels);
 
 const Kernels* simd_kernels(EngineLevel level) {
-    [[maybe_unused]] const int64_t supported = hwy::SupportedTargets();
+#if HWY_ARCH_X86
+    if (!cpu_offers(level)) return nullptr;
+#endif
     switch (level) {
 #if HWY_ARCH_X86
 #if (HWY_TARGETS & HWY_SSSE3)
-        case EngineLevel::ssse3: return (supported & HWY_SSSE3) != 0 ? N_SSSE3::level_kernels() : nullptr;
+        case EngineLevel::ssse3: return N_SSSE3::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_SSE4)
-        case EngineLevel::sse4: return (supported & HWY_SSE4) != 0 ? N_SSE4::level_kernels() : nullptr;
+        case EngineLevel::sse4: return N_SSE4::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_AVX2)
-        case EngineLevel::avx2: return (supported & HWY_AVX2) != 0 ? N_AVX2::level_kernels() : nullptr;
+        case EngineLevel::avx2: return N_AVX2::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_AVX3)
-        case EngineLevel::avx3: return (supported & HWY_AVX3) != 0 ? N_AVX3::level_kernels() : nullptr;
+        case EngineLevel::avx3: return N_AVX3::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_AVX3_DL)
-        case EngineLevel::avx3_dl:
-            return (supported & HWY_AVX3_DL) != 0 && __builtin_cpu_supports("avx512vnni")
-                       ? N_AVX3_DL::level_kernels()
-                       : nullptr;
+        case EngineLevel::avx3_dl: return N_AVX3_DL::level_kernels();
 #endif
 #else
         case EngineLevel::other: return HWY_DYNAMIC_DISPATCH(level_kernels)();

@@ -53,8 +53,9 @@ struct Model {
     TableSet latent_tables;
     TableSet hyper_tables;
 
-    // Encoding part; both empty or neither. analysis: 3 channels (R, G, B minus 128, not scaled) at 1/1 -> C channels
-    // at 1/16; hyper_analysis: C channels at 1/16 -> Cz at 1/64. Outputs are real latent units.
+    // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels at 1/16 in
+    // integer units of the synthesis' input (not rounded); hyper_analysis: those at 1/16 -> Cz channels at 1/64 in
+    // integer units of the hyper-synthesis' input.
     FloatGraph analysis;
     FloatGraph hyper_analysis;
     std::string text;
