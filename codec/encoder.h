@@ -64,9 +64,8 @@ struct EncoderOptions {
     int threads = 0;  // 0: all cores
     bool embed_model = false;
     PreviewMode preview = PreviewMode::automatic;
-    // Weight of squared error against bits in the rate-aware quantiser, relative to the high-rate value 6 / (ln 2 D^2)
-    // bits per squared latent unit (see latent_quantiser.h). Smaller: wider dead zone, fewer bits.
-    // 0: default_distortion_weight(quality).
+    // Factor on the weight of squared error against bits in the quantiser (quantiser_weights() in latent_quantiser.h).
+    // Smaller: wider dead zone, fewer bits.
     double distortion_weight = 0;
     // Called now and then with the fraction done (0..1) from the calling thread; false cancels (code `cancelled`).
     std::function<bool(double)> progress;

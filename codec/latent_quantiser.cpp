@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "codec/entropy/escape_code.h"
+#include "codec/entropy/table_builder.h"
 
 namespace nae {
 namespace {
@@ -63,10 +64,21 @@ void dequantise_position(const LatentScale& scale, const int16_t* symbols, const
     for (; c < count; ++c) one(c);
 }
 
-void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const QuantiserOptions& options,
-                    const float* value, const int16_t* mean, const uint8_t* index, int16_t* symbols) {
+std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor) {
+    const double quality = quality_centi / 10000.0;
+    const double base = kHighRateWeight * 1.5 * (1 + 3 * quality * quality * quality) * factor;
+    std::vector<float> weights(tables.tables.size());
+    for (size_t i = 0; i < weights.size(); ++i) {
+        const double sigma = table_scale(tables.bias, static_cast<int>(i));
+        // Beyond any effect, and far from overflow.
+        weights[i] = static_cast<float>(std::min(base * (1 + std::pow(sigma / 0.5, 3)), 1e9));
+    }
+    return weights;
+}
+
+void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const float* weights, const float* value,
+                    const int16_t* mean, const uint8_t* index, int16_t* symbols) {
     const size_t count = scale.steps.step.size();
-    const auto weight = static_cast<float>(kHighRateWeight * options.distortion_weight);
     for (size_t c = 0; c < count; ++c) {
         symbols[c] = 0;
         if (index[c] == 0) continue;
@@ -78,7 +90,8 @@ void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const Qu
         const float distance = std::fabs(limited);
         const int nearest = static_cast<int>(std::lround(distance));
         int best = nearest;
-        if (options.rate_aware && nearest > 0) {
+        if (weights != nullptr && nearest > 0) {
+            const float weight = weights[index[c]];
             float best_cost = 0;
             // Two steps toward zero pay only where the weight is low or a table is much too narrow.
             for (int candidate = nearest; candidate >= std::max(0, nearest - 2); --candidate) {

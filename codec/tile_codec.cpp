@@ -56,6 +56,7 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
             static_cast<int64_t>(m.gains.hyper_log2_scale[c]) + codec->hyper_scale_.steps.log2_gain[c];
         codec->hyper_index_.push_back(static_cast<uint8_t>(m.hyper_tables.index_of(log2_scale)));
     }
+    codec->quality_centi_ = quality_centi;
     codec->limits_ = limits;
     codec->level_ = level;
     return codec;
@@ -140,11 +141,9 @@ Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_strid
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
     // Plain rounding: a hyper-latent's error shows in the latent's rate, which its own bits know nothing about.
-    QuantiserOptions plain;
-    plain.rate_aware = false;
     const auto hyper_channels = static_cast<size_t>(model_->hyper_channels());
     for (size_t at = 0; at < z_index.size(); at += hyper_channels) {
-        choose_symbols(hyper_scale_, hyper_codec_, plain, z + at, nullptr, z_index.data() + at,
+        choose_symbols(hyper_scale_, hyper_codec_, nullptr, z + at, nullptr, z_index.data() + at,
                        z_symbols.data() + at);
     }
     Tensor16 prediction;
@@ -154,12 +153,14 @@ Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_strid
     const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
     std::vector<uint8_t> index(positions * channels);
     std::vector<int16_t> symbols(index.size());
+    const std::vector<float> weights =
+        quantiser_weights(model_->model.latent_tables, quality_centi_, options.distortion_weight);
     for (size_t i = 0; i < positions; ++i) {
         const int16_t* mean = prediction.data.data() + 2 * i * channels;
         const size_t row = i / static_cast<size_t>(w), column = i % static_cast<size_t>(w);
         const float* values = y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
         scale_indices(latent_scale_, mean + channels, index.data() + i * channels);
-        choose_symbols(latent_scale_, latent_codec_, options, values, mean, index.data() + i * channels,
+        choose_symbols(latent_scale_, latent_codec_, options.rate_aware ? weights.data() : nullptr, values, mean, index.data() + i * channels,
                        symbols.data() + i * channels);
     }
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,

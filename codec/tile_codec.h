@@ -23,6 +23,12 @@
 
 namespace nae {
 
+// How the encoder chooses latent symbols.
+struct QuantiserOptions {
+    bool rate_aware = true;          // false: plain rounding
+    double distortion_weight = 1.0;  // factor on quantiser_weights()
+};
+
 // Bytes of the two streams of an encoded tile, and how many latent symbols were coded.
 struct TileStatistics {
     uint64_t hyper_bytes = 0;
@@ -66,6 +72,7 @@ class TileCodec {
     SymbolCodec hyper_codec_;
     LatentScale latent_scale_;
     LatentScale hyper_scale_;
+    int quality_centi_ = 0;
     std::vector<uint8_t> hyper_index_;  // per hyper channel
     Limits limits_;
     EngineLevel level_{};

@@ -91,12 +91,10 @@ TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers"
     const LatentScale scale = make_latent_scale(gains, tables, 100, -32767, 32767);
     const int16_t mean[] = {10};
     const auto choose = [&](double value, uint8_t index, bool rate_aware, double weight = 1.0) {
-        QuantiserOptions options;
-        options.rate_aware = rate_aware;
-        options.distortion_weight = weight;
+        const std::vector<float> weights(46, static_cast<float>(kHighRateWeight * weight));
         const float v = static_cast<float>(value);
         int16_t symbol = 99;
-        choose_symbols(scale, codec.value(), options, &v, mean, &index, &symbol);
+        choose_symbols(scale, codec.value(), rate_aware ? weights.data() : nullptr, &v, mean, &index, &symbol);
         return int{symbol};
     };
     CHECK(choose(10 + 4 * 2.4, 20, false) == 2);
@@ -115,6 +113,16 @@ TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers"
     // Wide table: neighbours cost the same, so rounding stays.
     CHECK(choose(10 + 4 * 7.6, 40, true) == 8);
     CHECK(choose(10 + 4 * 7.45, 40, true) == 7);
+
+    // The weights in use grow with scale and quality, and stay finite for any bias.
+    const std::vector<float> low = quantiser_weights(tables, 1000, 1.0), high = quantiser_weights(tables, 9000, 1.0);
+    REQUIRE(low.size() == 46);
+    CHECK(low[1] == Approx(kHighRateWeight * 1.5).epsilon(0.03));
+    for (size_t i = 2; i < 46; ++i) CHECK((low[i] >= low[i - 1] && high[i] >= low[i]));
+    CHECK(high[1] > low[1]);
+    TableSet odd = tables;
+    odd.bias = -2147483647;
+    for (const float w : quantiser_weights(odd, 5000, 2.0)) CHECK((std::isfinite(w) && w > 0));
 }
 
 TEST_CASE("pixels: rounding and clamping", "[tile_layout]") {
