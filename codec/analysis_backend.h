@@ -1,4 +1,5 @@
-// The analysis transform behind a small interface: everything that needs a float network library sits behind it.
+// The analysis transform behind a small interface: everything that needs a float network library sits behind
+// it.
 //
 // Two layers:
 //  - nae_analysis_api: the C ABI of the loadable module nae_torch.so (the only place that links LibTorch);
@@ -35,9 +36,11 @@ typedef struct nae_analysis_api {
 
     // Runs one graph on a dense float32 NHWC tensor (N = 1), zero padding outside it, and writes a dense NHWC
     // output of exactly out_h x out_w x out_c (a different size is an error).
-    //  - NAE_GRAPH_ANALYSIS: in = (pixel - 128) / 128, RGB, height and width multiples of 16 pixels; out = latent y
+    //  - NAE_GRAPH_ANALYSIS: in = (pixel - 128) / 128, RGB, height and width multiples of 16 pixels; out =
+    //  latent y
     //    in integer units of the synthesis input (not rounded), height/16 x width/16 x C.
-    //  - NAE_GRAPH_HYPER_ANALYSIS: in = y of one tile, height and width multiples of 4 latents; out = hyper-latent z
+    //  - NAE_GRAPH_HYPER_ANALYSIS: in = y of one tile, height and width multiples of 4 latents; out =
+    //  hyper-latent z
     //    in integer units of the hyper_synthesis input, height/4 x width/4 x Cz.
     // Calls on one handle are made by one thread at a time.
     int (*run)(nae_analysis* handle, int graph, const float* in, int h, int w, int c, float* out, int out_h,
@@ -77,10 +80,10 @@ class AnalysisBackend {
 };
 
 // Opens nae_torch.so (once per process; it is never unloaded) and builds the model's analysis graphs with it.
-// Looked for in this order: the file named by environment variable NAE_TORCH_MODULE (then nowhere else), the folder
-// of the library or plugin this code is in, its subfolder ../lib/nae, and the installation's library folder.
-// Errors: encoder_unavailable, saying where it looked; or the model has no analysis part.
-// threads: 0 = all cores.
+// Looked for in this order: the file named by environment variable NAE_TORCH_MODULE (then nowhere else), the
+// folder of the library or plugin this code is in, its subfolder ../lib/nae, and the installation's library
+// folder. Errors: encoder_unavailable, saying where it looked; or the model has no analysis part. threads: 0
+// = all cores.
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads);
 
 }  // namespace nae

@@ -74,13 +74,14 @@ Result<const nae_analysis_api*> open_module() {
         }
         GetApi get_api = nullptr;
         static_assert(sizeof(get_api) == sizeof(symbol), "dlsym returns functions as data pointers");
-        std::copy_n(reinterpret_cast<const char*>(&symbol), sizeof(symbol), reinterpret_cast<char*>(&get_api));
+        std::copy_n(reinterpret_cast<const char*>(&symbol), sizeof(symbol),
+                    reinterpret_cast<char*>(&get_api));
         const nae_analysis_api* api = get_api();
         if (api == nullptr || api->abi_version != NAE_ANALYSIS_ABI_VERSION ||
             api->struct_size < sizeof(nae_analysis_api)) {
             return Status(ErrorCode::encoder_unavailable,
-                          cat(path, ": interface version ", api != nullptr ? api->abi_version : 0, ", expected ",
-                              NAE_ANALYSIS_ABI_VERSION));
+                          cat(path, ": interface version ", api != nullptr ? api->abi_version : 0,
+                              ", expected ", NAE_ANALYSIS_ABI_VERSION));
         }
         opened = api;
         return opened;
@@ -143,7 +144,8 @@ Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& mode
         nae_analysis* handle = api->create(payload.data(), payload.size(), threads, error, sizeof(error));
         if (handle == nullptr) {
             error[kErrorBytes - 1] = '\0';
-            return Status(ErrorCode::encoder_unavailable, cat("analysis of model '", model.name, "': ", error));
+            return Status(ErrorCode::encoder_unavailable,
+                          cat("analysis of model '", model.name, "': ", error));
         }
         return std::unique_ptr<AnalysisBackend>(
             new ModuleBackend(api, handle, static_cast<int>(std::min<int64_t>(info.halo, 1 << 16))));

@@ -20,8 +20,9 @@
 namespace nae {
 namespace {
 
-// A read works through the window in chunks of at least this many rows (whole tiles), so that a tall window does not
-// need all of its latents at once, and of as many columns of tiles as keep a chunk's latents below the second figure.
+// A read works through the window in chunks of at least this many rows (whole tiles), so that a tall window
+// does not need all of its latents at once, and of as many columns of tiles as keep a chunk's latents below
+// the second figure.
 constexpr int64_t kChunkRows = 512;
 constexpr int64_t kChunkLatentBytes = int64_t{64} << 20;
 // A chunk is synthesised in blocks. Large ones waste less on halos, small ones keep every thread busy.
@@ -33,7 +34,8 @@ using HeldTiles = std::map<int64_t, LatentTile>;
 
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }
 
-// Blocks of latent-aligned rows and columns that cover `window`, at least `wanted` of them where it is large enough.
+// Blocks of latent-aligned rows and columns that cover `window`, at least `wanted` of them where it is large
+// enough.
 std::vector<Rect> split_into_blocks(const Rect& window, int wanted) {
     const int64_t columns = div_up(window.w, kBlockWidth);
     const int64_t rows_wanted = std::max(div_up(window.h, kBlockHeight), div_up(wanted, columns));
@@ -43,7 +45,8 @@ std::vector<Rect> split_into_blocks(const Rect& window, int wanted) {
     const int64_t height = step(window.h, rows_wanted), width = step(window.w, columns);
     std::vector<Rect> blocks;
     // Cuts lie on multiples of 16 pixels: a block that ends inside a cell would compute the rest for nothing.
-    const int64_t x0 = window.x / kLatentStride * kLatentStride, y0 = window.y / kLatentStride * kLatentStride;
+    const int64_t x0 = window.x / kLatentStride * kLatentStride,
+                  y0 = window.y / kLatentStride * kLatentStride;
     for (int64_t y = y0; y < window.bottom(); y += height) {
         for (int64_t x = x0; x < window.right(); x += width) {
             blocks.push_back(intersect(Rect{x, y, width, height}, window));
@@ -97,8 +100,8 @@ Status Decoder::Impl::prepare() {
             ? store.by_id(header.model_id, header.model_name)
             : store.embedded(layout.model.data(), layout.model.size(), header.model_id, source->name());
     if (!found.ok()) return found.status();
-    NAE_ASSIGN_OR_RETURN(codec, TileCodec::create(found.value(), header.quality_centi, options.limits,
-                                                  options.engine_level));
+    NAE_ASSIGN_OR_RETURN(
+        codec, TileCodec::create(found.value(), header.quality_centi, options.limits, options.engine_level));
     model = std::move(found).value();
     return Status();
 }
@@ -118,8 +121,8 @@ Status Decoder::Impl::fetch_tile(int64_t tile, LatentTile* out) {
     if (auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, number); payload.ok()) {
         status = codec->decode(payload.value(), static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
         if (!status.ok()) {
-            status = status.in(cat("tile ", tile, " at offset ",
-                                   layout.tile_data_offset + layout.tiles[number].offset));
+            status = status.in(
+                cat("tile ", tile, " at offset ", layout.tile_data_offset + layout.tiles[number].offset));
         }
     } else {
         status = payload.status();
@@ -162,10 +165,11 @@ Status Decoder::Impl::fetch(const TileRange& range, HeldTiles& held) {
 Status Decoder::Impl::assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const {
     const int64_t channels = model->latent_channels();
     // Chunks are cut so that this does not happen, except for models of thousands of channels.
-    if (latents.w * latents.h > static_cast<int64_t>(options.limits.max_tensor_bytes / sizeof(int16_t)) / channels) {
-        return Status(ErrorCode::limit_exceeded, cat("latents of ", latents.w, "x", latents.h, " positions with ",
-                                                     channels, " channels are over the limit of ",
-                                                     options.limits.max_tensor_bytes, " bytes"));
+    if (latents.w * latents.h >
+        static_cast<int64_t>(options.limits.max_tensor_bytes / sizeof(int16_t)) / channels) {
+        return Status(ErrorCode::limit_exceeded,
+                      cat("latents of ", latents.w, "x", latents.h, " positions with ", channels,
+                          " channels are over the limit of ", options.limits.max_tensor_bytes, " bytes"));
     }
     out.resize(static_cast<int>(latents.h), static_cast<int>(latents.w), static_cast<int>(channels));
     for (const auto& [tile, latent] : held) {
@@ -208,7 +212,8 @@ Status Decoder::Impl::read(const Rect& window, const PixelTarget& target) {
     const int64_t tile = tiles.tile_pixels();
     const int64_t height = div_up(kChunkRows, tile) * tile;
     // Latents of a column of pixels as high as a chunk with generous halo.
-    const int64_t column_bytes = (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
+    const int64_t column_bytes =
+        (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
     const int64_t width = std::max<int64_t>(1, kChunkLatentBytes / column_bytes / tile) * tile;
     HeldTiles held;
     for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {
@@ -235,7 +240,8 @@ Result<std::unique_ptr<Decoder>> Decoder::open_without_model(std::shared_ptr<Byt
     });
 }
 
-Result<std::unique_ptr<Decoder>> Decoder::open(std::shared_ptr<ByteSource> source, const DecoderOptions& options) {
+Result<std::unique_ptr<Decoder>> Decoder::open(std::shared_ptr<ByteSource> source,
+                                               const DecoderOptions& options) {
     NAE_ASSIGN_OR_RETURN(std::unique_ptr<Decoder> decoder, open_without_model(std::move(source), options));
     const Status status = guarded([&] { return decoder->impl_->prepare(); });
     if (!status.ok()) return status.in(decoder->impl_->source->name());
@@ -256,8 +262,9 @@ Status Decoder::read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t hei
     const Header& h = header();
     if (width == 0 || height == 0 || x >= h.width || y >= h.height || width > h.width - x ||
         height > h.height - y) {
-        return Status(ErrorCode::invalid_argument, cat("window ", width, "x", height, " at (", x, ", ", y,
-                                                       ") is not inside the picture of ", h.width, "x", h.height))
+        return Status(ErrorCode::invalid_argument,
+                      cat("window ", width, "x", height, " at (", x, ", ", y,
+                          ") is not inside the picture of ", h.width, "x", h.height))
             .in(impl_->source->name());
     }
     if (target.data == nullptr) return Status(ErrorCode::invalid_argument, "no memory for the pixels");

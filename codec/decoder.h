@@ -1,7 +1,7 @@
 // Reading a .nae file: open, look at the header, decode any window of pixels.
 //
-// A window equals the crop of the full picture exactly, for any thread count, engine level and cache state: all
-// arithmetic behind the entropy coder is integer, and the synthesis does not know about tiles.
+// A window equals the crop of the full picture exactly, for any thread count, engine level and cache state:
+// all arithmetic behind the entropy coder is integer, and the synthesis does not know about tiles.
 #ifndef NAE_CODEC_DECODER_H_
 #define NAE_CODEC_DECODER_H_
 
@@ -26,10 +26,11 @@ struct DecoderOptions {
     // Where models come from when the file does not embed its own. Not owned, must outlive open(); null: the
     // default search path (see model_store.h).
     ModelStore* model_store = nullptr;
-    int threads = 0;                    // computing threads of one read_window call; 0: all cores
-    EngineLevel engine_level{};         // which instruction set; default: environment, then the best one
-    uint64_t cache_bytes = 64u << 20;   // decoded latent tiles kept between calls
-    // true: a damaged tile fails the read. false: it is decoded as the neutral latent (mid-gray) and reported.
+    int threads = 0;                   // computing threads of one read_window call; 0: all cores
+    EngineLevel engine_level{};        // which instruction set; default: environment, then the best one
+    uint64_t cache_bytes = 64u << 20;  // decoded latent tiles kept between calls
+    // true: a damaged tile fails the read. false: it is decoded as the neutral latent (mid-gray) and
+    // reported.
     bool strict = true;
     // Called for every damaged tile met by a read when strict is false; from any thread, one call at a time.
     std::function<void(const Status&)> on_damage;
@@ -40,13 +41,14 @@ struct PixelTarget {
     uint8_t* data = nullptr;
     ptrdiff_t pixel_stride = 0;  // from one pixel to the next in a row: 3 for interleaved RGB
     ptrdiff_t row_stride = 0;
-    ptrdiff_t band_stride = 1;   // from one band to the next: 1 for interleaved, a plane's size for planar
+    ptrdiff_t band_stride = 1;  // from one band to the next: 1 for interleaved, a plane's size for planar
 };
 
 // One open file. All const members are thread-safe; concurrent reads share the cache.
 class Decoder {
   public:
-    // Reads header, index and (small) metadata; the model is looked up on open, so a missing model fails here.
+    // Reads header, index and (small) metadata; the model is looked up on open, so a missing model fails
+    // here.
     static Result<std::unique_ptr<Decoder>> open(std::shared_ptr<ByteSource> source,
                                                  const DecoderOptions& options);
     // As open(), but does without the model: header(), metadata() etc. work; read_window() then looks for the
@@ -63,9 +65,11 @@ class Decoder {
     // The model in use; null after open_without_model() until the first read.
     ReadyModelPtr model() const;
 
-    // Decodes pixels [x, x+width) x [y, y+height), which must lie inside the picture, as header().bands bands of
-    // 8 bits. Memory used is bounded by the cache, the latents under the window plus halo, and a strip of tensors.
-    Status read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t height, const PixelTarget& target) const;
+    // Decodes pixels [x, x+width) x [y, y+height), which must lie inside the picture, as header().bands bands
+    // of 8 bits. Memory used is bounded by the cache, the latents under the window plus halo, and a strip of
+    // tensors.
+    Status read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t height,
+                       const PixelTarget& target) const;
 
     // Interleaved convenience form.
     Status read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t height, uint8_t* out,

@@ -19,16 +19,16 @@
 namespace nae {
 namespace {
 
-// The picture is worked through in bands of whole rows of tiles, at least this high: lower ones would spend their time
-// on halos.
+// The picture is worked through in bands of whole rows of tiles, at least this high: lower ones would spend
+// their time on halos.
 constexpr int64_t kBandRows = 512;
 // Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
 constexpr int64_t kAnalysisSide = 1024;
 
 class PictureEncoder {
   public:
-    PictureEncoder(const EncoderOptions& options, ImageSource& image, const Header& header, ReadyModelPtr model,
-                   AnalysisBackend& analysis, EncodeStatistics& statistics)
+    PictureEncoder(const EncoderOptions& options, ImageSource& image, const Header& header,
+                   ReadyModelPtr model, AnalysisBackend& analysis, EncodeStatistics& statistics)
         : options_(options),
           model_(std::move(model)),
           analysis_(analysis),
@@ -39,8 +39,9 @@ class PictureEncoder {
           pool_(options.threads),
           halo_(div_up(analysis.halo_px(), kLatentStride) * kLatentStride) {
         quantiser_.rate_aware = options.effort >= 2;
-        quantiser_.distortion_weight = options.distortion_weight > 0 ? options.distortion_weight
-                                                                     : default_distortion_weight(options.quality);
+        quantiser_.distortion_weight = options.distortion_weight > 0
+                                           ? options.distortion_weight
+                                           : default_distortion_weight(options.quality);
     }
 
     // Compresses all tiles, in index order.
@@ -53,7 +54,8 @@ class PictureEncoder {
     Status analyse_block(const Rect& band, const Rect& block);
     // z of one tile from y_.
     Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
-    Status encode_tiles(const Rect& band, const TileCodec& codec, std::vector<std::vector<uint8_t>>& payloads);
+    Status encode_tiles(const Rect& band, const TileCodec& codec,
+                        std::vector<std::vector<uint8_t>>& payloads);
     Status progress(double fraction) const;
     Status run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,
                      Extents out_size, int out_channels);
@@ -84,8 +86,8 @@ Status PictureEncoder::progress(double fraction) const {
     return Status();
 }
 
-Status PictureEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,
-                                 Extents out_size, int out_channels) {
+Status PictureEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels,
+                                 float* out, Extents out_size, int out_channels) {
     const auto start = std::chrono::steady_clock::now();
     const Status status =
         analysis_.run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels, out,
@@ -97,11 +99,13 @@ Status PictureEncoder::run_graph(AnalysisGraph graph, const float* in, Extents i
 
 Status PictureEncoder::analyse_block(const Rect& band, const Rect& block) {
     const int channels = model_->latent_channels();
-    // In pixels, with halo, up to the edges of the latent raster: there the networks' own zero padding begins.
+    // In pixels, with halo, up to the edges of the latent raster: there the networks' own zero padding
+    // begins.
     const Rect raster{0, 0, tiles_.latent().w * kLatentStride, tiles_.latent().h * kLatentStride};
-    const Rect padded = intersect(Rect{block.x * kLatentStride - halo_, block.y * kLatentStride - halo_,
-                                       block.w * kLatentStride + 2 * halo_, block.h * kLatentStride + 2 * halo_},
-                                  raster);
+    const Rect padded =
+        intersect(Rect{block.x * kLatentStride - halo_, block.y * kLatentStride - halo_,
+                       block.w * kLatentStride + 2 * halo_, block.h * kLatentStride + 2 * halo_},
+                  raster);
     const Rect cells{padded.x / kLatentStride, padded.y / kLatentStride, padded.w / kLatentStride,
                      padded.h / kLatentStride};
     input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
@@ -118,8 +122,7 @@ Status PictureEncoder::analyse_block(const Rect& band, const Rect& block) {
 }
 
 Status PictureEncoder::analyse(const Rect& band) {
-    NAE_RETURN_IF_ERROR(
-        rows_.advance(band.y * kLatentStride - halo_, band.bottom() * kLatentStride + halo_));
+    NAE_RETURN_IF_ERROR(rows_.advance(band.y * kLatentStride - halo_, band.bottom() * kLatentStride + halo_));
     y_.resize(static_cast<size_t>(band.w * band.h * model_->latent_channels()));
     constexpr int64_t kSide = kAnalysisSide / kLatentStride;
     for (int64_t y = band.y; y < band.bottom(); y += kSide) {
@@ -144,8 +147,8 @@ Status PictureEncoder::hyper_analyse(const Rect& band, const Rect& tile, std::ve
                     static_cast<size_t>(tile.w * channels) * sizeof(float));
     }
     z.resize(static_cast<size_t>(hyper.h * hyper.w * model_->hyper_channels()));
-    return run_graph(AnalysisGraph::hyper_analysis, input_.data(), padded, static_cast<int>(channels), z.data(),
-                     hyper, model_->hyper_channels());
+    return run_graph(AnalysisGraph::hyper_analysis, input_.data(), padded, static_cast<int>(channels),
+                     z.data(), hyper, model_->hyper_channels());
 }
 
 Status PictureEncoder::encode_tiles(const Rect& band, const TileCodec& codec,
@@ -162,8 +165,8 @@ Status PictureEncoder::encode_tiles(const Rect& band, const TileCodec& codec,
         const auto slot = static_cast<size_t>(i);
         const Rect tile = tiles_.latent_rect(first + i);
         auto payload = codec.encode(y_at(band, tile.y, tile.x), band.w * model_->latent_channels(),
-                                    static_cast<int>(tile.h), static_cast<int>(tile.w), z[slot].data(), quantiser_,
-                                    &statistics[slot]);
+                                    static_cast<int>(tile.h), static_cast<int>(tile.w), z[slot].data(),
+                                    quantiser_, &statistics[slot]);
         if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
         payloads[static_cast<size_t>(first + i)] = std::move(payload).value();
         return Status();
@@ -210,7 +213,8 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     if (!(options.quality >= 1.0 && options.quality <= 100.0)) {
         return refuse(cat("quality ", options.quality, " is outside 1..100"));
     }
-    if (options.effort < 1 || options.effort > 9) return refuse(cat("effort ", options.effort, " is outside 1..9"));
+    if (options.effort < 1 || options.effort > 9)
+        return refuse(cat("effort ", options.effort, " is outside 1..9"));
     if (options.tile_size < kMinTileSize || options.tile_size > kMaxTileSize ||
         (options.tile_size & (options.tile_size - 1)) != 0) {
         return refuse(cat("tile size ", options.tile_size, " is not a power of two in 64..4096"));
@@ -235,8 +239,8 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     return header;
 }
 
-Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const Metadata& metadata, ByteSink& sink,
-                        EncodeStatistics& statistics) {
+Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const Metadata& metadata,
+                        ByteSink& sink, EncodeStatistics& statistics) {
     ReadyModelPtr model = options.model;
     if (model == nullptr) {
         ModelStore& store = options.model_store != nullptr ? *options.model_store : ModelStore::shared();
@@ -264,7 +268,8 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
     CountingSink counter(sink);
     NAE_RETURN_IF_ERROR(write_file(counter, layout, payloads));
     statistics.total_bytes = counter.count();
-    if (options.progress && !options.progress(1.0)) return Status(ErrorCode::cancelled, "encoding was cancelled");
+    if (options.progress && !options.progress(1.0))
+        return Status(ErrorCode::cancelled, "encoding was cancelled");
     return Status();
 }
 
@@ -279,7 +284,8 @@ MemoryImageSource::MemoryImageSource(const uint8_t* pixels, uint32_t width, uint
       row_stride_(row_stride != 0 ? row_stride : static_cast<ptrdiff_t>(width) * bands) {}
 
 Status MemoryImageSource::read_rows(uint32_t y, uint32_t count, uint8_t* out) {
-    if (y > height_ || count > height_ - y) return Status(ErrorCode::invalid_argument, "rows outside the picture");
+    if (y > height_ || count > height_ - y)
+        return Status(ErrorCode::invalid_argument, "rows outside the picture");
     const size_t row_bytes = static_cast<size_t>(width_) * static_cast<size_t>(bands_);
     for (uint32_t i = 0; i < count; ++i) {
         std::memcpy(out + i * row_bytes, pixels_ + (static_cast<ptrdiff_t>(y) + i) * row_stride_, row_bytes);

@@ -1,7 +1,8 @@
 // Writing a .nae file from rows of 8-bit pixels.
 //
-// The picture is taken in rows of tiles, each row of pixels asked for once and in order, so memory is bounded by a
-// row of tiles plus the compressed bytes, which are held until the end because the tile index precedes the data.
+// The picture is taken in rows of tiles, each row of pixels asked for once and in order, so memory is bounded
+// by a row of tiles plus the compressed bytes, which are held until the end because the tile index precedes
+// the data.
 #ifndef NAE_CODEC_ENCODER_H_
 #define NAE_CODEC_ENCODER_H_
 
@@ -27,8 +28,8 @@ class ImageSource {
     virtual uint32_t width() const = 0;
     virtual uint32_t height() const = 0;
     virtual int bands() const = 0;  // 1 (gray) or 3 (RGB)
-    // Writes rows [y, y + count) as dense interleaved 8-bit pixels. Called with increasing y, every row once, from
-    // the thread that called encode().
+    // Writes rows [y, y + count) as dense interleaved 8-bit pixels. Called with increasing y, every row once,
+    // from the thread that called encode().
     virtual Status read_rows(uint32_t y, uint32_t count, uint8_t* out) = 0;
 };
 
@@ -36,7 +37,8 @@ class ImageSource {
 class MemoryImageSource : public ImageSource {
   public:
     // row_stride: bytes from row to row; 0 = dense.
-    MemoryImageSource(const uint8_t* pixels, uint32_t width, uint32_t height, int bands, ptrdiff_t row_stride = 0);
+    MemoryImageSource(const uint8_t* pixels, uint32_t width, uint32_t height, int bands,
+                      ptrdiff_t row_stride = 0);
     uint32_t width() const override { return width_; }
     uint32_t height() const override { return height_; }
     int bands() const override { return bands_; }
@@ -64,29 +66,30 @@ struct EncoderOptions {
     int threads = 0;  // 0: all cores
     bool embed_model = false;
     PreviewMode preview = PreviewMode::automatic;
-    // Factor on the weight of squared error against bits in the quantiser (quantiser_weights() in latent_quantiser.h).
-    // Smaller: wider dead zone, fewer bits.
+    // Factor on the weight of squared error against bits in the quantiser (quantiser_weights() in
+    // latent_quantiser.h). Smaller: wider dead zone, fewer bits.
     double distortion_weight = 0;
-    // Called now and then with the fraction done (0..1) from the calling thread; false cancels (code `cancelled`).
+    // Called now and then with the fraction done (0..1) from the calling thread; false cancels (code
+    // `cancelled`).
     std::function<bool(double)> progress;
 };
 
-// The weight that gave the lowest rate at equal PSNR on held-out crops (docs/training.md): 1.6 at QUALITY 10, doubling
-// every 32 steps, since the gain of a dead zone shrinks as quality rises.
+// The weight that gave the lowest rate at equal PSNR on held-out crops (docs/training.md): 1.6 at QUALITY 10,
+// doubling every 32 steps, since the gain of a dead zone shrinks as quality rises.
 double default_distortion_weight(double quality);
 
 // What encode() produced, for tools and tests. Sizes in bytes.
 struct EncodeStatistics {
     uint64_t total_bytes = 0;
-    uint64_t hyper_bytes = 0;   // hyper-latent streams
-    uint64_t latent_bytes = 0;  // latent streams
-    uint64_t coded_symbols = 0; // latent symbols not certain to be zero
+    uint64_t hyper_bytes = 0;    // hyper-latent streams
+    uint64_t latent_bytes = 0;   // latent streams
+    uint64_t coded_symbols = 0;  // latent symbols not certain to be zero
     uint64_t tiles = 0;
     double seconds_analysis = 0;
 };
 
-// Encodes one picture. Nothing is written to `sink` before every tile is compressed; committing the sink is the
-// caller's business. statistics may be null.
+// Encodes one picture. Nothing is written to `sink` before every tile is compressed; committing the sink is
+// the caller's business. statistics may be null.
 Status encode(const EncoderOptions& options, ImageSource& image, const Metadata& metadata, ByteSink& sink,
               EncodeStatistics* statistics = nullptr);
 

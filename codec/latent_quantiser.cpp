@@ -11,7 +11,8 @@
 namespace nae {
 namespace {
 
-// A 16-bit log2 scale plus anything beyond this lies outside every table set (at most 256 tables of 64 units).
+// A 16-bit log2 scale plus anything beyond this lies outside every table set (at most 256 tables of 64
+// units).
 constexpr int64_t kOffsetBound = 1 << 17;
 
 }  // namespace
@@ -40,7 +41,8 @@ void scale_indices(const LatentScale& scale, const int16_t* log2_scale, uint8_t*
     }
 }
 
-void dequantise_position(const LatentScale& scale, const int16_t* symbols, const int16_t* mean, int16_t* out) {
+void dequantise_position(const LatentScale& scale, const int16_t* symbols, const int16_t* mean,
+                         int16_t* out) {
     const size_t count = scale.steps.step.size();
     const auto lo = static_cast<int16_t>(scale.lo), hi = static_cast<int16_t>(scale.hi);
     if (mean == nullptr) {
@@ -51,7 +53,8 @@ void dequantise_position(const LatentScale& scale, const int16_t* symbols, const
     // Most symbols are zero and are done; the others are found four at a time.
     const auto one = [&](size_t c) {
         if (symbols[c] != 0) {
-            out[c] = dequantise(symbols[c], scale.steps.step[c], mean == nullptr ? 0 : mean[c], scale.lo, scale.hi);
+            out[c] = dequantise(symbols[c], scale.steps.step[c], mean == nullptr ? 0 : mean[c], scale.lo,
+                                scale.hi);
         }
     };
     size_t c = 0;
@@ -76,8 +79,8 @@ std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, 
     return weights;
 }
 
-void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const float* weights, const float* value,
-                    const int16_t* mean, const uint8_t* index, int16_t* symbols) {
+void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const float* weights,
+                    const float* value, const int16_t* mean, const uint8_t* index, int16_t* symbols) {
     const size_t count = scale.steps.step.size();
     for (size_t c = 0; c < count; ++c) {
         symbols[c] = 0;

@@ -1,5 +1,5 @@
-// From network outputs to symbols and back: table indices, dequantisation, and the encoder's choice of symbols.
-// Everything a decoder does here is integer arithmetic; format/FORMAT.md states the same formulas.
+// From network outputs to symbols and back: table indices, dequantisation, and the encoder's choice of
+// symbols. Everything a decoder does here is integer arithmetic; format/FORMAT.md states the same formulas.
 #ifndef NAE_CODEC_LATENT_QUANTISER_H_
 #define NAE_CODEC_LATENT_QUANTISER_H_
 
@@ -13,9 +13,10 @@
 
 namespace nae {
 
-// Weight of squared error, in bits per squared quantisation step, at which plain rounding is optimal at high rate.
-// For a uniform quantiser of step D, distortion is D^2 / 12 and rate is const - log2 D. Minimising
-// w D^2 / 12 - log2 D over D gives w D / 6 = 1 / (D ln 2), hence w = 6 / (ln 2 D^2), and 6 / ln 2 in units of D = 1.
+// Weight of squared error, in bits per squared quantisation step, at which plain rounding is optimal at high
+// rate. For a uniform quantiser of step D, distortion is D^2 / 12 and rate is const - log2 D. Minimising w
+// D^2 / 12 - log2 D over D gives w D / 6 = 1 / (D ln 2), hence w = 6 / (ln 2 D^2), and 6 / ln 2 in units of D
+// = 1.
 constexpr double kHighRateWeight = 8.656170245333781;
 
 // Steps and tables of one kind of latent at one quality.
@@ -36,26 +37,27 @@ LatentScale make_latent_scale(const GainTable& gains, const TableSet& tables, in
 // index = clamp((log2_scale + index_offset) >> 6, 0, N - 1) for `count` channels of one position.
 void scale_indices(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index);
 
-// out = clamp(mean + ((symbol * step + 2^15) >> 16), lo, hi) for one position's channels; mean may be null (zero).
+// out = clamp(mean + ((symbol * step + 2^15) >> 16), lo, hi) for one position's channels; mean may be null
+// (zero).
 void dequantise_position(const LatentScale& scale, const int16_t* symbols, const int16_t* mean, int16_t* out);
 
 // Weights of squared error, per table index, for choose_symbols(), in bits per squared quantisation step.
 //
-// In a transform with orthonormal synthesis every weight would be kHighRateWeight. Learned transforms differ: their
-// analysis has learned to hold back what is not worth its bits, so moving a symbol further toward zero costs more in
-// pixels than it does in latents, the more so the larger the symbols are. The shape, with sigma the table's standard
-// deviation in steps and Q the quality over 100,
+// In a transform with orthonormal synthesis every weight would be kHighRateWeight. Learned transforms differ:
+// their analysis has learned to hold back what is not worth its bits, so moving a symbol further toward zero
+// costs more in pixels than it does in latents, the more so the larger the symbols are. The shape, with sigma
+// the table's standard deviation in steps and Q the quality over 100,
 //   kHighRateWeight * 1.5 * (1 + (sigma / 0.5)^3) * (1 + 3 Q^3),
-// was found by trying on Kodak pictures: -6 % bits at low and 0 at high quality for the same PSNR against plain
-// rounding, where the constant weight gives -6 and +5 %. `factor` multiplies all of them.
+// was found by trying on Kodak pictures: -6 % bits at low and 0 at high quality for the same PSNR against
+// plain rounding, where the constant weight gives -6 and +5 %. `factor` multiplies all of them.
 std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor);
 
-// Symbols for one position: value (integer units of the network input, float) minus mean, over the step, rounded.
-// With weights (else null: plain rounding), the next one or two symbols toward zero are taken instead where that lowers
-// bits + weight * squared error. Where index is 0 the symbol is 0. mean may be null. Values that are not finite count as
-// the mean.
-void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const float* weights, const float* value,
-                    const int16_t* mean, const uint8_t* index, int16_t* symbols);
+// Symbols for one position: value (integer units of the network input, float) minus mean, over the step,
+// rounded. With weights (else null: plain rounding), the next one or two symbols toward zero are taken
+// instead where that lowers bits + weight * squared error. Where index is 0 the symbol is 0. mean may be
+// null. Values that are not finite count as the mean.
+void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const float* weights,
+                    const float* value, const int16_t* mean, const uint8_t* index, int16_t* symbols);
 
 }  // namespace nae
 

@@ -20,7 +20,8 @@ Status PictureRows::advance(int64_t begin, int64_t end) {
     NAE_RETURN_IF_ERROR(
         image_.read_rows(static_cast<uint32_t>(next_), static_cast<uint32_t>(count), rows_.data() + at));
     for (int64_t i = 0; preview_ != nullptr && i < count; ++i) {
-        preview_->add_row(static_cast<uint32_t>(next_ + i), rows_.data() + at + static_cast<size_t>(i) * row_bytes_);
+        preview_->add_row(static_cast<uint32_t>(next_ + i),
+                          rows_.data() + at + static_cast<size_t>(i) * row_bytes_);
     }
     next_ = end;
     return Status();
@@ -28,7 +29,8 @@ Status PictureRows::advance(int64_t begin, int64_t end) {
 
 void PictureRows::fill(const Rect& rect, float* out) const {
     for (int64_t y = rect.y; y < rect.bottom(); ++y) {
-        const uint8_t* row = rows_.data() + static_cast<size_t>(std::min(y, height_ - 1) - first_) * row_bytes_;
+        const uint8_t* row =
+            rows_.data() + static_cast<size_t>(std::min(y, height_ - 1) - first_) * row_bytes_;
         for (int64_t x = rect.x; x < rect.right(); ++x) {
             const uint8_t* pixel = row + std::min(x, width_ - 1) * bands_;
             for (int b = 0; b < 3; ++b) {

@@ -25,8 +25,9 @@ class PictureRows {
     // Makes rows up to `end` (at most the picture's height) available and forgets those above `begin`.
     Status advance(int64_t begin, int64_t end);
 
-    // Analysis input: RGB floats (pixel - 128) / 128 of a rectangle, which may reach beyond the right and bottom edge;
-    // there the last column and row are repeated. Gray is fed as R = G = B. Rows must be available.
+    // Analysis input: RGB floats (pixel - 128) / 128 of a rectangle, which may reach beyond the right and
+    // bottom edge; there the last column and row are repeated. Gray is fed as R = G = B. Rows must be
+    // available.
     void fill(const Rect& rect, float* out) const;
 
   private:

@@ -19,7 +19,8 @@ inline uint8_t sample_from(int32_t v, int frac_bits) {
 // Mean of the three channels, rounded to nearest; sum = r + g + b.
 //   gray = clamp(floor((2 sum + 3 2^F) / (6 2^F)) + 128, 0, 255)
 inline uint8_t gray_from(int32_t sum, int frac_bits) {
-    // Adding 128 whole steps first makes the dividend non-negative where the result is, so that division floors.
+    // Adding 128 whole steps first makes the dividend non-negative where the result is, so that division
+    // floors.
     const int32_t n = 2 * sum + (3 << frac_bits) + 128 * (6 << frac_bits);
     if (n < 0) return 0;
     const int32_t gray = n / (6 << frac_bits);

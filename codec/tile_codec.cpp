@@ -39,8 +39,8 @@ Status split_payload(ByteSpan payload, ByteSpan* hyper, ByteSpan* latent) {
 
 }  // namespace
 
-Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int quality_centi, const Limits& limits,
-                                                     EngineLevel level) {
+Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int quality_centi,
+                                                     const Limits& limits, EngineLevel level) {
     const Model& m = model->model;
     NAE_ASSIGN_OR_RETURN(SymbolCodec latent, SymbolCodec::create(m.latent_tables));
     NAE_ASSIGN_OR_RETURN(SymbolCodec hyper, SymbolCodec::create(m.hyper_tables));
@@ -66,12 +66,12 @@ Status TileCodec::check_size(int h, int w) const {
     // The largest tensor that is not the engine's to check: means and log2 scales.
     uint64_t bytes = 0;
     if (!checked_mul<uint64_t>(static_cast<uint64_t>(h) * static_cast<uint64_t>(w),
-                               static_cast<uint64_t>(model_->latent_channels()), 2 * sizeof(int16_t), &bytes) ||
+                               static_cast<uint64_t>(model_->latent_channels()), 2 * sizeof(int16_t),
+                               &bytes) ||
         bytes > limits_.max_tensor_bytes) {
-        return Status(ErrorCode::limit_exceeded, cat("a tile of ", w, "x", h, " latent positions with ",
-                                                     model_->latent_channels(),
-                                                     " channels needs tensors over the limit of ",
-                                                     limits_.max_tensor_bytes, " bytes"));
+        return Status(ErrorCode::limit_exceeded,
+                      cat("a tile of ", w, "x", h, " latent positions with ", model_->latent_channels(),
+                          " channels needs tensors over the limit of ", limits_.max_tensor_bytes, " bytes"));
     }
     return Status();
 }
@@ -79,7 +79,8 @@ Status TileCodec::check_size(int h, int w) const {
 std::vector<uint8_t> TileCodec::hyper_indices(int64_t positions) const {
     std::vector<uint8_t> index;
     index.reserve(static_cast<size_t>(positions) * hyper_index_.size());
-    for (int64_t i = 0; i < positions; ++i) index.insert(index.end(), hyper_index_.begin(), hyper_index_.end());
+    for (int64_t i = 0; i < positions; ++i)
+        index.insert(index.end(), hyper_index_.begin(), hyper_index_.end());
     return index;
 }
 
@@ -90,8 +91,8 @@ Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& pred
         const int64_t at = i * z.c;
         dequantise_position(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
     }
-    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, h}, prediction, level_,
-                       limits_);
+    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, h}, prediction,
+                       level_, limits_);
 }
 
 Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const {
@@ -102,10 +103,10 @@ Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const
     const Extents hyper = TileLayout::hyper_extents(h, w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
-    NAE_RETURN_IF_ERROR(hyper_codec_
-                            .decode(hyper_bytes.data(), hyper_bytes.size(), z_index.data(), z_index.size(),
-                                    z_symbols.data())
-                            .in("hyper-latent"));
+    NAE_RETURN_IF_ERROR(
+        hyper_codec_
+            .decode(hyper_bytes.data(), hyper_bytes.size(), z_index.data(), z_index.size(), z_symbols.data())
+            .in("hyper-latent"));
     Tensor16 prediction;
     NAE_RETURN_IF_ERROR(predict(z_symbols.data(), h, w, prediction).in("hyper-synthesis"));
 
@@ -113,13 +114,14 @@ Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const
     const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
     std::vector<uint8_t> index(positions * channels);
     for (size_t i = 0; i < positions; ++i) {
-        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels, index.data() + i * channels);
+        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels,
+                      index.data() + i * channels);
     }
     AlignedVector16 symbols(index.size());
-    NAE_RETURN_IF_ERROR(latent_codec_
-                            .decode(latent_bytes.data(), latent_bytes.size(), index.data(), index.size(),
-                                    symbols.data())
-                            .in("latent"));
+    NAE_RETURN_IF_ERROR(
+        latent_codec_
+            .decode(latent_bytes.data(), latent_bytes.size(), index.data(), index.size(), symbols.data())
+            .in("latent"));
     latent.resize(h, w, model_->latent_channels());
     for (size_t i = 0; i < positions; ++i) {
         dequantise_position(latent_scale_, symbols.data() + i * channels,
@@ -133,14 +135,15 @@ void TileCodec::neutral(int h, int w, Tensor16& latent) const {
     std::fill(latent.data.begin(), latent.data.end(), int16_t{0});
 }
 
-Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
-                                               const QuantiserOptions& options,
+Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_stride, int h, int w,
+                                               const float* z, const QuantiserOptions& options,
                                                TileStatistics* statistics) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
     const Extents hyper = TileLayout::hyper_extents(h, w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
-    // Plain rounding: a hyper-latent's error shows in the latent's rate, which its own bits know nothing about.
+    // Plain rounding: a hyper-latent's error shows in the latent's rate, which its own bits know nothing
+    // about.
     const auto hyper_channels = static_cast<size_t>(model_->hyper_channels());
     for (size_t at = 0; at < z_index.size(); at += hyper_channels) {
         choose_symbols(hyper_scale_, hyper_codec_, nullptr, z + at, nullptr, z_index.data() + at,
@@ -158,10 +161,11 @@ Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_strid
     for (size_t i = 0; i < positions; ++i) {
         const int16_t* mean = prediction.data.data() + 2 * i * channels;
         const size_t row = i / static_cast<size_t>(w), column = i % static_cast<size_t>(w);
-        const float* values = y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
+        const float* values =
+            y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
         scale_indices(latent_scale_, mean + channels, index.data() + i * channels);
-        choose_symbols(latent_scale_, latent_codec_, options.rate_aware ? weights.data() : nullptr, values, mean, index.data() + i * channels,
-                       symbols.data() + i * channels);
+        choose_symbols(latent_scale_, latent_codec_, options.rate_aware ? weights.data() : nullptr, values,
+                       mean, index.data() + i * channels, symbols.data() + i * channels);
     }
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
                          hyper_codec_.encode(z_index.data(), z_symbols.data(), z_index.size()));

@@ -1,10 +1,10 @@
-// One tile: from its bytes to dequantised latents, and from analysis outputs to its bytes. Encoder and decoder share
-// the integer path, so the encoder knows exactly what a decoder will see.
+// One tile: from its bytes to dequantised latents, and from analysis outputs to its bytes. Encoder and
+// decoder share the integer path, so the encoder knows exactly what a decoder will see.
 //
 // Payload of a tile of h x w latent positions, hz = ceil(h / 4), wz = ceil(w / 4):
-//   varint n            length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit = more follow
-//   n bytes             hyper-latent symbols, hz x wz positions, row by row, channel fastest (symbol_codec.h)
-//   the rest            latent symbols, h x w positions, row by row, channel fastest
+//   varint n            length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit =
+//   more follow n bytes             hyper-latent symbols, hz x wz positions, row by row, channel fastest
+//   (symbol_codec.h) the rest            latent symbols, h x w positions, row by row, channel fastest
 // A payload of zero bytes stands for n = 0 and an empty latent stream.
 #ifndef NAE_CODEC_TILE_CODEC_H_
 #define NAE_CODEC_TILE_CODEC_H_
@@ -39,8 +39,8 @@ struct TileStatistics {
 // A model at one quality. Immutable, thread-safe.
 class TileCodec {
   public:
-    static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi, const Limits& limits,
-                                                     EngineLevel level);
+    static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi,
+                                                     const Limits& limits, EngineLevel level);
 
     // Latents of a tile of h x w positions (integer units of the synthesis input), resized into `latent`.
     // Errors: corrupt, limit_exceeded.
@@ -49,8 +49,8 @@ class TileCodec {
     // What stands in for a tile that cannot be decoded.
     void neutral(int h, int w, Tensor16& latent) const;
 
-    // y: h x w x C analysis outputs, rows y_stride floats apart; z: hz x wz x Cz hyper-analysis outputs, dense; both in
-    // integer units of the synthesis' / hyper-synthesis' input. statistics may be null.
+    // y: h x w x C analysis outputs, rows y_stride floats apart; z: hz x wz x Cz hyper-analysis outputs,
+    // dense; both in integer units of the synthesis' / hyper-synthesis' input. statistics may be null.
     Result<std::vector<uint8_t>> encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
                                         const QuantiserOptions& options, TileStatistics* statistics) const;
 

@@ -1,5 +1,5 @@
-// Where tiles lie. The latent raster covers the picture with cells of 16 x 16 pixels, the last ones partly outside;
-// tiles cut it into squares from (0, 0), row by row, those at the right and bottom edge smaller.
+// Where tiles lie. The latent raster covers the picture with cells of 16 x 16 pixels, the last ones partly
+// outside; tiles cut it into squares from (0, 0), row by row, those at the right and bottom edge smaller.
 #ifndef NAE_CODEC_TILE_LAYOUT_H_
 #define NAE_CODEC_TILE_LAYOUT_H_
 
@@ -23,9 +23,9 @@ class TileLayout {
           latent_{div_up(height, kLatentStride), div_up(width, kLatentStride)},
           side_(tile_size / kLatentStride) {}
 
-    const Extents& picture() const { return picture_; }      // pixels
-    const Extents& latent() const { return latent_; }        // latent positions
-    int64_t tile_side() const { return side_; }              // latent positions
+    const Extents& picture() const { return picture_; }  // pixels
+    const Extents& latent() const { return latent_; }    // latent positions
+    int64_t tile_side() const { return side_; }          // latent positions
     int64_t tile_pixels() const { return side_ * kLatentStride; }
     int64_t across() const { return div_up(latent_.w, side_); }
     int64_t down() const { return div_up(latent_.h, side_); }
@@ -45,7 +45,9 @@ class TileLayout {
     }
 
     // Hyper-latent positions of a tile of h x w latent positions: every tile has its own raster.
-    static Extents hyper_extents(int64_t h, int64_t w) { return {div_up(h, kHyperStride), div_up(w, kHyperStride)}; }
+    static Extents hyper_extents(int64_t h, int64_t w) {
+        return {div_up(h, kHyperStride), div_up(w, kHyperStride)};
+    }
 
   private:
     Extents picture_;

@@ -1,6 +1,4 @@
 // The C interface: translates arguments, results and messages, and does nothing else.
-#include "codec/include/nae/nae.h"
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +10,7 @@
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "codec/guard.h"
+#include "codec/include/nae/nae.h"
 #include "format/byte_sink.h"
 #include "format/byte_source.h"
 
@@ -32,19 +31,32 @@ std::string& last_error() {
 
 nae_result result_of(ErrorCode code) {
     switch (code) {
-        case ErrorCode::ok: return NAE_OK;
-        case ErrorCode::io: return NAE_ERROR_IO;
-        case ErrorCode::not_nae: return NAE_ERROR_NOT_NAE;
-        case ErrorCode::truncated: return NAE_ERROR_TRUNCATED;
-        case ErrorCode::corrupt: return NAE_ERROR_CORRUPT;
-        case ErrorCode::unsupported: return NAE_ERROR_UNSUPPORTED;
-        case ErrorCode::limit_exceeded: return NAE_ERROR_LIMIT_EXCEEDED;
-        case ErrorCode::model_not_found: return NAE_ERROR_MODEL_NOT_FOUND;
-        case ErrorCode::model_mismatch: return NAE_ERROR_MODEL_MISMATCH;
-        case ErrorCode::invalid_argument: return NAE_ERROR_INVALID_ARGUMENT;
-        case ErrorCode::cancelled: return NAE_ERROR_CANCELLED;
-        case ErrorCode::encoder_unavailable: return NAE_ERROR_ENCODER_UNAVAILABLE;
-        case ErrorCode::internal: return NAE_ERROR_INTERNAL;
+        case ErrorCode::ok:
+            return NAE_OK;
+        case ErrorCode::io:
+            return NAE_ERROR_IO;
+        case ErrorCode::not_nae:
+            return NAE_ERROR_NOT_NAE;
+        case ErrorCode::truncated:
+            return NAE_ERROR_TRUNCATED;
+        case ErrorCode::corrupt:
+            return NAE_ERROR_CORRUPT;
+        case ErrorCode::unsupported:
+            return NAE_ERROR_UNSUPPORTED;
+        case ErrorCode::limit_exceeded:
+            return NAE_ERROR_LIMIT_EXCEEDED;
+        case ErrorCode::model_not_found:
+            return NAE_ERROR_MODEL_NOT_FOUND;
+        case ErrorCode::model_mismatch:
+            return NAE_ERROR_MODEL_MISMATCH;
+        case ErrorCode::invalid_argument:
+            return NAE_ERROR_INVALID_ARGUMENT;
+        case ErrorCode::cancelled:
+            return NAE_ERROR_CANCELLED;
+        case ErrorCode::encoder_unavailable:
+            return NAE_ERROR_ENCODER_UNAVAILABLE;
+        case ErrorCode::internal:
+            return NAE_ERROR_INTERNAL;
     }
     return NAE_ERROR_INTERNAL;
 }
@@ -61,7 +73,8 @@ template <class F>
 nae_result call(F&& f) {
     try {
         const Status status = nae::guarded(std::forward<F>(f));
-        if (!status.ok()) last_error() = status.message().empty() ? error_code_name(status.code()) : status.message();
+        if (!status.ok())
+            last_error() = status.message().empty() ? error_code_name(status.code()) : status.message();
         return result_of(status.code());
     } catch (...) {  // no memory even for the message
         return NAE_ERROR_LIMIT_EXCEEDED;
@@ -147,13 +160,16 @@ nae_result nae_open_file(const char* path, const nae_decoder_options* options, n
     });
 }
 
-nae_result nae_open_memory(const void* bytes, size_t size, const nae_decoder_options* options, nae_decoder** out) {
+nae_result nae_open_memory(const void* bytes, size_t size, const nae_decoder_options* options,
+                           nae_decoder** out) {
     return call([&]() -> Status {
-        if ((bytes == nullptr && size > 0) || out == nullptr) return invalid("nae_open_memory: an argument is NULL");
+        if ((bytes == nullptr && size > 0) || out == nullptr)
+            return invalid("nae_open_memory: an argument is NULL");
         *out = nullptr;
         const nae::ByteSpan span(static_cast<const uint8_t*>(bytes), size);
-        return open_source(std::shared_ptr<nae::ByteSource>(std::make_shared<nae::MemorySource>(span, "memory")),
-                           options, out);
+        return open_source(
+            std::shared_ptr<nae::ByteSource>(std::make_shared<nae::MemorySource>(span, "memory")), options,
+            out);
     });
 }
 
@@ -180,10 +196,11 @@ nae_result nae_get_info(const nae_decoder* decoder, nae_info* info) {
     });
 }
 
-nae_result nae_get_metadata(const nae_decoder* decoder, const char* domain, const char* key, const void** value,
-                            size_t* size) {
+nae_result nae_get_metadata(const nae_decoder* decoder, const char* domain, const char* key,
+                            const void** value, size_t* size) {
     return call([&]() -> Status {
-        if (decoder == nullptr || domain == nullptr || key == nullptr || value == nullptr || size == nullptr) {
+        if (decoder == nullptr || domain == nullptr || key == nullptr || value == nullptr ||
+            size == nullptr) {
             return invalid("nae_get_metadata: an argument is NULL");
         }
         const std::string* found = decoder->decoder->metadata().find(domain, key);
@@ -193,8 +210,9 @@ nae_result nae_get_metadata(const nae_decoder* decoder, const char* domain, cons
     });
 }
 
-nae_result nae_read_window(const nae_decoder* decoder, uint32_t x, uint32_t y, uint32_t width, uint32_t height,
-                           uint8_t* pixels, ptrdiff_t pixel_stride, ptrdiff_t row_stride, ptrdiff_t band_stride) {
+nae_result nae_read_window(const nae_decoder* decoder, uint32_t x, uint32_t y, uint32_t width,
+                           uint32_t height, uint8_t* pixels, ptrdiff_t pixel_stride, ptrdiff_t row_stride,
+                           ptrdiff_t band_stride) {
     return call([&]() -> Status {
         if (decoder == nullptr) return invalid("nae_read_window: the decoder is NULL");
         nae::PixelTarget target;

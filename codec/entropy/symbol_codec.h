@@ -1,19 +1,20 @@
-// Range asymmetric numeral systems (rANS; Duda, "Asymmetric numeral systems", 2013) for streams of symbols whose
-// frequency table is known per position. Interleaving after Giesen, "Interleaved entropy coders", 2014 (ryg_rans).
+// Range asymmetric numeral systems (rANS; Duda, "Asymmetric numeral systems", 2013) for streams of symbols
+// whose frequency table is known per position. Interleaving after Giesen, "Interleaved entropy coders", 2014
+// (ryg_rans).
 //
 // Stream of n coded symbols (positions of table index > 0, in order); nothing at all when n = 0:
 //   u32 state[L]     initial decoder states, little-endian, lane 0 first; L = lane_count(n)
 //   u16 word[]       renormalisation words, little-endian, in the order in which decoding reads them
-// Symbol i belongs to lane i mod L. To decode it with a table of cumulative starts c[k] and frequencies f[k], where
-// entries k = 0 .. 2M are the symbols -M .. M and entry 2M + 1 is the escape (T = kProbabilityBits):
+// Symbol i belongs to lane i mod L. To decode it with a table of cumulative starts c[k] and frequencies f[k],
+// where entries k = 0 .. 2M are the symbols -M .. M and entry 2M + 1 is the escape (T = kProbabilityBits):
 //   slot = x mod 2^T;  find k with c[k] <= slot < c[k] + f[k];  x = f[k] (x >> T) + slot - c[k]
 //   if x < 2^16: x = x 2^16 + next word
 // An escape is followed at once, in the same lane, by raw bits (escape_code.h). A field of b raw bits is
 //   value = x mod 2^b;  x = x >> b;  if x < 2^16: x = x 2^16 + next word
 // Escape raw bits need at most one refill each because no field is longer than 16 bits.
 // After the last symbol every lane's state must be 2^16 and every word used. That costs 2 bytes per lane and
-// tells a decoder whose tables or indices do not match the encoder's. It is no substitute for the tile's CRC: a flip
-// that exchanges two symbols of equal frequency leaves the state as it was.
+// tells a decoder whose tables or indices do not match the encoder's. It is no substitute for the tile's CRC:
+// a flip that exchanges two symbols of equal frequency leaves the state as it was.
 #ifndef NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 #define NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 
@@ -26,8 +27,8 @@
 
 namespace nae {
 
-// Lanes of a stream of `coded` symbols: few for short streams, because each one costs 2 bytes; more for long ones,
-// because a CPU works on several at once.
+// Lanes of a stream of `coded` symbols: few for short streams, because each one costs 2 bytes; more for long
+// ones, because a CPU works on several at once.
 int lane_count(uint64_t coded);
 
 // A table set prepared for coding. Immutable, thread-safe; keeps no reference to the set.
@@ -36,12 +37,13 @@ class SymbolCodec {
     // Builds decoder lookups (32 KiB per table) and encoder costs. The set is validated.
     static Result<SymbolCodec> create(const TableSet& set);
 
-    // Codes symbols[i] with table table_index[i], for i < count. Symbols at index 0 must be 0; symbols are within
-    // -32767..32767. Errors: invalid_argument.
-    Result<std::vector<uint8_t>> encode(const uint8_t* table_index, const int16_t* symbols, size_t count) const;
+    // Codes symbols[i] with table table_index[i], for i < count. Symbols at index 0 must be 0; symbols are
+    // within -32767..32767. Errors: invalid_argument.
+    Result<std::vector<uint8_t>> encode(const uint8_t* table_index, const int16_t* symbols,
+                                        size_t count) const;
 
-    // Fills symbols[0 .. count) from exactly `size` bytes. Errors: corrupt, invalid_argument (index out of range).
-    // Positions of index 0 cost next to nothing: they are cleared and skipped eight at a time.
+    // Fills symbols[0 .. count) from exactly `size` bytes. Errors: corrupt, invalid_argument (index out of
+    // range). Positions of index 0 cost next to nothing: they are cleared and skipped eight at a time.
     Status decode(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
                   int16_t* symbols) const;
 

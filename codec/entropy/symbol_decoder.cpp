@@ -11,7 +11,9 @@ namespace {
 constexpr uint32_t kStateLow = 1u << 16;
 constexpr size_t kBatch = 1024;  // coded positions gathered at a time
 
-Status corrupt(const char* what) { return Status(ErrorCode::corrupt, std::string("entropy decoder: ") + what); }
+Status corrupt(const char* what) {
+    return Status(ErrorCode::corrupt, std::string("entropy decoder: ") + what);
+}
 
 uint32_t load_u16(const uint8_t* p) { return static_cast<uint32_t>(p[0] | (p[1] << 8)); }
 
@@ -97,8 +99,9 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
         return static_cast<int32_t>(entry) - table.max_symbol;
     };
 
-    // Positions of coded symbols, gathered in batches so that the decoding loop meets no certain zeros. What does
-    // not fill all lanes moves to the front for the next round; only the stream's end may leave lanes unused.
+    // Positions of coded symbols, gathered in batches so that the decoding loop meets no certain zeros. What
+    // does not fill all lanes moves to the front for the next round; only the stream's end may leave lanes
+    // unused.
     uint32_t positions[kBatch + kLanes + 8];
     size_t held = 0;
     size_t next = 0;
@@ -143,7 +146,8 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
                 reader.position = position;
                 if (escaped) {  // its raw bits come before the next lane's symbol
                     const uint32_t at = positions[done + lane - 1];
-                    if (!decode_escape(x[lane - 1], reader, tables[table_index[at]].max_symbol, symbols + at)) {
+                    if (!decode_escape(x[lane - 1], reader, tables[table_index[at]].max_symbol,
+                                       symbols + at)) {
                         return corrupt("invalid escape");
                     }
                 }
@@ -188,9 +192,12 @@ Status SymbolCodec::decode(const uint8_t* data, size_t size, const uint8_t* tabl
     if (size % 2 != 0) return corrupt("odd number of bytes");
     Reader reader{data, data + size};
     switch (lane_count(coded)) {
-        case 1: return decode_lanes<1>(reader, table_index, count, symbols);
-        case 2: return decode_lanes<2>(reader, table_index, count, symbols);
-        default: return decode_lanes<4>(reader, table_index, count, symbols);
+        case 1:
+            return decode_lanes<1>(reader, table_index, count, symbols);
+        case 2:
+            return decode_lanes<2>(reader, table_index, count, symbols);
+        default:
+            return decode_lanes<4>(reader, table_index, count, symbols);
     }
 }
 

@@ -16,7 +16,8 @@ class BackwardWriter {
     void word(uint32_t value) { words_.push_back(static_cast<uint16_t>(value)); }
 
     void symbol(uint32_t& x, uint32_t start, uint32_t frequency) {
-        // Emit a word when the new state would not fit: x >= f 2^(32 - T), in 64 bits since f may be near 2^T.
+        // Emit a word when the new state would not fit: x >= f 2^(32 - T), in 64 bits since f may be near
+        // 2^T.
         if (x >= static_cast<uint64_t>(frequency) << (32 - kProbabilityBits)) {
             word(x & 0xffff);
             x >>= 16;
@@ -76,9 +77,9 @@ Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
         const int entries = 2 * table.max_symbol + 2;
         for (int k = 0; k < entries; ++k) {
             const int symbol = k - table.max_symbol;
-            const uint16_t frequency = k + 1 == entries
-                                           ? table.escape_frequency
-                                           : table.frequencies[static_cast<size_t>(symbol < 0 ? -symbol : symbol)];
+            const uint16_t frequency =
+                k + 1 == entries ? table.escape_frequency
+                                 : table.frequencies[static_cast<size_t>(symbol < 0 ? -symbol : symbol)];
             codec.intervals_.push_back({frequency, static_cast<uint16_t>(start)});
             for (uint32_t s = 0; s < frequency; ++s) slot[start + s] = static_cast<uint16_t>(k);
             start += frequency;
@@ -88,7 +89,8 @@ Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
         encode.escape_symbol_bits =
             static_cast<float>(kProbabilityBits) - std::log2(static_cast<float>(table.escape_frequency));
         for (const uint16_t frequency : table.frequencies) {
-            encode.bits.push_back(static_cast<float>(kProbabilityBits) - std::log2(static_cast<float>(frequency)));
+            encode.bits.push_back(static_cast<float>(kProbabilityBits) -
+                                  std::log2(static_cast<float>(frequency)));
         }
     }
     return codec;
@@ -103,14 +105,14 @@ Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, con
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) {
         if (table_index[i] >= encode_.size()) {
-            return Status(ErrorCode::invalid_argument,
-                          "entropy encoder: table index " + std::to_string(table_index[i]) + " of " +
-                              std::to_string(encode_.size()));
+            return Status(ErrorCode::invalid_argument, "entropy encoder: table index " +
+                                                           std::to_string(table_index[i]) + " of " +
+                                                           std::to_string(encode_.size()));
         }
         if (symbols[i] < -kMaxSymbolMagnitude || (table_index[i] == 0 && symbols[i] != 0)) {
-            return Status(ErrorCode::invalid_argument, "entropy encoder: symbol " + std::to_string(symbols[i]) +
-                                                           " cannot be coded with table " +
-                                                           std::to_string(table_index[i]));
+            return Status(ErrorCode::invalid_argument,
+                          "entropy encoder: symbol " + std::to_string(symbols[i]) +
+                              " cannot be coded with table " + std::to_string(table_index[i]));
         }
         coded += table_index[i] != 0;
     }

@@ -52,7 +52,8 @@ FrequencyTable allocate(const std::vector<double>& p, double sum, int max_symbol
     while (total != kProbabilityTotal && !queue.empty()) {
         const size_t g = queue.top().second;
         queue.pop();
-        // A pair that no longer fits is dropped from the queue; |0| and escape, of width 1, fill what remains.
+        // A pair that no longer fits is dropped from the queue; |0| and escape, of width 1, fill what
+        // remains.
         if (std::abs(kProbabilityTotal - total) < width(g) || (step < 0 && frequency[g] == 1)) continue;
         frequency[g] += step;
         total += step * width(g);

@@ -13,16 +13,17 @@ namespace nae {
 // 2^((64 index + 32 - bias) / 256).
 double table_scale(int bias, int index);
 
-// The bias that puts table 1 at (nearly) this standard deviation. Symbols predicted to be narrower get index 0,
-// "certain zero", which cannot express anything else: at 0.12 a normal variable exceeds 1/2 once in 30000.
+// The bias that puts table 1 at (nearly) this standard deviation. Symbols predicted to be narrower get index
+// 0, "certain zero", which cannot express anything else: at 0.12 a normal variable exceeds 1/2 once in 30000.
 int bias_for_smallest_scale(double sigma);
 
-// The cheapest table, in expected bits, for a symmetric symbol: magnitude_probability[a] is the probability of
-// |symbol| = a, both signs together (any positive sum). Chooses the range and gives the counts that remain after
-// flooring to where they save most.
+// The cheapest table, in expected bits, for a symmetric symbol: magnitude_probability[a] is the probability
+// of |symbol| = a, both signs together (any positive sum). Chooses the range and gives the counts that remain
+// after flooring to where they save most.
 FrequencyTable make_frequency_table(const std::vector<double>& magnitude_probability);
 
-// Integer-rounded normal / logistic distributions of standard deviation table_scale(bias, i), i = 1 .. count - 1.
+// Integer-rounded normal / logistic distributions of standard deviation table_scale(bias, i), i = 1 .. count
+// - 1.
 TableSet make_gaussian_tables(int bias, int count);
 TableSet make_logistic_tables(int bias, int count);
 

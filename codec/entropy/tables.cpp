@@ -41,7 +41,8 @@ Status bad(const std::string& what) { return Status(ErrorCode::corrupt, "entropy
 
 Status validate_table_set(const TableSet& set) {
     if (set.count() < 2 || set.count() > kMaxTableCount) {
-        return bad("count " + std::to_string(set.count()) + " is outside 2.." + std::to_string(kMaxTableCount));
+        return bad("count " + std::to_string(set.count()) + " is outside 2.." +
+                   std::to_string(kMaxTableCount));
     }
     for (int i = 1; i < set.count(); ++i) {
         const FrequencyTable& table = set.tables[static_cast<size_t>(i)];
@@ -56,7 +57,8 @@ Status validate_table_set(const TableSet& set) {
         if (table.escape_frequency == 0) return bad(name + "escape frequency is 0");
         int64_t sum = table.escape_frequency;
         for (size_t s = 0; s < table.frequencies.size(); ++s) {
-            if (table.frequencies[s] == 0) return bad(name + "frequency of symbol " + std::to_string(s) + " is 0");
+            if (table.frequencies[s] == 0)
+                return bad(name + "frequency of symbol " + std::to_string(s) + " is 0");
             sum += (s == 0 ? 1 : 2) * static_cast<int64_t>(table.frequencies[s]);
         }
         if (sum != kProbabilityTotal) {

@@ -1,7 +1,8 @@
-// Frequency tables of the entropy coder: the data part. See codec/entropy/symbol_codec.h for the coder itself.
+// Frequency tables of the entropy coder: the data part. See codec/entropy/symbol_codec.h for the coder
+// itself.
 //
-// A table set serves one kind of symbol (latent or hyper-latent). Table i models a zero-mean symbol whose scale
-// is a quarter octave above that of table i - 1. Index 0 is special: "certain zero", nothing is coded.
+// A table set serves one kind of symbol (latent or hyper-latent). Table i models a zero-mean symbol whose
+// scale is a quarter octave above that of table i - 1. Index 0 is special: "certain zero", nothing is coded.
 //
 // Byte layout of one serialised table set (little-endian), as it stands twice (latent, hyper) in chunk TABL:
 //   i32 bias            B in  index = clamp((log2_scale + B) >> 6, 0, N - 1), 1/256 octave
@@ -22,7 +23,8 @@
 
 namespace nae {
 
-// Frequencies of a table sum to 2^kProbabilityBits. tests/unit/tables_test.cpp states the redundancy this buys.
+// Frequencies of a table sum to 2^kProbabilityBits. tests/unit/tables_test.cpp states the redundancy this
+// buys.
 constexpr int kProbabilityBits = 14;
 constexpr int kProbabilityTotal = 1 << kProbabilityBits;
 // Largest M of a table; larger symbols are coded as escapes. Bounds memory of a hostile model.
@@ -42,15 +44,16 @@ struct FrequencyTable {
     }
 };
 
-// Tables of one kind of symbol. tables[0] is the empty "certain zero" placeholder, so that tables[index] works.
+// Tables of one kind of symbol. tables[0] is the empty "certain zero" placeholder, so that tables[index]
+// works.
 struct TableSet {
     int32_t bias = 0;  // B, 1/256 octave
     std::vector<FrequencyTable> tables;
 
     int count() const { return static_cast<int>(tables.size()); }
 
-    // Index of the table for a log2 scale in 1/256 octave (scale counted in quantisation steps); tables are 1/4
-    // octave apart. Any 64-bit value is allowed.
+    // Index of the table for a log2 scale in 1/256 octave (scale counted in quantisation steps); tables are
+    // 1/4 octave apart. Any 64-bit value is allowed.
     int index_of(int64_t log2_scale) const {
         const int64_t index = (log2_scale + bias) >> 6;
         return static_cast<int>(index < 0 ? 0 : index >= count() ? count() - 1 : index);

@@ -125,7 +125,8 @@ TEST_CASE("C interface: errors have codes and say what is wrong", "[capi]") {
     const std::string here = nae_last_error();
     std::thread([] { CHECK(std::string(nae_last_error()).empty()); }).join();
     CHECK(nae_last_error() == here);
-    for (int i = NAE_OK; i <= NAE_ERROR_INTERNAL; ++i) CHECK(std::strlen(nae_result_text(static_cast<nae_result>(i))) > 1);
+    for (int i = NAE_OK; i <= NAE_ERROR_INTERNAL; ++i)
+        CHECK(std::strlen(nae_result_text(static_cast<nae_result>(i))) > 1);
     CHECK(std::string(nae_version()).find('.') != std::string::npos);
 }
 

@@ -1,8 +1,9 @@
-// The decoder: any window equals the crop of the whole, whatever the threads, caches and engines; damage stays local.
+// The decoder: any window equals the crop of the whole, whatever the threads, caches and engines; damage
+// stays local.
 #include "codec/decoder.h"
 
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <thread>
 
 #include "codec/tile_layout.h"
@@ -30,11 +31,12 @@ std::vector<uint8_t> window_of(const Decoder& decoder, uint32_t x, uint32_t y, u
     return out;
 }
 
-std::vector<uint8_t> crop(const std::vector<uint8_t>& all, const Header& header, uint32_t x, uint32_t y, uint32_t w,
-                          uint32_t h) {
+std::vector<uint8_t> crop(const std::vector<uint8_t>& all, const Header& header, uint32_t x, uint32_t y,
+                          uint32_t w, uint32_t h) {
     std::vector<uint8_t> out;
     for (uint32_t i = 0; i < h; ++i) {
-        const auto begin = all.begin() + static_cast<ptrdiff_t>((size_t{y + i} * header.width + x) * header.bands);
+        const auto begin =
+            all.begin() + static_cast<ptrdiff_t>((size_t{y + i} * header.width + x) * header.bands);
         out.insert(out.end(), begin, begin + static_cast<ptrdiff_t>(size_t{w} * header.bands));
     }
     return out;
@@ -57,8 +59,9 @@ TEST_CASE("decoder: any window is the crop of the whole", "[decoder]") {
         uint32_t w, h;
         int bands;
     };
-    for (const Size size : {Size{1, 1, 3}, Size{1, 1, 1}, Size{15, 16, 3}, Size{17, 1, 1}, Size{1, 300, 3},
-                            Size{300, 1, 3}, Size{64, 64, 1}, Size{65, 129, 3}, Size{201, 167, 3}, Size{190, 77, 1}}) {
+    for (const Size size :
+         {Size{1, 1, 3}, Size{1, 1, 1}, Size{15, 16, 3}, Size{17, 1, 1}, Size{1, 300, 3}, Size{300, 1, 3},
+          Size{64, 64, 1}, Size{65, 129, 3}, Size{201, 167, 3}, Size{190, 77, 1}}) {
         INFO("picture " << size.w << "x" << size.h << "x" << size.bands);
         const auto bytes = encode_small(make_picture(size.w, size.h, size.bands));
         DecoderOptions reference;
@@ -74,7 +77,8 @@ TEST_CASE("decoder: any window is the crop of the whole", "[decoder]") {
             const auto decoder = open_bytes(bytes, options);
             CHECK((decode_all(*decoder) == all));
             for (int i = 0; i < 12; ++i) {
-                const uint32_t x = static_cast<uint32_t>(random() % size.w), y = static_cast<uint32_t>(random() % size.h);
+                const uint32_t x = static_cast<uint32_t>(random() % size.w),
+                               y = static_cast<uint32_t>(random() % size.h);
                 const uint32_t w = 1 + static_cast<uint32_t>(random() % (size.w - x));
                 const uint32_t h = 1 + static_cast<uint32_t>(random() % (size.h - y));
                 INFO("window " << w << "x" << h << " at " << x << ", " << y << ", threads " << threads);
@@ -141,7 +145,8 @@ TEST_CASE("decoder: concurrent reads share one cache", "[decoder]") {
         threads.emplace_back([&, t] {
             std::mt19937 random(t);
             for (int i = 0; i < 15; ++i) {
-                const uint32_t x = static_cast<uint32_t>(random() % 200), y = static_cast<uint32_t>(random() % 150);
+                const uint32_t x = static_cast<uint32_t>(random() % 200),
+                               y = static_cast<uint32_t>(random() % 150);
                 std::vector<uint8_t> out(size_t{60} * 50 * 3);
                 if (!decoder->read_window(x, y, 60, 50, out.data(), 180).ok() ||
                     out != crop(all, decoder->header(), x, y, 60, 50)) {
@@ -180,7 +185,8 @@ TEST_CASE("decoder: a damaged tile is named, or replaced and reported", "[decode
     // The tile's middle is mid-gray, what lies beyond the halo is as it was.
     CHECK((crop(partial, decoder->header(), 90, 90, 10, 10) == std::vector<uint8_t>(300, 128)));
     CHECK((crop(partial, decoder->header(), 0, 0, 40, 40) == crop(intact, decoder->header(), 0, 0, 40, 40)));
-    CHECK((crop(partial, decoder->header(), 160, 0, 40, 130) == crop(intact, decoder->header(), 160, 0, 40, 130)));
+    CHECK((crop(partial, decoder->header(), 160, 0, 40, 130) ==
+           crop(intact, decoder->header(), 160, 0, 40, 130)));
 }
 
 TEST_CASE("decoder: a tile that its CRC vouches for can still be nonsense", "[decoder]") {
@@ -227,7 +233,8 @@ TEST_CASE("decoder: flipped bits anywhere give an error or a picture, never wors
     for (int i = 0; i < kTrials; ++i) {
         std::vector<uint8_t> damaged = bytes;
         damaged[random() % damaged.size()] ^= static_cast<uint8_t>(1 << random() % 8);
-        auto decoder = Decoder::open(std::make_shared<MemorySource>(std::move(damaged), "d.nae"), DecoderOptions());
+        auto decoder =
+            Decoder::open(std::make_shared<MemorySource>(std::move(damaged), "d.nae"), DecoderOptions());
         if (!decoder.ok()) {
             CHECK(decoder.status().message().find("d.nae") == 0);
             CHECK(decoder.status().code() != ErrorCode::internal);
@@ -245,8 +252,8 @@ TEST_CASE("decoder: truncation at any point is noticed on opening", "[decoder]")
     const std::vector<uint8_t> bytes = encode_small(make_picture(40, 40, 3));
     for (size_t size = 0; size < bytes.size(); size += 1 + bytes.size() / 61) {
         const std::vector<uint8_t> part(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
-        const auto decoder =
-            Decoder::open(std::make_shared<MemorySource>(std::vector<uint8_t>(part), "t.nae"), DecoderOptions());
+        const auto decoder = Decoder::open(
+            std::make_shared<MemorySource>(std::vector<uint8_t>(part), "t.nae"), DecoderOptions());
         CHECK_FALSE(decoder.ok());
         CHECK(decoder.status().message().find("t.nae") == 0);
     }

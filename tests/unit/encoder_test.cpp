@@ -1,4 +1,5 @@
-// The encoder: what it asks for, what it writes, and that strips, halos and threads leave no trace in the file.
+// The encoder: what it asks for, what it writes, and that strips, halos and threads leave no trace in the
+// file.
 #include "codec/encoder.h"
 
 #include <catch2/catch.hpp>
@@ -33,7 +34,8 @@ std::vector<uint8_t> payload_of(const std::vector<uint8_t>& bytes, size_t tile) 
 // Checks the promise that every row is asked for once and in order.
 class StrictSource : public MemoryImageSource {
   public:
-    explicit StrictSource(const Picture& p) : MemoryImageSource(p.pixels.data(), p.width, p.height, p.bands) {}
+    explicit StrictSource(const Picture& p)
+        : MemoryImageSource(p.pixels.data(), p.width, p.height, p.bands) {}
     Status read_rows(uint32_t y, uint32_t count, uint8_t* out) override {
         if (y != next_ || count == 0) return Status(ErrorCode::internal, "row order");
         if (y + count > fail_from) return Status(ErrorCode::io, "no such row");
@@ -141,8 +143,8 @@ TEST_CASE("encoder: the number of threads does not show in the file", "[encoder]
 }
 
 TEST_CASE("encoder: analysis blocks and bands leave no seams", "[encoder]") {
-    // The same content at another place in the picture must give the same tiles, although it then lies elsewhere in the
-    // analysis blocks (1024 pixels) and bands (512 rows).
+    // The same content at another place in the picture must give the same tiles, although it then lies
+    // elsewhere in the analysis blocks (1024 pixels) and bands (512 rows).
     const Picture picture = make_picture(1200, 1100, 1);
     BlockMeans analysis;
     EncoderOptions options = small_options(small_ready_model(), analysis);
@@ -151,7 +153,8 @@ TEST_CASE("encoder: analysis blocks and bands leave no seams", "[encoder]") {
 
     constexpr uint32_t kX = 960, kY = 384, kW = 192, kH = 320;  // across the seams at x = 1024 and y = 512
     Picture part{kW, kH, 1, {}};
-    for (uint32_t y = 0; y < kH; ++y) part.pixels.insert(part.pixels.end(), picture.at(kX, kY + y), picture.at(kX, kY + y) + kW);
+    for (uint32_t y = 0; y < kH; ++y)
+        part.pixels.insert(part.pixels.end(), picture.at(kX, kY + y), picture.at(kX, kY + y) + kW);
     const auto cropped = encode_bytes(options, part);
     const size_t across = 1200 / 64 + 1;
     // Inner tiles, away from the crop's edges, of 3 x 5.
@@ -181,8 +184,9 @@ TEST_CASE("encoder: pictures smaller than a cell, and edge replication", "[encod
             INFO(width << "x" << height);
             CHECK(psnr(flat, decode_all(*open_bytes(bytes))) > 25);
             // Nothing of what lies beyond the edge is in the file: it is as if the picture filled its cells.
-            const Picture filled{(width + 15) / 16 * 16, (height + 15) / 16 * 16, 3,
-                                 std::vector<uint8_t>(size_t{(width + 15) / 16} * ((height + 15) / 16) * 768, 200)};
+            const Picture filled{
+                (width + 15) / 16 * 16, (height + 15) / 16 * 16, 3,
+                std::vector<uint8_t>(size_t{(width + 15) / 16} * ((height + 15) / 16) * 768, 200)};
             CHECK((payload_of(bytes, 0) == payload_of(encode_small(filled, 100), 0)));
         }
     }
@@ -247,7 +251,8 @@ TEST_CASE("encoder: bad options are refused before anything is read", "[encoder]
     CHECK_FALSE(encode(good, nothing, Metadata(), sink).ok());
 }
 
-TEST_CASE("encoder: errors of others come through, cancelling works, and nothing is written then", "[encoder]") {
+TEST_CASE("encoder: errors of others come through, cancelling works, and nothing is written then",
+          "[encoder]") {
     const Picture picture = make_picture(100, 1300, 3);
     MemorySink sink;
     {
@@ -296,8 +301,8 @@ TEST_CASE("encoder: errors of others come through, cancelling works, and nothing
 TEST_CASE("encoder: values no symbol can hold do not break it", "[encoder]") {
     class Wild : public BlockMeans {
       public:
-        Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
-                   int out_c) override {
+        Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h,
+                   int out_w, int out_c) override {
             const Status status = BlockMeans::run(graph, in, h, w, c, out, out_h, out_w, out_c);
             const float wild[] = {NAN, INFINITY, -INFINITY, 1e30f, -1e30f, 40000.0f};
             for (int i = 0; i < out_h * out_w * out_c; i += 7) out[i] = wild[i / 7 % 6];

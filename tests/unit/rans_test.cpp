@@ -1,6 +1,6 @@
 // The entropy coder: round trips, fixed bytes, overhead, and what it does with damaged streams.
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
 
@@ -59,8 +59,8 @@ TEST_CASE("rANS: round trip at all lane counts and densities", "[rans]") {
     const SymbolCodec codec = gaussian_codec();
     std::vector<int16_t> decoded;
     unsigned seed = 1;
-    for (const size_t count : {0, 1, 2, 3, 7, 8, 9, 63, 1023, 1031, 2047, 2048, 2049, 5000, 16383, 16384, 16385,
-                               16387, 60000}) {
+    for (const size_t count :
+         {0, 1, 2, 3, 7, 8, 9, 63, 1023, 1031, 2047, 2048, 2049, 5000, 16383, 16384, 16385, 16387, 60000}) {
         for (const double zeros : {0.0, 0.5, 0.98, 1.0}) {
             for (const double spread : {1.0, 8.0}) {
                 const Stream stream = random_stream(count, zeros, spread, seed++);
@@ -99,7 +99,8 @@ TEST_CASE("rANS: fixed bytes", "[rans]") {
     REQUIRE(codec.ok());
     std::vector<int16_t> decoded;
 
-    // From x = 65536 backwards. Symbol 0: f = 16360, c = 8: x = (65536 / 16360) 2^14 + 65536 % 16360 + 8 = 65640.
+    // From x = 65536 backwards. Symbol 0: f = 16360, c = 8: x = (65536 / 16360) 2^14 + 65536 % 16360 + 8 =
+    // 65640.
     Stream stream{{1}, {0}};
     CHECK(encode(codec.value(), stream) == std::vector<uint8_t>({0x68, 0x00, 0x01, 0x00}));
 
@@ -124,7 +125,8 @@ TEST_CASE("rANS: size is the entropy plus two bytes per lane", "[rans]") {
     for (const size_t count : {200, 1500, 10000, 50000}) {
         const Stream stream = random_stream(count, 0.0, 1.0, 5);
         double bits = 0;
-        for (size_t i = 0; i < count; ++i) bits += codec.cost(stream.index[i], std::abs(int{stream.symbols[i]}));
+        for (size_t i = 0; i < count; ++i)
+            bits += codec.cost(stream.index[i], std::abs(int{stream.symbols[i]}));
         const auto bytes = encode(codec, stream).size();
         const double overhead = static_cast<double>(bytes) - bits / 8;
         INFO("count " << count << ", bytes " << bytes);
@@ -153,8 +155,8 @@ TEST_CASE("rANS: damage is an error or at least stays inside its bounds", "[rans
         CHECK(decode(codec, longer, stream, &decoded).code() == ErrorCode::corrupt);
         longer.push_back(0);
         CHECK(decode(codec, longer, stream, &decoded).code() == ErrorCode::corrupt);
-        // Flipped bits: a flip that only exchanges two symbols of equal frequency leaves no trace in the state
-        // (finding those is the CRC's business); nearly all others do.
+        // Flipped bits: a flip that only exchanges two symbols of equal frequency leaves no trace in the
+        // state (finding those is the CRC's business); nearly all others do.
         int unnoticed = 0;
         for (int trial = 0; trial < 200; ++trial) {
             std::vector<uint8_t> damaged = bytes;

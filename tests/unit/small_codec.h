@@ -1,11 +1,11 @@
-// A model small enough for tests, and an analysis that needs no network library. Together they form a working, if
-// crude, codec: the latent holds the means of 8 x 8 blocks, the synthesis paints them, with some seeded disturbance from
-// neighbours so that halos matter.
+// A model small enough for tests, and an analysis that needs no network library. Together they form a
+// working, if crude, codec: the latent holds the means of 8 x 8 blocks, the synthesis paints them, with some
+// seeded disturbance from neighbours so that halos matter.
 #ifndef NAE_TESTS_UNIT_SMALL_CODEC_H_
 #define NAE_TESTS_UNIT_SMALL_CODEC_H_
 
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <memory>
 #include <random>
@@ -26,8 +26,10 @@ inline ConvParams conv_params(int in, int out, int kernel, std::mt19937& random,
     ConvParams p;
     p.out_channels = out;
     p.kernel = kernel;
-    p.weights.resize(static_cast<size_t>(out) * static_cast<size_t>(kernel * kernel) * static_cast<size_t>(in));
-    for (int16_t& w : p.weights) w = static_cast<int16_t>(static_cast<int>(random() % (2 * static_cast<unsigned>(noise) + 1)) - noise);
+    p.weights.resize(static_cast<size_t>(out) * static_cast<size_t>(kernel * kernel) *
+                     static_cast<size_t>(in));
+    for (int16_t& w : p.weights)
+        w = static_cast<int16_t>(static_cast<int>(random() % (2 * static_cast<unsigned>(noise) + 1)) - noise);
     p.bias.assign(static_cast<size_t>(out), 0);
     p.mult.assign(static_cast<size_t>(out), 1 << 20);  // weight 4096 is 1
     return p;
@@ -56,7 +58,8 @@ inline Model small_model(unsigned seed = 1) {
     s.depth_to_space(s.conv(x, second), 8);
     m.synthesis = s.take();
 
-    // Hyper-synthesis: a little mean, log2 scales around 8 (256 in units of 1/16 level: 16 levels) plus what z says.
+    // Hyper-synthesis: a little mean, log2 scales around 8 (256 in units of 1/16 level: 16 levels) plus what
+    // z says.
     GraphBuilder h(kSmallHypers, -2000, 2000);
     ConvParams spread = conv_params(kSmallHypers, 16 * 2 * kSmallLatents, 3, random, 600);
     for (int c = 0; c < spread.out_channels; ++c) {
@@ -68,11 +71,14 @@ inline Model small_model(unsigned seed = 1) {
     h.depth_to_space(h.conv(h.input(), spread), 4);
     m.hyper_synthesis = h.take();
 
-    // Steps of 64 levels at quality 1, half a level at 100; a real latent unit is one level, an integer step 1/16.
+    // Steps of 64 levels at quality 1, half a level at 100; a real latent unit is one level, an integer step
+    // 1/16.
     m.gains.latent = {kSmallLatents, 2, {}, std::vector<int32_t>(kSmallLatents, 4 * 256)};
-    for (int c = 0; c < kSmallLatents; ++c) m.gains.latent.log2_gain.insert(m.gains.latent.log2_gain.end(), {-6 * 256, 256});
+    for (int c = 0; c < kSmallLatents; ++c)
+        m.gains.latent.log2_gain.insert(m.gains.latent.log2_gain.end(), {-6 * 256, 256});
     m.gains.hyper = {kSmallHypers, 2, {}, std::vector<int32_t>(kSmallHypers, 0)};
-    for (int c = 0; c < kSmallHypers; ++c) m.gains.hyper.log2_gain.insert(m.gains.hyper.log2_gain.end(), {-6 * 256, -4 * 256});
+    for (int c = 0; c < kSmallHypers; ++c)
+        m.gains.hyper.log2_gain.insert(m.gains.hyper.log2_gain.end(), {-6 * 256, -4 * 256});
     m.gains.hyper_log2_scale.assign(kSmallHypers, 7 * 256);
     m.latent_tables = make_gaussian_tables(bias_for_smallest_scale(0.12), 46);
     m.hyper_tables = make_gaussian_tables(bias_for_smallest_scale(0.12), 46);
@@ -86,7 +92,8 @@ inline ReadyModelPtr small_ready_model(unsigned seed = 1) {
     return ready.value();
 }
 
-// Means of blocks, minus a little of the neighbouring cells (zero outside), so that the halo is exactly one cell.
+// Means of blocks, minus a little of the neighbouring cells (zero outside), so that the halo is exactly one
+// cell.
 class BlockMeans : public AnalysisBackend {
   public:
     int halo_px() const override { return 10; }  // the encoder rounds it up to a cell
@@ -218,7 +225,8 @@ inline std::unique_ptr<Decoder> open_bytes(std::vector<uint8_t> bytes, const Dec
 inline std::vector<uint8_t> decode_all(const Decoder& decoder) {
     const Header& h = decoder.header();
     std::vector<uint8_t> pixels(static_cast<size_t>(h.width) * h.height * h.bands);
-    const Status status = decoder.read_window(0, 0, h.width, h.height, pixels.data(), ptrdiff_t{h.width} * h.bands);
+    const Status status =
+        decoder.read_window(0, 0, h.width, h.height, pixels.data(), ptrdiff_t{h.width} * h.bands);
     INFO(status.message());
     REQUIRE(status.ok());
     return pixels;

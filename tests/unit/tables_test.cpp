@@ -115,7 +115,8 @@ TEST_CASE("gaussian and logistic tables cost almost nothing over the entropy", "
         CHECK(redundancy > -1e-9);  // no code beats the entropy
         CHECK(redundancy < 0.0001 + 0.0007 * entropy);
         const auto heavy = logistic_magnitudes(sigma);
-        const double excess = expected_bits(logistic.tables[static_cast<size_t>(i)], heavy) - entropy_bits(heavy);
+        const double excess =
+            expected_bits(logistic.tables[static_cast<size_t>(i)], heavy) - entropy_bits(heavy);
         CHECK(excess > -1e-9);
         CHECK(excess < 0.0002 + 0.002 * entropy_bits(heavy));
     }

@@ -94,7 +94,8 @@ TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers"
         const std::vector<float> weights(46, static_cast<float>(kHighRateWeight * weight));
         const float v = static_cast<float>(value);
         int16_t symbol = 99;
-        choose_symbols(scale, codec.value(), rate_aware ? weights.data() : nullptr, &v, mean, &index, &symbol);
+        choose_symbols(scale, codec.value(), rate_aware ? weights.data() : nullptr, &v, mean, &index,
+                       &symbol);
         return int{symbol};
     };
     CHECK(choose(10 + 4 * 2.4, 20, false) == 2);
@@ -105,7 +106,8 @@ TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers"
     CHECK(choose(NAN, 20, true) == 0);
     CHECK(choose(INFINITY, 20, false) == 0);
 
-    // Narrow table (sigma 0.24): a 1 costs about 5 bits more than a 0, against 8.66 (0.6^2 - 0.4^2) = 1.7 saved.
+    // Narrow table (sigma 0.24): a 1 costs about 5 bits more than a 0, against 8.66 (0.6^2 - 0.4^2) = 1.7
+    // saved.
     CHECK(choose(10 + 4 * 0.6, 5, false) == 1);
     CHECK(choose(10 + 4 * 0.6, 5, true) == 0);
     CHECK(choose(10 - 4 * 0.6, 5, true) == 0);
@@ -115,7 +117,8 @@ TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers"
     CHECK(choose(10 + 4 * 7.45, 40, true) == 7);
 
     // The weights in use grow with scale and quality, and stay finite for any bias.
-    const std::vector<float> low = quantiser_weights(tables, 1000, 1.0), high = quantiser_weights(tables, 9000, 1.0);
+    const std::vector<float> low = quantiser_weights(tables, 1000, 1.0),
+                             high = quantiser_weights(tables, 9000, 1.0);
     REQUIRE(low.size() == 46);
     CHECK(low[1] == Approx(kHighRateWeight * 1.5).epsilon(0.03));
     for (size_t i = 2; i < 46; ++i) CHECK((low[i] >= low[i - 1] && high[i] >= low[i]));
