@@ -81,9 +81,10 @@ class AnalysisBackend {
 
 // Opens nae_torch.so (once per process; it is never unloaded) and builds the model's analysis graphs with it.
 // Looked for in this order: the file named by environment variable NAE_TORCH_MODULE (then nowhere else), the
-// folder of the library or plugin this code is in, its subfolder ../lib/nae, and the installation's library
-// folder. Errors: encoder_unavailable, saying where it looked; or the model has no analysis part. threads: 0
-// = all cores.
+// folder of the library or plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/,
+// ../../lib/), and nae/ in the installation's library folder.
+// Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.
+// threads: 0 = all cores.
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads);
 
 }  // namespace nae

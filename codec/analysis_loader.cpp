@@ -1,6 +1,7 @@
 // Opens the module that holds the analysis transform, and wraps its C ABI.
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -39,8 +40,9 @@ std::vector<std::string> candidates() {
     std::vector<std::string> paths;
     const std::string own = own_directory();
     if (!own.empty()) {
-        // Beside; lib/nae from bin/ or from a plugin folder in lib/; and the folder that a build tree uses.
-        for (const char* place : {"/", "/nae/", "/../nae/", "/../lib/nae/", "/../lib/"}) {
+        // Beside; lib/nae from bin/ or from a plugin folder in lib/; and lib/ from the folders of a build
+        // tree.
+        for (const char* place : {"/", "/nae/", "/../nae/", "/../lib/nae/", "/../lib/", "/../../lib/"}) {
             paths.push_back(own + place + kModuleName);
         }
     }
@@ -57,14 +59,15 @@ Result<const nae_analysis_api*> open_module() {
     const std::lock_guard<std::mutex> lock(mutex);
     if (opened != nullptr) return opened;
 
-    std::string tried;
+    std::string places, failure;
     for (const std::string& path : candidates()) {
+        places += (places.empty() ? "" : ", ") + path;
+        if (access(path.c_str(), F_OK) != 0) continue;
         // Local: the module's symbols (and its libraries') must not mix with those of the host program.
         void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
         if (handle == nullptr) {
             const char* reason = dlerror();
-            // The reason repeats the path.
-            tried += (tried.empty() ? "" : "; ") + std::string(reason != nullptr ? reason : path);
+            failure += std::string("; ") + (reason != nullptr ? reason : "unknown reason");
             continue;
         }
         using GetApi = const nae_analysis_api* (*)();
@@ -87,8 +90,8 @@ Result<const nae_analysis_api*> open_module() {
         return opened;
     }
     return Status(ErrorCode::encoder_unavailable,
-                  cat("encoding needs the module ", kModuleName, ", which could not be opened: ", tried,
-                      " (NAE_TORCH_MODULE names another file)"));
+                  cat("encoding needs the module ", kModuleName, ", which could not be opened; looked for ",
+                      places, failure, "; NAE_TORCH_MODULE names another file"));
 }
 
 class ModuleBackend : public AnalysisBackend {

@@ -3,6 +3,7 @@
 #include "codec/encoder.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <limits>
 
 #include "format/file_layout.h"
@@ -313,4 +314,35 @@ TEST_CASE("encoder: values no symbol can hold do not break it", "[encoder]") {
     const Picture picture = make_picture(100, 100, 3);
     const auto bytes = encode_bytes(small_options(small_ready_model(), analysis), picture);
     decode_all(*open_bytes(bytes));
+}
+
+TEST_CASE("analysis loader: says what is missing and where it looked", "[encoder]") {
+    Model model = small_model();
+    CHECK(load_analysis_backend(model, 1).status().code() ==
+          ErrorCode::encoder_unavailable);  // no analysis part
+    FloatGraphBuilder analysis(3);
+    FloatConvParams conv;
+    conv.out_channels = kSmallLatents;
+    conv.weights.assign(768 * kSmallLatents, 0.0f);
+    conv.bias.assign(kSmallLatents, 0.0f);
+    analysis.conv(analysis.space_to_depth(analysis.input(), 16), conv);
+    model.analysis = analysis.take();
+
+    // Whatever the environment says is put back.
+    const char* before = std::getenv("NAE_TORCH_MODULE");
+    const std::string saved = before != nullptr ? before : "";
+    setenv("NAE_TORCH_MODULE", "/nonexistent/module.so", 1);
+    const auto missing = load_analysis_backend(model, 1);
+    CHECK(missing.status().code() == ErrorCode::encoder_unavailable);
+    CHECK(missing.status().message().find("/nonexistent/module.so") != std::string::npos);
+    // A file that is no library.
+    setenv("NAE_TORCH_MODULE", NAE_SOURCE_DIR "/CMakeLists.txt", 1);
+    const auto unusable = load_analysis_backend(model, 1);
+    CHECK(unusable.status().code() == ErrorCode::encoder_unavailable);
+    CHECK(unusable.status().message().find("CMakeLists.txt") != std::string::npos);
+    if (before != nullptr) {
+        setenv("NAE_TORCH_MODULE", saved.c_str(), 1);
+    } else {
+        unsetenv("NAE_TORCH_MODULE");
+    }
 }
