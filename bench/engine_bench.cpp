@@ -1,5 +1,5 @@
-// Speed of the integer engine, one thread: single layers in multiply-adds per second, and the synthesis of a 768 x 512
-// picture by a network of the default model's shape (5 kMAC per pixel).
+// Speed of the integer engine, one thread: single layers in multiply-adds per second, and the synthesis of a
+// 768 x 512 picture by a network of the default model's shape (5 kMAC per pixel).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -94,8 +94,10 @@ int main(int argc, char** argv) {
         int in, out, kernel;
         Extents extents;
     };
-    const Layer layers[] = {{"3x3 128-128", 128, 128, 3, {32, 48}}, {"3x3 64-64", 64, 64, 3, {64, 96}},
-                            {"1x1 320-768", 320, 768, 1, {32, 48}}, {"1x1 320-128", 320, 128, 1, {32, 48}},
+    const Layer layers[] = {{"3x3 128-128", 128, 128, 3, {32, 48}},
+                            {"3x3 64-64", 64, 64, 3, {64, 96}},
+                            {"1x1 320-768", 320, 768, 1, {32, 48}},
+                            {"1x1 320-128", 320, 128, 1, {32, 48}},
                             {"1x1 64-192", 64, 192, 1, {64, 96}}};
     for (EngineLevel level : available_engine_levels()) {
         const std::string suffix = std::string("/") + engine_level_name(level);

@@ -23,7 +23,9 @@ struct Buffer {
 
     ptrdiff_t row() const { return static_cast<ptrdiff_t>(rect.w) * channels; }
     int16_t* at(int64_t y, int64_t x) { return data + (y - rect.y) * row() + (x - rect.x) * channels; }
-    const int16_t* at(int64_t y, int64_t x) const { return data + (y - rect.y) * row() + (x - rect.x) * channels; }
+    const int16_t* at(int64_t y, int64_t x) const {
+        return data + (y - rect.y) * row() + (x - rect.x) * channels;
+    }
 };
 
 // Zeroes what lies in `buffer` but not in `inner`.
@@ -31,7 +33,8 @@ void clear_frame(Buffer& buffer, const Rect& inner) {
     const Rect& r = buffer.rect;
     const auto clear = [&](int64_t y, int64_t x0, int64_t x1) {
         if (x1 > x0) {
-            std::memset(buffer.at(y, x0), 0, static_cast<size_t>((x1 - x0) * buffer.channels) * sizeof(int16_t));
+            std::memset(buffer.at(y, x0), 0,
+                        static_cast<size_t>((x1 - x0) * buffer.channels) * sizeof(int16_t));
         }
     };
     for (int64_t y = r.y; y < r.bottom(); ++y) {
@@ -110,7 +113,8 @@ class Execution {
         const NodeInfo& info = data_.info.nodes[0];
         const int16_t lo = static_cast<int16_t>(info.lo), hi = static_cast<int16_t>(info.hi);
         for (int64_t y = r.y; y < r.bottom(); ++y) {
-            const int16_t* from = input.pixel(static_cast<int>(y - input_rect.y), static_cast<int>(r.x - input_rect.x));
+            const int16_t* from =
+                input.pixel(static_cast<int>(y - input_rect.y), static_cast<int>(r.x - input_rect.x));
             int16_t* to = buffers_[0].at(y, r.x);
             const int64_t n = r.w * info.channels;
             for (int64_t k = 0; k < n; ++k) to[k] = std::min(std::max(from[k], lo), hi);
@@ -119,17 +123,33 @@ class Execution {
 
     void execute(size_t i) {
         switch (data_.graph.nodes[i].op) {
-            case Op::conv: conv(i, i); break;
-            case Op::add: add(i); break;
-            case Op::concat: concat(i); break;
-            case Op::slice: slice(i); break;
-            case Op::depth_to_space: depth_to_space(i); break;
-            case Op::space_to_depth: space_to_depth(i); break;
-            default: pointwise(i); break;
+            case Op::conv:
+                conv(i, i);
+                break;
+            case Op::add:
+                add(i);
+                break;
+            case Op::concat:
+                concat(i);
+                break;
+            case Op::slice:
+                slice(i);
+                break;
+            case Op::depth_to_space:
+                depth_to_space(i);
+                break;
+            case Op::space_to_depth:
+                space_to_depth(i);
+                break;
+            default:
+                pointwise(i);
+                break;
         }
     }
 
-    const Buffer& in(size_t i, size_t which = 0) const { return buffers_[data_.graph.nodes[i].inputs[which]]; }
+    const Buffer& in(size_t i, size_t which = 0) const {
+        return buffers_[data_.graph.nodes[i].inputs[which]];
+    }
 
     // Convolution `conv` written to the buffer of node `i`: itself, or the addition it is fused into.
     void conv(size_t conv, size_t i) {
@@ -189,7 +209,8 @@ class Execution {
             } else {  // gain
                 for (int64_t x = 0; x < r.w; ++x, a += channels, out += channels) {
                     for (int c = 0; c < channels; ++c) {
-                        const int64_t product = static_cast<int64_t>(a[c]) * node.mult[static_cast<size_t>(c)];
+                        const int64_t product =
+                            static_cast<int64_t>(a[c]) * node.mult[static_cast<size_t>(c)];
                         out[c] = clamp16((product + (1 << 15)) >> 16, node.lo, node.hi);
                     }
                 }
@@ -211,8 +232,8 @@ class Execution {
                       plan_.nodes[i].compute);
     }
 
-    static void copy_channels(const Buffer& from, ptrdiff_t from_begin, Buffer& to, ptrdiff_t to_begin, int count,
-                              const Rect& r) {
+    static void copy_channels(const Buffer& from, ptrdiff_t from_begin, Buffer& to, ptrdiff_t to_begin,
+                              int count, const Rect& r) {
         for (int64_t y = r.y; y < r.bottom(); ++y) {
             const int16_t* a = from.at(y, r.x) + from_begin;
             int16_t* out = to.at(y, r.x) + to_begin;
@@ -263,8 +284,9 @@ class Execution {
     std::vector<AlignedVector16> free_;
 };
 
-constexpr EngineLevel kLevels[] = {EngineLevel::scalar, EngineLevel::other, EngineLevel::ssse3,  EngineLevel::sse4,
-                                   EngineLevel::avx2,   EngineLevel::avx3,  EngineLevel::avx3_dl};
+constexpr EngineLevel kLevels[] = {EngineLevel::scalar, EngineLevel::other, EngineLevel::ssse3,
+                                   EngineLevel::sse4,   EngineLevel::avx2,  EngineLevel::avx3,
+                                   EngineLevel::avx3_dl};
 
 const Kernels* kernels_of(EngineLevel level) {
     return level == EngineLevel::scalar ? &scalar_kernels() : simd_kernels(level);
@@ -286,14 +308,22 @@ Result<EngineLevel> default_level() {
 
 const char* engine_level_name(EngineLevel level) {
     switch (level) {
-        case EngineLevel::automatic: return "automatic";
-        case EngineLevel::scalar: return "scalar";
-        case EngineLevel::ssse3: return "ssse3";
-        case EngineLevel::sse4: return "sse4";
-        case EngineLevel::avx2: return "avx2";
-        case EngineLevel::avx3: return "avx3";
-        case EngineLevel::avx3_dl: return "avx3_dl";
-        case EngineLevel::other: return "other";
+        case EngineLevel::automatic:
+            return "automatic";
+        case EngineLevel::scalar:
+            return "scalar";
+        case EngineLevel::ssse3:
+            return "ssse3";
+        case EngineLevel::sse4:
+            return "sse4";
+        case EngineLevel::avx2:
+            return "avx2";
+        case EngineLevel::avx3:
+            return "avx3";
+        case EngineLevel::avx3_dl:
+            return "avx3_dl";
+        case EngineLevel::other:
+            return "other";
     }
     return "unknown";
 }
@@ -347,31 +377,31 @@ uint64_t working_bytes(const PackedGraph& graph, Extents input_extents, Rect out
     return plan.ok() ? plan.value().peak_bytes : UINT64_MAX;
 }
 
-Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input, Rect input_rect,
-                   Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits) {
+Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
+                   Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits) {
     if (graph.empty()) return Status(ErrorCode::invalid_argument, "network: empty");
     if (level == EngineLevel::automatic) {
         NAE_ASSIGN_OR_RETURN(level, default_level());
     }
     const Kernels* kernels = kernels_of(level);
     if (kernels == nullptr) {
-        return Status(ErrorCode::unsupported, cat("engine level ", engine_level_name(level), " on this machine"));
+        return Status(ErrorCode::unsupported,
+                      cat("engine level ", engine_level_name(level), " on this machine"));
     }
     NAE_ASSIGN_OR_RETURN(const Plan plan, make_plan(graph.data(), input_extents, out_rect));
     const Rect& needed = plan.nodes[0].compute;
     if (input.c != graph.input_channels() || input.h != input_rect.h || input.w != input_rect.w) {
         return Status(ErrorCode::invalid_argument,
-                      cat("network input is ", input.w, " x ", input.h, " x ", input.c, ", expected ", input_rect.w,
-                          " x ", input_rect.h, " x ", graph.input_channels()));
+                      cat("network input is ", input.w, " x ", input.h, " x ", input.c, ", expected ",
+                          input_rect.w, " x ", input_rect.h, " x ", graph.input_channels()));
     }
     if (!input_rect.contains(needed)) {
-        return Status(ErrorCode::invalid_argument,
-                      cat("network input does not cover ", needed.w, " x ", needed.h, " at ", needed.x, ", ", needed.y));
+        return Status(ErrorCode::invalid_argument, cat("network input does not cover ", needed.w, " x ",
+                                                       needed.h, " at ", needed.x, ", ", needed.y));
     }
     if (plan.peak_bytes > limits.max_tensor_bytes || plan.out_bytes > limits.max_tensor_bytes) {
-        return Status(ErrorCode::limit_exceeded,
-                      cat("tensors of ", std::max(plan.peak_bytes, plan.out_bytes), " bytes, the limit is ",
-                          limits.max_tensor_bytes));
+        return Status(ErrorCode::limit_exceeded, cat("tensors of ", std::max(plan.peak_bytes, plan.out_bytes),
+                                                     " bytes, the limit is ", limits.max_tensor_bytes));
     }
     try {
         Execution(graph.data(), plan, *kernels).run(input, input_rect, out);

@@ -14,8 +14,9 @@
 
 namespace nae {
 
-// Instruction sets. `automatic` is the best one of this machine, unless the environment variable NAE_ENGINE names one
-// (scalar, ssse3, sse4, avx2, avx3, avx3_dl, neon ...; an unknown or unavailable name is an error of run()).
+// Instruction sets. `automatic` is the best one of this machine, unless the environment variable NAE_ENGINE
+// names one (scalar, ssse3, sse4, avx2, avx3, avx3_dl, neon ...; an unknown or unavailable name is an error
+// of run()).
 enum class EngineLevel : uint8_t {
     automatic = 0,
     scalar,  // the reference: plain loops that read like the specification
@@ -24,7 +25,7 @@ enum class EngineLevel : uint8_t {
     avx2,
     avx3,     // AVX-512 F/BW/DQ/VL
     avx3_dl,  // AVX-512 with VNNI
-    other,  // whatever else Highway offers on this machine (NEON, WASM, ...)
+    other,    // whatever else Highway offers on this machine (NEON, WASM, ...)
 };
 const char* engine_level_name(EngineLevel level);
 Result<EngineLevel> parse_engine_level(const char* name);
@@ -64,12 +65,12 @@ class Engine {
     //   input_extents  size of the whole input raster
     //   input          values of `input_rect`, a part of that raster; must cover required_input(out_rect)
     //   out_rect       must lie within the output's extents and not be empty
-    // Input values outside the input node's [lo, hi] are clamped to it: the proof of the bounds rests on them.
-    // Single-threaded and re-entrant; run windows on several threads to use several cores.
-    // Errors: invalid_argument, limit_exceeded (working memory over limits.max_tensor_bytes), unsupported (level).
-    static Status run(const PackedGraph& graph, Extents input_extents, const TensorView16& input, Rect input_rect,
-                      Rect out_rect, Tensor16& out, EngineLevel level = EngineLevel::automatic,
-                      const Limits& limits = Limits());
+    // Input values outside the input node's [lo, hi] are clamped to it: the proof of the bounds rests on
+    // them. Single-threaded and re-entrant; run windows on several threads to use several cores. Errors:
+    // invalid_argument, limit_exceeded (working memory over limits.max_tensor_bytes), unsupported (level).
+    static Status run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
+                      Rect input_rect, Rect out_rect, Tensor16& out,
+                      EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits());
 };
 
 }  // namespace nae

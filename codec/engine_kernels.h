@@ -15,10 +15,10 @@ namespace nae {
 // Output channels per block of packed weights: 16 lanes of 32 bits, one AVX-512 vector.
 constexpr int kConvBlock = 16;
 
-// A convolution's parameters arranged for SIMD. Input channels are taken in pairs (one 32-bit lane holds two int16),
-// output channels in blocks; both are padded with zeros.
+// A convolution's parameters arranged for SIMD. Input channels are taken in pairs (one 32-bit lane holds two
+// int16), output channels in blocks; both are padded with zeros.
 struct PackedConv {
-    AlignedVector16 weights;  // [co / 16][ky][kx][ci / 2][16][2]
+    AlignedVector16 weights;    // [co / 16][ky][kx][ci / 2][16][2]
     std::vector<int32_t> bias;  // padded to a multiple of 16
     std::vector<int32_t> mult;
     int blocks = 0;
@@ -44,7 +44,8 @@ struct ConvTask {
     ptrdiff_t out_pixel = 0;  // values from one output pixel to the next
     int h = 0;                // output window
     int w = 0;
-    // Optional fused addition: out = clamp(conv + addend, add_lo, add_hi). Dense pixels of node->channels values.
+    // Optional fused addition: out = clamp(conv + addend, add_lo, add_hi). Dense pixels of node->channels
+    // values.
     const int16_t* addend = nullptr;
     ptrdiff_t addend_row = 0;
     int32_t add_lo = 0;

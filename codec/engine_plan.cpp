@@ -45,14 +45,16 @@ Status find_peak(const PackedGraph::Data& data, Plan& plan) {
         const NodePlan& node = plan.nodes[i];
         if (node.last_use < 0 || node.fused_into >= 0) continue;
         if (!buffer_bytes(node.buffer, data.info.nodes[i].channels, &bytes[i])) {
-            return Status(ErrorCode::limit_exceeded, cat("node ", i, ": tensor of ", node.buffer.w, " x ", node.buffer.h));
+            return Status(ErrorCode::limit_exceeded,
+                          cat("node ", i, ": tensor of ", node.buffer.w, " x ", node.buffer.h));
         }
     }
     plan.out_bytes = bytes.back();
     bytes.back() = 0;
     uint64_t now = 0;
     for (size_t i = 0; i < count; ++i) {
-        if (!checked_add(now, bytes[i], &now)) return Status(ErrorCode::limit_exceeded, "tensors of the network");
+        if (!checked_add(now, bytes[i], &now))
+            return Status(ErrorCode::limit_exceeded, "tensors of the network");
         plan.peak_bytes = std::max(plan.peak_bytes, now);
         for (size_t k = 0; k <= i; ++k) {
             if (plan.nodes[k].last_use == static_cast<int>(i)) now -= bytes[k];

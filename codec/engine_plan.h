@@ -11,10 +11,11 @@
 namespace nae {
 
 struct NodePlan {
-    Rect compute;  // what is computed: the needed part inside the node's extents
-    Rect buffer;   // what is stored: compute plus the zeros outside the extents that convolutions read
+    Rect compute;       // what is computed: the needed part inside the node's extents
+    Rect buffer;        // what is stored: compute plus the zeros outside the extents that convolutions read
     int last_use = -1;  // step after which the buffer is free; -1: never needed
-    // Convolution whose only reader is an addition: it is executed with that addition (its node number), else -1.
+    // Convolution whose only reader is an addition: it is executed with that addition (its node number), else
+    // -1.
     int fused_into = -1;
     int fused_conv = -1;  // of an addition: the convolution executed with it
 };
@@ -25,7 +26,8 @@ struct Plan {
     uint64_t out_bytes = 0;
 };
 
-// Errors: invalid_argument (window empty or outside the output), limit_exceeded (sizes beyond 64 bits or int).
+// Errors: invalid_argument (window empty or outside the output), limit_exceeded (sizes beyond 64 bits or
+// int).
 Result<Plan> make_plan(const PackedGraph::Data& data, Extents input_extents, Rect out_rect);
 
 }  // namespace nae

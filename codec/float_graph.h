@@ -1,8 +1,8 @@
-// The float network of a model's encoding part (analysis, hyper-analysis). It is only data here: the trainer writes
-// it, the LibTorch module executes it. Nothing in decoding depends on it.
+// The float network of a model's encoding part (analysis, hyper-analysis). It is only data here: the trainer
+// writes it, the LibTorch module executes it. Nothing in decoding depends on it.
 //
-// Same operators as graph.h in real arithmetic, without clamps, plus `abs`; see Op and Node there. Node 0 is the
-// input, the last node is the output. Tensors are NHWC with N = 1.
+// Same operators as graph.h in real arithmetic, without clamps, plus `abs`; see Op and Node there. Node 0 is
+// the input, the last node is the output. Tensors are NHWC with N = 1.
 //
 // Bytes (little-endian): u16 node count, per node u8 operator, then
 //     input           u16 channels
@@ -37,11 +37,11 @@ struct FloatNode {
     int stride = 1;
     int block = 1;
     int begin = 0;
-    float slope = 0;                // leaky_relu
-    bool store_bf16 = true;         // conv: how weights are stored; parsing gives the rounded values
-    std::vector<float> weights;     // conv: [channels][kernel][kernel][input channels]
-    std::vector<float> bias;        // conv: [channels]
-    std::vector<float> mult;        // gain: [channels]
+    float slope = 0;             // leaky_relu
+    bool store_bf16 = true;      // conv: how weights are stored; parsing gives the rounded values
+    std::vector<float> weights;  // conv: [channels][kernel][kernel][input channels]
+    std::vector<float> bias;     // conv: [channels]
+    std::vector<float> mult;     // gain: [channels]
 };
 
 struct FloatGraph {
@@ -57,7 +57,8 @@ struct FloatNodeInfo {
 struct FloatGraphInfo {
     std::vector<FloatNodeInfo> nodes;
     double macs_per_pixel = 0;  // per *input* pixel, for large pictures
-    // Output pixels depend on input pixels at most this far outside their own footprint (input pixels, a bound).
+    // Output pixels depend on input pixels at most this far outside their own footprint (input pixels, a
+    // bound).
     int64_t halo = 0;
 
     int input_channels() const { return nodes.front().channels; }

@@ -47,7 +47,8 @@ Status read_int(ByteReader& reader, const char* field, int* out) {
 
 Status read_fields(ByteReader& reader, size_t index, FloatNode& node) {
     switch (node.op) {
-        case Op::input: return read_int<uint16_t>(reader, "channels", &node.channels);
+        case Op::input:
+            return read_int<uint16_t>(reader, "channels", &node.channels);
         case Op::conv: {
             int type = 0;
             NAE_RETURN_IF_ERROR(read_int<uint16_t>(reader, "channels", &node.channels));
@@ -68,8 +69,10 @@ Status read_fields(ByteReader& reader, size_t index, FloatNode& node) {
             NAE_RETURN_IF_ERROR(read_int<uint16_t>(reader, "first channel", &node.begin));
             return read_int<uint16_t>(reader, "channels", &node.channels);
         case Op::depth_to_space:
-        case Op::space_to_depth: return read_int<uint8_t>(reader, "block", &node.block);
-        default: return Status();
+        case Op::space_to_depth:
+            return read_int<uint8_t>(reader, "block", &node.block);
+        default:
+            return Status();
     }
 }
 
@@ -118,7 +121,9 @@ void write_node(const FloatNode& node, std::vector<uint8_t>& out) {
     if (node.op == Op::concat) append_le(out, static_cast<uint8_t>(node.inputs.size()));
     for (uint16_t i : node.inputs) append_le(out, i);
     switch (node.op) {
-        case Op::input: append_le(out, static_cast<uint16_t>(node.channels)); break;
+        case Op::input:
+            append_le(out, static_cast<uint16_t>(node.channels));
+            break;
         case Op::conv:
             append_le(out, static_cast<uint16_t>(node.channels));
             append_le(out, static_cast<uint8_t>(node.kernel));
@@ -131,15 +136,22 @@ void write_node(const FloatNode& node, std::vector<uint8_t>& out) {
                 append_floats(out, node.weights);
             }
             break;
-        case Op::leaky_relu: append_float(out, node.slope); break;
+        case Op::leaky_relu:
+            append_float(out, node.slope);
+            break;
         case Op::slice:
             append_le(out, static_cast<uint16_t>(node.begin));
             append_le(out, static_cast<uint16_t>(node.channels));
             break;
         case Op::depth_to_space:
-        case Op::space_to_depth: append_le(out, static_cast<uint8_t>(node.block)); break;
-        case Op::gain: append_floats(out, node.mult); break;
-        default: break;
+        case Op::space_to_depth:
+            append_le(out, static_cast<uint8_t>(node.block));
+            break;
+        case Op::gain:
+            append_floats(out, node.mult);
+            break;
+        default:
+            break;
     }
 }
 
@@ -155,7 +167,8 @@ Result<std::vector<uint8_t>> serialise_float_graph(const FloatGraph& graph) {
     return out;
 }
 
-Result<FloatGraph> parse_float_graph(const uint8_t* data, size_t size, const char* what, const Limits& limits) {
+Result<FloatGraph> parse_float_graph(const uint8_t* data, size_t size, const char* what,
+                                     const Limits& limits) {
     ByteReader reader(ByteSpan(data, size));
     Result<FloatGraph> graph = read_graph(reader);
     if (!graph.ok()) return graph.status().in(what);

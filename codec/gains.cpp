@@ -118,8 +118,8 @@ Status validate(const Gains& gains) {
     NAE_RETURN_IF_ERROR(check_table(gains.latent, "latent gains"));
     NAE_RETURN_IF_ERROR(check_table(gains.hyper, "hyper gains"));
     if (gains.latent.anchors != gains.hyper.anchors) {
-        return Status(ErrorCode::corrupt, cat("anchors: latent has ", gains.latent.anchors, ", hyper has ",
-                                              gains.hyper.anchors));
+        return Status(ErrorCode::corrupt,
+                      cat("anchors: latent has ", gains.latent.anchors, ", hyper has ", gains.hyper.anchors));
     }
     return check_values(gains.hyper_log2_scale, static_cast<size_t>(gains.hyper.channels), "hyper scales");
 }

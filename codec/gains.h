@@ -1,5 +1,5 @@
-// Variable rate: per-channel gains interpolated over quality, and the dequantisation they imply. All integer, so that
-// every machine derives the same steps. Gains are log2 values in 1/256 octave.
+// Variable rate: per-channel gains interpolated over quality, and the dequantisation they imply. All integer,
+// so that every machine derives the same steps. Gains are log2 values in 1/256 octave.
 //
 // Chunk GAIN (little-endian): u16 K, u16 C, u16 Cz, then
 //   i32 latent.log2_gain[C][K], i32 latent.log2_inverse_unit[C],
@@ -25,10 +25,10 @@ extern const uint32_t kExp2Table[256];
 // Gains of one kind of latent: `channels` channels, K anchors evenly spaced over quality 1 .. 100.
 struct GainTable {
     int channels = 0;
-    int anchors = 0;                         // K, 2..64
-    std::vector<int32_t> log2_gain;          // [channel][anchor]: log2 of the factor before rounding, 1/256 octave
-    std::vector<int32_t> log2_inverse_unit;  // [channel]: log2(1 / unit); unit = real value of one integer step of
-                                             // the network input that the symbol dequantises to
+    int anchors = 0;                 // K, 2..64
+    std::vector<int32_t> log2_gain;  // [channel][anchor]: log2 of the factor before rounding, 1/256 octave
+    std::vector<int32_t> log2_inverse_unit;  // [channel]: log2(1 / unit); unit = real value of one integer
+                                             // step of the network input that the symbol dequantises to
 
     // L: gain of channel c at a quality (100 .. 10000), linear between anchors, rounded half up.
     int32_t log2_gain_at(int c, int quality_centi) const;
@@ -54,14 +54,15 @@ int32_t dequant_step(int32_t log2_inverse_unit, int32_t log2_gain);
 // quality_centi is clamped to 100 .. 10000. The table must be valid.
 QuantSteps steps_at(const GainTable& table, int quality_centi);
 
-// clamp(mean + ((symbol * step + 2^15) >> 16), lo, hi). mean = 0 for hyper-latents. lo, hi: of the network's input node.
+// clamp(mean + ((symbol * step + 2^15) >> 16), lo, hi). mean = 0 for hyper-latents. lo, hi: of the network's
+// input node.
 inline int16_t dequantise(int32_t symbol, int32_t step, int32_t mean, int32_t lo, int32_t hi) {
     const int64_t v = mean + ((static_cast<int64_t>(symbol) * step + (1 << 15)) >> 16);
     return static_cast<int16_t>(v < lo ? lo : v > hi ? hi : v);
 }
 
-// Checks sizes and ranges, and that every anchor of every channel has a step in 1 .. 2^28 (between anchors it then
-// has, too: L is monotone there). Errors: corrupt.
+// Checks sizes and ranges, and that every anchor of every channel has a step in 1 .. 2^28 (between anchors it
+// then has, too: L is monotone there). Errors: corrupt.
 Status validate(const Gains& gains);
 
 std::vector<uint8_t> serialise_gains(const Gains& gains);

@@ -57,15 +57,19 @@ Status derive_range(const Node& node, size_t index, const std::vector<NodeInfo>&
             out.lo = std::min(out.lo, 0);
             out.hi = std::max(out.hi, 0);
             return Status();
-        case Op::conv: NAE_RETURN_IF_ERROR(check_conv(node, index, before[node.inputs[0]])); break;
+        case Op::conv:
+            NAE_RETURN_IF_ERROR(check_conv(node, index, before[node.inputs[0]]));
+            break;
         case Op::gain:
             if (node.mult.size() != static_cast<size_t>(out.channels)) {
                 return bad("number of multipliers", node.mult.size());
             }
             break;
         case Op::input:
-        case Op::add: break;
-        default: return Status();  // slice, depth_to_space: the input's range
+        case Op::add:
+            break;
+        default:
+            return Status();  // slice, depth_to_space: the input's range
     }
     if (node.lo < -kValueLimit || node.lo > node.hi) return bad("low end of the range", node.lo);
     if (node.hi > kValueLimit) return bad("high end of the range", node.hi);
@@ -78,23 +82,34 @@ Status derive_range(const Node& node, size_t index, const std::vector<NodeInfo>&
 
 const char* op_name(Op op) {
     switch (op) {
-        case Op::input: return "input";
-        case Op::conv: return "conv";
-        case Op::add: return "add";
-        case Op::relu: return "relu";
-        case Op::leaky_relu: return "leaky_relu";
-        case Op::concat: return "concat";
-        case Op::slice: return "slice";
-        case Op::depth_to_space: return "depth_to_space";
-        case Op::space_to_depth: return "space_to_depth";
-        case Op::gain: return "gain";
-        case Op::abs: return "abs";
+        case Op::input:
+            return "input";
+        case Op::conv:
+            return "conv";
+        case Op::add:
+            return "add";
+        case Op::relu:
+            return "relu";
+        case Op::leaky_relu:
+            return "leaky_relu";
+        case Op::concat:
+            return "concat";
+        case Op::slice:
+            return "slice";
+        case Op::depth_to_space:
+            return "depth_to_space";
+        case Op::space_to_depth:
+            return "space_to_depth";
+        case Op::gain:
+            return "gain";
+        case Op::abs:
+            return "abs";
     }
     return "unknown operator";
 }
 
-// Normal form: factors at even positions multiply, at odd ones divide. Only the first may be 1. Cancelling is exact:
-// ceil(n m / d) depends on m / d alone, and ceil(ceil(n / a) / b) = ceil(n / (a b)).
+// Normal form: factors at even positions multiply, at odd ones divide. Only the first may be 1. Cancelling is
+// exact: ceil(n m / d) depends on m / d alone, and ceil(ceil(n / a) / b) = ceil(n / (a b)).
 Resolution Resolution::multiplied(int32_t factor) const {
     Resolution r = *this;
     if (r.steps.size() % 2 == 1) {
@@ -172,11 +187,12 @@ Result<GraphInfo> validate(const Graph& graph, const Limits& limits) {
             info.macs_per_pixel += values * node.kernel * node.kernel * info.nodes[node.inputs[0]].channels;
         }
     }
-    // Producing a value costs about as much as a multiply-add: graphs without convolutions are not free either.
+    // Producing a value costs about as much as a multiply-add: graphs without convolutions are not free
+    // either.
     const double cost = info.macs_per_pixel + info.values_per_pixel;
     if (cost > static_cast<double>(limits.max_macs_per_pixel)) {
-        return Status(ErrorCode::limit_exceeded, cat(cost, " operations per output pixel, the limit is ",
-                                                     limits.max_macs_per_pixel));
+        return Status(ErrorCode::limit_exceeded,
+                      cat(cost, " operations per output pixel, the limit is ", limits.max_macs_per_pixel));
     }
     return info;
 }
@@ -201,14 +217,17 @@ Rect input_rect_of(const Node& node, const Rect& r) {
     switch (node.op) {
         case Op::conv: {
             const int64_t s = node.stride, half = node.kernel / 2;
-            return Rect{r.x * s - half, r.y * s - half, (r.w - 1) * s + 1 + 2 * half, (r.h - 1) * s + 1 + 2 * half};
+            return Rect{r.x * s - half, r.y * s - half, (r.w - 1) * s + 1 + 2 * half,
+                        (r.h - 1) * s + 1 + 2 * half};
         }
         case Op::depth_to_space: {
             const int64_t x0 = div_down(r.x, b), y0 = div_down(r.y, b);
             return Rect{x0, y0, div_up(r.right(), b) - x0, div_up(r.bottom(), b) - y0};
         }
-        case Op::space_to_depth: return Rect{r.x * b, r.y * b, r.w * b, r.h * b};
-        default: return r;
+        case Op::space_to_depth:
+            return Rect{r.x * b, r.y * b, r.w * b, r.h * b};
+        default:
+            return r;
     }
 }
 
@@ -224,7 +243,8 @@ Rect required_input(const Graph& graph, Extents input, Rect out_rect) {
     for (size_t i = graph.nodes.size(); i-- > 0;) {
         need[i] = intersect(need[i], whole(extents.value()[i]));
         if (need[i].empty()) continue;
-        for (uint16_t in : graph.nodes[i].inputs) need[in] = unite(need[in], input_rect_of(graph.nodes[i], need[i]));
+        for (uint16_t in : graph.nodes[i].inputs)
+            need[in] = unite(need[in], input_rect_of(graph.nodes[i], need[i]));
     }
     return need[0];
 }

@@ -1,11 +1,11 @@
-// The integer network of a model: a list of operators from a small closed set. A model file is this data; no model
-// carries code. The arithmetic is exact (int16 values, int32 accumulators, dyadic requantisation), so that every
-// machine computes the same pixels.
+// The integer network of a model: a list of operators from a small closed set. A model file is this data; no
+// model carries code. The arithmetic is exact (int16 values, int32 accumulators, dyadic requantisation), so
+// that every machine computes the same pixels.
 //
-// A graph is a list of nodes; node 0 is the input, each node reads earlier nodes, the last node is the output.
-// Every value v of a node satisfies lo <= v <= hi with -32767 <= lo <= hi <= 32767, known statically. Every node
-// lives on a raster whose extents follow from the input's; outside its extents a value is exactly 0, for
-// intermediate nodes as well. Therefore any window of the output equals the crop of the whole.
+// A graph is a list of nodes; node 0 is the input, each node reads earlier nodes, the last node is the
+// output. Every value v of a node satisfies lo <= v <= hi with -32767 <= lo <= hi <= 32767, known statically.
+// Every node lives on a raster whose extents follow from the input's; outside its extents a value is exactly
+// 0, for intermediate nodes as well. Therefore any window of the output equals the crop of the whole.
 #ifndef NAE_CODEC_GRAPH_H_
 #define NAE_CODEC_GRAPH_H_
 
@@ -38,9 +38,9 @@ const char* op_name(Op op);
 
 constexpr int kMaxNodes = 256;
 constexpr int kMaxChannels = 4096;
-constexpr int kMaxBlock = 16;     // of depth_to_space and space_to_depth
-constexpr int kMaxInputs = 16;    // of concat
-constexpr int kMaxRatio = 4096;   // between the resolutions of a node and of the input, per axis, either way
+constexpr int kMaxBlock = 16;    // of depth_to_space and space_to_depth
+constexpr int kMaxInputs = 16;   // of concat
+constexpr int kMaxRatio = 4096;  // between the resolutions of a node and of the input, per axis, either way
 constexpr int kValueLimit = 32767;
 
 // One operator. Fields an operator does not use stay empty (and are not stored).
@@ -56,7 +56,8 @@ constexpr int kValueLimit = 32767;
 //   concat          channels of all inputs one after another
 //   slice           channels begin .. begin + channels - 1
 //   depth_to_space  out[y b + dy][x b + dx][c] = in[y][x][(dy b + dx) C + c], C = output channels, b = block
-//   space_to_depth  the inverse: out[y][x][(dy b + dx) C + c] = in[y b + dy][x b + dx][c], C = input channels;
+//   space_to_depth  the inverse: out[y][x][(dy b + dx) C + c] = in[y b + dy][x b + dx][c], C = input
+//   channels;
 //                   output extents are ceil(input / b), what is missing is 0
 //   gain            clamp((int64(v) * mult[c] + 2^15) >> 16, lo, hi), mult signed
 // Shifts are arithmetic: they round towards minus infinity.
@@ -69,8 +70,8 @@ struct Node {
     int kernel = 1;
     int stride = 1;
     int block = 1;
-    int begin = 0;  // slice
-    int slope = 0;  // leaky_relu
+    int begin = 0;                 // slice
+    int slope = 0;                 // leaky_relu
     std::vector<int16_t> weights;  // conv: [channels][kernel][kernel][input channels]
     std::vector<int32_t> bias;     // conv: [channels]
     std::vector<int32_t> mult;     // conv: [channels], 1 .. 2^31 - 1; gain: [channels], any
@@ -81,9 +82,9 @@ struct Graph {
     bool empty() const { return nodes.empty(); }
 };
 
-// Resolution of a node relative to the input, exact for every input size: alternating factors, applied in order:
-// first multiply by steps[0], then ceil-divide by steps[1], multiply by steps[2], ... (normal form; an empty list is
-// 1:1). Equal lists mean equal extents whatever the input's size.
+// Resolution of a node relative to the input, exact for every input size: alternating factors, applied in
+// order: first multiply by steps[0], then ceil-divide by steps[1], multiply by steps[2], ... (normal form; an
+// empty list is 1:1). Equal lists mean equal extents whatever the input's size.
 struct Resolution {
     std::vector<int32_t> steps;
 
@@ -114,23 +115,24 @@ struct GraphInfo {
     int output_channels() const { return nodes.back().channels; }
 };
 
-// Checks everything the engine relies on and proves the bounds: structure, shapes, parameters, ranges, and for each
-// output channel of each convolution |bias| + sum |w| * max(|lo|, |hi|) of the input < 2^31.
-// Errors: corrupt (names node, operator, value), limit_exceeded (macs_per_pixel over limits.max_macs_per_pixel).
+// Checks everything the engine relies on and proves the bounds: structure, shapes, parameters, ranges, and
+// for each output channel of each convolution |bias| + sum |w| * max(|lo|, |hi|) of the input < 2^31. Errors:
+// corrupt (names node, operator, value), limit_exceeded (macs_per_pixel over limits.max_macs_per_pixel).
 Result<GraphInfo> validate(const Graph& graph, const Limits& limits = Limits());
 
-// Largest accumulator magnitude of output channel `o` of convolution `node`, given that |input| <= max_abs_input.
-// The exporter chooses weight scales so that this stays below 2^31.
+// Largest accumulator magnitude of output channel `o` of convolution `node`, given that |input| <=
+// max_abs_input. The exporter chooses weight scales so that this stays below 2^31.
 int64_t accumulator_bound(const Node& node, int input_channels, int o, int32_t max_abs_input);
 
-// Extents of all nodes for given input extents. Errors: limit_exceeded (a dimension beyond 2^40), invalid_argument.
+// Extents of all nodes for given input extents. Errors: limit_exceeded (a dimension beyond 2^40),
+// invalid_argument.
 Result<std::vector<Extents>> node_extents(const GraphInfo& info, Extents input);
 
 // Rectangle of `node`'s input that its output rectangle `r` needs, not yet clipped to extents.
 Rect input_rect_of(const Node& node, const Rect& r);
 
-// Rectangle of the graph's input that `out_rect` (clipped to the output's extents) depends on, clipped to the input's.
-// `input` are the extents of the whole input raster. An invalid graph gives an empty rectangle.
+// Rectangle of the graph's input that `out_rect` (clipped to the output's extents) depends on, clipped to the
+// input's. `input` are the extents of the whole input raster. An invalid graph gives an empty rectangle.
 Rect required_input(const Graph& graph, Extents input, Rect out_rect);
 
 // Conv parameters for GraphBuilder.
@@ -145,7 +147,8 @@ struct ConvParams {
     int32_t hi = kValueLimit;
 };
 
-// Assembles a graph; every call returns the new node's index. Nothing is checked here: call validate() at the end.
+// Assembles a graph; every call returns the new node's index. Nothing is checked here: call validate() at the
+// end.
 //   GraphBuilder b(320, -8191, 8191);
 //   int x = b.conv(b.input(), {...});
 //   x = b.depth_to_space(b.add(x, y), 8);

@@ -61,12 +61,16 @@ Status read_fields(ByteReader& reader, Node& node) {
         case Op::slice:
             NAE_RETURN_IF_ERROR(read_int<uint16_t>(reader, "first channel", &node.begin));
             return read_int<uint16_t>(reader, "channels", &node.channels);
-        case Op::leaky_relu: return read_int<uint8_t>(reader, "slope", &node.slope);
+        case Op::leaky_relu:
+            return read_int<uint8_t>(reader, "slope", &node.slope);
         case Op::depth_to_space:
-        case Op::space_to_depth: return read_int<uint8_t>(reader, "block", &node.block);
+        case Op::space_to_depth:
+            return read_int<uint8_t>(reader, "block", &node.block);
         case Op::add:
-        case Op::gain: return read_range(reader, node);
-        default: return Status();
+        case Op::gain:
+            return read_range(reader, node);
+        default:
+            return Status();
     }
 }
 
@@ -87,8 +91,7 @@ Status read_node(ByteReader& reader, size_t index, std::vector<Shape>& shapes, N
         NAE_RETURN_IF_ERROR(read_all(reader, "multipliers", co, &node.mult));
         NAE_RETURN_IF_ERROR(read_all(reader, "weights", co * taps * ci, &node.weights));
     } else if (node.op == Op::gain) {
-        NAE_RETURN_IF_ERROR(
-            read_all(reader, "multipliers", static_cast<size_t>(shape.channels), &node.mult));
+        NAE_RETURN_IF_ERROR(read_all(reader, "multipliers", static_cast<size_t>(shape.channels), &node.mult));
     }
     shapes.push_back(std::move(shape));
     return Status();
@@ -137,15 +140,22 @@ void write_node(const Node& node, std::vector<uint8_t>& out) {
             append_le(out, static_cast<uint16_t>(node.begin));
             append_le(out, static_cast<uint16_t>(node.channels));
             break;
-        case Op::leaky_relu: append_le(out, static_cast<uint8_t>(node.slope)); break;
+        case Op::leaky_relu:
+            append_le(out, static_cast<uint8_t>(node.slope));
+            break;
         case Op::depth_to_space:
-        case Op::space_to_depth: append_le(out, static_cast<uint8_t>(node.block)); break;
-        case Op::add: put_range(); break;
+        case Op::space_to_depth:
+            append_le(out, static_cast<uint8_t>(node.block));
+            break;
+        case Op::add:
+            put_range();
+            break;
         case Op::gain:
             put_range();
             append_all(out, node.mult);
             break;
-        default: break;
+        default:
+            break;
     }
 }
 

@@ -4,7 +4,8 @@
 //   per node: u8 operator, then what the operator has (little-endian, no padding):
 //     input           u16 channels, i16 lo, i16 hi
 //     conv            u16 input, u16 channels, u8 kernel, u8 stride, i16 lo, i16 hi,
-//                     i32 bias[channels], i32 mult[channels], i16 weights[channels][kernel][kernel][input channels]
+//                     i32 bias[channels], i32 mult[channels], i16 weights[channels][kernel][kernel][input
+//                     channels]
 //     add             u16 a, u16 b, i16 lo, i16 hi
 //     relu            u16 input
 //     leaky_relu      u16 input, u8 slope
@@ -32,7 +33,8 @@ Result<std::vector<uint8_t>> serialise_graph(const Graph& graph);
 
 // Parses and validates. `what` names the graph in messages, e.g. "photo.nam: SYNT".
 // Errors: corrupt, limit_exceeded.
-Result<Graph> parse_graph(const uint8_t* data, size_t size, const char* what, const Limits& limits = Limits());
+Result<Graph> parse_graph(const uint8_t* data, size_t size, const char* what,
+                          const Limits& limits = Limits());
 
 }  // namespace nae
 

@@ -1,5 +1,5 @@
-// Shape rules shared by integer and float graphs: which inputs an operator takes, and the channels and resolution it
-// gives. Internal to codec/.
+// Shape rules shared by integer and float graphs: which inputs an operator takes, and the channels and
+// resolution it gives. Internal to codec/.
 #ifndef NAE_CODEC_GRAPH_SHAPE_H_
 #define NAE_CODEC_GRAPH_SHAPE_H_
 
@@ -27,8 +27,9 @@ Status bad_node(size_t index, Op op, const char* what, T value) {
 // Steps lists longer than this only occur in nonsense.
 constexpr size_t kMaxResolutionSteps = 8;
 
-// Shape of nodes[index] given those of the nodes before it. AnyNode is Node or FloatNode, AnyInfo has channels and
-// resolution. Sizes of parameter arrays are not checked here, so that parsers can use it to learn those sizes.
+// Shape of nodes[index] given those of the nodes before it. AnyNode is Node or FloatNode, AnyInfo has
+// channels and resolution. Sizes of parameter arrays are not checked here, so that parsers can use it to
+// learn those sizes.
 template <class AnyNode, class AnyInfo>
 Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyInfo>& before, bool is_float) {
     const auto bad = [&](const char* what, auto value) { return bad_node(index, node.op, what, value); };
@@ -38,7 +39,8 @@ Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyI
     if ((node.op == Op::input) != (index == 0)) return bad("position of the input node", index);
     const size_t least = node.op == Op::input ? 0 : node.op == Op::add ? 2 : 1;
     const size_t most = node.op == Op::concat ? kMaxInputs : least;
-    if (node.inputs.size() < least || node.inputs.size() > most) return bad("number of inputs", node.inputs.size());
+    if (node.inputs.size() < least || node.inputs.size() > most)
+        return bad("number of inputs", node.inputs.size());
     for (uint16_t i : node.inputs) {
         if (i >= index) return bad("input node", i);
     }
@@ -54,7 +56,8 @@ Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyI
         const AnyInfo& other = before[node.inputs[i]];
         if (other.resolution != out.resolution) return bad("input of another resolution: its number", i);
         if (node.op == Op::concat) out.channels += other.channels;
-        if (node.op == Op::add && other.channels != out.channels) return bad("channels of input 1", other.channels);
+        if (node.op == Op::add && other.channels != out.channels)
+            return bad("channels of input 1", other.channels);
     }
     switch (node.op) {
         case Op::conv:
@@ -82,7 +85,8 @@ Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyI
             }
             break;
         }
-        default: break;
+        default:
+            break;
     }
     if (out.channels < 1 || out.channels > kMaxChannels) return bad("number of channels", out.channels);
     const double ratio = out.resolution.ratio();

@@ -63,7 +63,8 @@ PackedConv pack_conv(const Node& node, int in_channels) {
         for (int tap = 0; tap < taps; ++tap) {
             for (int i = 0; i < in_channels; ++i) {
                 const size_t row = (static_cast<size_t>(o / kConvBlock) * static_cast<size_t>(taps) +
-                                    static_cast<size_t>(tap)) * static_cast<size_t>(p.pairs) +
+                                    static_cast<size_t>(tap)) *
+                                       static_cast<size_t>(p.pairs) +
                                    static_cast<size_t>(i / 2);
                 p.weights[(row * kConvBlock + static_cast<size_t>(o % kConvBlock)) * 2 +
                           static_cast<size_t>(i % 2)] = *from++;

@@ -1,9 +1,9 @@
 // Convolution and addition for every instruction set Highway compiles for; one is chosen at run time.
 //
-// The convolution is direct: a register tile of V vectors of output channels times P pixels accumulates int32 sums of
-// pairs of int16 products (pmaddwd and its likes). Per pair of input channels it loads V vectors of weights and
-// broadcasts P pairs of activations for V * P multiply-adds. Sums are exact in any order, since the graph's validation
-// has proved that the sum of the magnitudes of all products stays below 2^31.
+// The convolution is direct: a register tile of V vectors of output channels times P pixels accumulates int32
+// sums of pairs of int16 products (pmaddwd and its likes). Per pair of input channels it loads V vectors of
+// weights and broadcasts P pairs of activations for V * P multiply-adds. Sums are exact in any order, since
+// the graph's validation has proved that the sum of the magnitudes of all products stays below 2^31.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "codec/kernels_simd.cpp"
 #define HWY_WANT_AVX3_DL 1
@@ -16,6 +16,7 @@
 #endif
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "codec/engine_kernels.h"
@@ -34,8 +35,8 @@ const Kernels* level_kernels() { return nullptr; }
 #else
 
 using D32 = hn::CappedTag<int32_t, kConvBlock>;
-using D16 = hn::Repartition<int16_t, D32>;   // pairs: as many bits as D32
-using DOut = hn::Rebind<int16_t, D32>;       // as many lanes as D32
+using D16 = hn::Repartition<int16_t, D32>;  // pairs: as many bits as D32
+using DOut = hn::Rebind<int16_t, D32>;      // as many lanes as D32
 using V32 = hn::Vec<D32>;
 using V16 = hn::Vec<D16>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(D32()));
@@ -51,8 +52,9 @@ static_assert(kConvBlock % kLanes == 0, "vectors must tile a block of packed wei
 // acc + a[2i] * b[2i] + a[2i+1] * b[2i+1]
 HWY_INLINE V32 multiply_add_pairs(V32 acc, V16 a, V16 b) {
 #if HWY_ARCH_X86 && HWY_TARGET == HWY_AVX3_DL
-    // AVX-512 VNNI's vpdpwssd. Not the intrinsic: Highway 1.0 does not enable VNNI for this target, although every
-    // processor of it has the instruction (simd_kernels() checks), and clang has no way to add a feature here.
+    // AVX-512 VNNI's vpdpwssd. Not the intrinsic: Highway 1.0 does not enable VNNI for this target, although
+    // every processor of it has the instruction (simd_kernels() checks), and clang has no way to add a
+    // feature here.
     asm("vpdpwssd %2, %1, %0" : "+v"(acc.raw) : "v"(a.raw), "v"(b.raw));
     return acc;
 #elif HWY_ARCH_X86
@@ -117,7 +119,8 @@ class PixelCursor {
 HWY_INLINE void store_lanes(const ConvTask& t, V32 acc, V32 mult, int channel, const PixelCursor& at) {
     const DOut d;
     auto v = hn::DemoteTo(d, requantise_lanes(acc, mult));  // saturates; [lo, hi] is within int16
-    v = hn::Min(hn::Max(v, hn::Set(d, static_cast<int16_t>(t.node->lo))), hn::Set(d, static_cast<int16_t>(t.node->hi)));
+    v = hn::Min(hn::Max(v, hn::Set(d, static_cast<int16_t>(t.node->lo))),
+                hn::Set(d, static_cast<int16_t>(t.node->hi)));
     const int valid = t.node->channels - channel;
     if (HWY_LIKELY(valid >= kLanes)) {
         if (t.addend != nullptr) {
@@ -137,7 +140,8 @@ HWY_INLINE void store_lanes(const ConvTask& t, V32 acc, V32 mult, int channel, c
     }
 }
 
-// P pixels from `first` on (fewer at the end: the last is then repeated), V vectors of channels from `channel` on.
+// P pixels from `first` on (fewer at the end: the last is then repeated), V vectors of channels from
+// `channel` on.
 template <int V, int P>
 HWY_INLINE void conv_tile(const ConvTask& t, int channel, int64_t first) {
     const PackedConv& packed = *t.packed;
@@ -155,7 +159,8 @@ HWY_INLINE void conv_tile(const ConvTask& t, int channel, int64_t first) {
     NAE_UNROLL
     for (int v = 0; v < V; ++v) {
         const int lane = channel + v * kLanes;
-        weights[v] = packed.weights.data() + static_cast<size_t>(lane / kConvBlock) * block_size + lane % kConvBlock * 2;
+        weights[v] = packed.weights.data() + static_cast<size_t>(lane / kConvBlock) * block_size +
+                     lane % kConvBlock * 2;
         const V32 bias = hn::LoadU(D32(), packed.bias.data() + lane);
         NAE_UNROLL
         for (int p = 0; p < P; ++p) acc[v][p] = bias;
@@ -192,13 +197,15 @@ HWY_INLINE void conv_tile(const ConvTask& t, int channel, int64_t first) {
     for (int p = 0; p < P; ++p) {
         NAE_UNROLL
         for (int v = 0; v < V; ++v) {
-            if (channel + v * kLanes < node.channels) store_lanes(t, acc[v][p], mult[v], channel + v * kLanes, at);
+            if (channel + v * kLanes < node.channels)
+                store_lanes(t, acc[v][p], mult[v], channel + v * kLanes, at);
         }
         at.next();
     }
 }
 
-// All pixels for V vectors of channels. Computing a pixel twice does no harm, so the last tile simply starts earlier.
+// All pixels for V vectors of channels. Computing a pixel twice does no harm, so the last tile simply starts
+// earlier.
 template <int V, int P>
 HWY_NOINLINE void conv_channels(const ConvTask& t, int channel) {
     const int64_t pixels = static_cast<int64_t>(t.h) * t.w;
@@ -253,8 +260,9 @@ namespace nae {
 #if HWY_ARCH_X86
 namespace {
 
-// Whether CPU and operating system offer everything Highway compiles a target for. Not hwy::SupportedTargets():
-// merely loading libhwy.so runs its timer's calibration, 3 ms in every process that opens the GDAL plugin.
+// Whether CPU and operating system offer everything Highway compiles a target for. Not
+// hwy::SupportedTargets(): merely loading libhwy.so runs its timer's calibration, 3 ms in every process that
+// opens the GDAL plugin.
 bool cpu_offers(EngineLevel level) {
     unsigned a = 0, b = 0, c1 = 0, d = 0, c7 = 0, cx = 0;
     if (__get_cpuid(1, &a, &b, &c1, &d) == 0) c1 = 0;
@@ -271,16 +279,21 @@ bool cpu_offers(EngineLevel level) {
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vl");
     switch (level) {
-        case EngineLevel::ssse3: return ssse3;
-        case EngineLevel::sse4: return sse4;
-        case EngineLevel::avx2: return avx2;
-        case EngineLevel::avx3: return avx3;
+        case EngineLevel::ssse3:
+            return ssse3;
+        case EngineLevel::sse4:
+            return sse4;
+        case EngineLevel::avx2:
+            return avx2;
+        case EngineLevel::avx3:
+            return avx3;
         case EngineLevel::avx3_dl:
             return avx3 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("vpclmulqdq") &&
                    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") && vaes &&
                    __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg") &&
                    __builtin_cpu_supports("gfni");
-        default: return false;
+        default:
+            return false;
     }
 }
 
@@ -289,32 +302,53 @@ bool cpu_offers(EngineLevel level) {
 
 HWY_EXPORT(level_kernels);
 
-const Kernels* simd_kernels(EngineLevel level) {
+namespace {
+const Kernels* find_kernels(EngineLevel level) {
 #if HWY_ARCH_X86
     if (!cpu_offers(level)) return nullptr;
 #endif
     switch (level) {
 #if HWY_ARCH_X86
 #if (HWY_TARGETS & HWY_SSSE3)
-        case EngineLevel::ssse3: return N_SSSE3::level_kernels();
+        case EngineLevel::ssse3:
+            return N_SSSE3::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_SSE4)
-        case EngineLevel::sse4: return N_SSE4::level_kernels();
+        case EngineLevel::sse4:
+            return N_SSE4::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_AVX2)
-        case EngineLevel::avx2: return N_AVX2::level_kernels();
+        case EngineLevel::avx2:
+            return N_AVX2::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_AVX3)
-        case EngineLevel::avx3: return N_AVX3::level_kernels();
+        case EngineLevel::avx3:
+            return N_AVX3::level_kernels();
 #endif
 #if (HWY_TARGETS & HWY_AVX3_DL)
-        case EngineLevel::avx3_dl: return N_AVX3_DL::level_kernels();
+        case EngineLevel::avx3_dl:
+            return N_AVX3_DL::level_kernels();
 #endif
 #else
-        case EngineLevel::other: return HWY_DYNAMIC_DISPATCH(level_kernels)();
+        case EngineLevel::other:
+            return HWY_DYNAMIC_DISPATCH(level_kernels)();
 #endif
-        default: return nullptr;
+        default:
+            return nullptr;
     }
+}
+}  // namespace
+
+const Kernels* simd_kernels(EngineLevel level) {
+    // Asked once per run of a network; cpuid takes microseconds in a virtual machine, so the answers are
+    // kept.
+    constexpr size_t kCount = static_cast<size_t>(EngineLevel::other) + 1;
+    static const std::array<const Kernels*, kCount> kFound = [] {
+        std::array<const Kernels*, kCount> found{};
+        for (size_t i = 0; i < kCount; ++i) found[i] = find_kernels(static_cast<EngineLevel>(i));
+        return found;
+    }();
+    return kFound[static_cast<size_t>(level)];
 }
 
 }  // namespace nae

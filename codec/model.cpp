@@ -16,7 +16,8 @@ Status corrupt(const std::string& message) { return Status(ErrorCode::corrupt, m
 Status check_head(const Model& m) {
     if (m.name.empty() || m.name.size() > kMaxModelName || !is_plain_utf8(m.name) ||
         m.name.find('/') != std::string::npos) {
-        return corrupt(cat("name: \"", printable(m.name.data(), std::min<size_t>(m.name.size(), kMaxModelName)),
+        return corrupt(cat("name: \"",
+                           printable(m.name.data(), std::min<size_t>(m.name.size(), kMaxModelName)),
                            "\" is not a model name"));
     }
     if (m.latent_channels < 1 || 2 * m.latent_channels > kMaxChannels) {
@@ -34,7 +35,8 @@ Status check_head(const Model& m) {
 // Channels and resolution at both ends of a graph.
 template <class Info>
 Status check_ends(const Info& info, int in, int out, const Resolution& resolution) {
-    if (info.input_channels() != in) return corrupt(cat("input channels: ", info.input_channels(), ", expected ", in));
+    if (info.input_channels() != in)
+        return corrupt(cat("input channels: ", info.input_channels(), ", expected ", in));
     if (info.output_channels() != out) {
         return corrupt(cat("output channels: ", info.output_channels(), ", expected ", out));
     }
@@ -45,16 +47,16 @@ Status check_ends(const Info& info, int in, int out, const Resolution& resolutio
     return Status();
 }
 
-Status check_integer_graph(const Graph& graph, int in, int out, int factor, double pixels, const Limits& limits,
-                           double* cost) {
+Status check_integer_graph(const Graph& graph, int in, int out, int factor, double pixels,
+                           const Limits& limits, double* cost) {
     Limits per_output = limits;  // of the graph, whose output pixel stands for `pixels` of the picture
     per_output.max_macs_per_pixel = UINT64_MAX;
     NAE_ASSIGN_OR_RETURN(const GraphInfo info, validate(graph, per_output));
     NAE_RETURN_IF_ERROR(check_ends(info, in, out, Resolution().multiplied(factor)));
     *cost += (info.macs_per_pixel + info.values_per_pixel) / pixels;
     if (*cost > static_cast<double>(limits.max_macs_per_pixel)) {
-        return Status(ErrorCode::limit_exceeded, cat(*cost, " operations per pixel, the limit is ",
-                                                     limits.max_macs_per_pixel));
+        return Status(ErrorCode::limit_exceeded,
+                      cat(*cost, " operations per pixel, the limit is ", limits.max_macs_per_pixel));
     }
     return Status();
 }
@@ -71,15 +73,15 @@ std::string model_id_string(const ModelId& id) { return to_hex(id.data(), id.siz
 Status validate(const Model& m, const Limits& limits) {
     NAE_RETURN_IF_ERROR(check_head(m).in("MHDR"));
     double cost = 0;
-    NAE_RETURN_IF_ERROR(check_integer_graph(m.hyper_synthesis, m.hyper_channels, 2 * m.latent_channels, kHyperStride,
-                                            kPixelsPerLatent, limits, &cost)
+    NAE_RETURN_IF_ERROR(check_integer_graph(m.hyper_synthesis, m.hyper_channels, 2 * m.latent_channels,
+                                            kHyperStride, kPixelsPerLatent, limits, &cost)
                             .in("HSYN"));
     NAE_RETURN_IF_ERROR(
         check_integer_graph(m.synthesis, m.latent_channels, 3, kLatentStride, 1, limits, &cost).in("SYNT"));
     NAE_RETURN_IF_ERROR(validate(m.gains).in("GAIN"));
     if (m.gains.latent.channels != m.latent_channels || m.gains.hyper.channels != m.hyper_channels) {
-        return corrupt(cat("GAIN: ", m.gains.latent.channels, " and ", m.gains.hyper.channels, " channels, expected ",
-                           m.latent_channels, " and ", m.hyper_channels));
+        return corrupt(cat("GAIN: ", m.gains.latent.channels, " and ", m.gains.hyper.channels,
+                           " channels, expected ", m.latent_channels, " and ", m.hyper_channels));
     }
     NAE_RETURN_IF_ERROR(validate_table_set(m.latent_tables).in("TABL: latent"));
     NAE_RETURN_IF_ERROR(validate_table_set(m.hyper_tables).in("TABL: hyper-latent"));
@@ -88,8 +90,8 @@ Status validate(const Model& m, const Limits& limits) {
     NAE_RETURN_IF_ERROR(
         check_float_graph(m.analysis, 3, m.latent_channels, kLatentStride, limits).in("aNLZ: analysis"));
     Limits per_latent = limits;
-    per_latent.max_macs_per_pixel =
-        std::min<uint64_t>(limits.max_macs_per_pixel, UINT64_MAX / 256) * static_cast<uint64_t>(kPixelsPerLatent);
+    per_latent.max_macs_per_pixel = std::min<uint64_t>(limits.max_macs_per_pixel, UINT64_MAX / 256) *
+                                    static_cast<uint64_t>(kPixelsPerLatent);
     return check_float_graph(m.hyper_analysis, m.latent_channels, m.hyper_channels, kHyperStride, per_latent)
         .in("aNLZ: hyper-analysis");
 }

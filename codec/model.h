@@ -1,6 +1,6 @@
-// A model: everything needed to decode (integer networks, gains, entropy tables), and optionally what encoding needs
-// besides (float analysis networks). Model files end in .nam and use the chunk syntax of format/FORMAT.md with
-// signature 8E 'N' 'A' 'M' 0D 0A 1A 0A and these chunks in this order:
+// A model: everything needed to decode (integer networks, gains, entropy tables), and optionally what
+// encoding needs besides (float analysis networks). Model files end in .nam and use the chunk syntax of
+// format/FORMAT.md with signature 8E 'N' 'A' 'M' 0D 0A 1A 0A and these chunks in this order:
 //   MHDR  u16 version = 1, u16 C, u16 Cz, u8 latent stride = 16, u8 hyper stride = 4, u8 fraction bits F,
 //         u8 reserved = 0, u8 name length, name (UTF-8)
 //   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
@@ -8,8 +8,9 @@
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
 //   tEXT  optional: free UTF-8 text (how it was trained, licence)
 //   END
-// The *decoding part* is the same file without lower-case chunks. The model's ID is the first 8 bytes of the SHA-256
-// of the decoding part; pictures name their model by it, and EMBED_MODEL=YES stores the decoding part in the picture.
+// The *decoding part* is the same file without lower-case chunks. The model's ID is the first 8 bytes of the
+// SHA-256 of the decoding part; pictures name their model by it, and EMBED_MODEL=YES stores the decoding part
+// in the picture.
 #ifndef NAE_CODEC_MODEL_H_
 #define NAE_CODEC_MODEL_H_
 
@@ -44,8 +45,8 @@ struct Model {
     int latent_channels = 0;   // C
     int hyper_channels = 0;    // Cz
     int output_frac_bits = 4;  // F, 1..7: pixel = ((v + 2^(F-1)) >> F) + 128
-    // Cz channels at 1/64 -> 2C channels at 1/16: C means (integer units of the synthesis' input), then C log2 scales
-    // (1/256 octave, real latent units).
+    // Cz channels at 1/64 -> 2C channels at 1/16: C means (integer units of the synthesis' input), then C
+    // log2 scales (1/256 octave, real latent units).
     Graph hyper_synthesis;
     // C channels at 1/16 -> 3 channels at 1/1.
     Graph synthesis;
@@ -53,9 +54,9 @@ struct Model {
     TableSet latent_tables;
     TableSet hyper_tables;
 
-    // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels at 1/16 in
-    // integer units of the synthesis' input (not rounded); hyper_analysis: those at 1/16 -> Cz channels at 1/64 in
-    // integer units of the hyper-synthesis' input.
+    // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels
+    // at 1/16 in integer units of the synthesis' input (not rounded); hyper_analysis: those at 1/16 -> Cz
+    // channels at 1/64 in integer units of the hyper-synthesis' input.
     FloatGraph analysis;
     FloatGraph hyper_analysis;
     std::string text;
@@ -63,12 +64,13 @@ struct Model {
     bool has_analysis() const { return !analysis.empty(); }
 };
 
-// Everything a decoder relies on, across parts: shapes, resolutions, ranges, bounds, limits. Call it after assembling a
-// model in memory; parse_model() and save_model() do.
-// Errors: corrupt or limit_exceeded, with the part's name.
+// Everything a decoder relies on, across parts: shapes, resolutions, ranges, bounds, limits. Call it after
+// assembling a model in memory; parse_model() and save_model() do. Errors: corrupt or limit_exceeded, with
+// the part's name.
 Status validate(const Model& model, const Limits& limits = Limits());
 
-// Multiply-adds per picture pixel of everything in decoding (synthesis + hyper-synthesis). The model must be valid.
+// Multiply-adds per picture pixel of everything in decoding (synthesis + hyper-synthesis). The model must be
+// valid.
 double decoder_macs_per_pixel(const Model& model);
 
 // Bytes of a whole model file, or of its decoding part only. Errors: those of validate().
@@ -101,11 +103,11 @@ struct ReadyModel {
 };
 using ReadyModelPtr = std::shared_ptr<const ReadyModel>;
 
-// Parses, checks CRCs and validates model bytes (whole file or decoding part). `decoding_only` skips the encoding part
-// and the text. Errors, which start with `origin`: corrupt, truncated, unsupported, limit_exceeded, not_nae (another
-// kind of file).
-Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& origin, bool decoding_only = false,
-                          const Limits& limits = Limits());
+// Parses, checks CRCs and validates model bytes (whole file or decoding part). `decoding_only` skips the
+// encoding part and the text. Errors, which start with `origin`: corrupt, truncated, unsupported,
+// limit_exceeded, not_nae (another kind of file).
+Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& origin,
+                          bool decoding_only = false, const Limits& limits = Limits());
 // Reads name and ID; networks are not parsed.
 Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& limits = Limits());
 
@@ -116,7 +118,8 @@ Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::st
 Result<ReadyModelPtr> load_model(const ByteSource& source, bool decoding_only = false,
                                  const Limits& limits = Limits());
 // The decoding part if its ID is `id`, null if it is another: cheap then, since nothing is parsed.
-Result<ReadyModelPtr> load_model_if(const ByteSource& source, const ModelId& id, const Limits& limits = Limits());
+Result<ReadyModelPtr> load_model_if(const ByteSource& source, const ModelId& id,
+                                    const Limits& limits = Limits());
 Result<ReadyModelPtr> load_model_file(const std::string& path, bool decoding_only = false,
                                       const Limits& limits = Limits());
 

@@ -13,7 +13,8 @@
 namespace nae {
 namespace {
 
-constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"), kTables("TABL");
+constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"),
+    kTables("TABL");
 constexpr ChunkType kAnalysis("aNLZ"), kText("tEXT");
 // Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model.
 constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables};
@@ -52,9 +53,11 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
         NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
         if (chunk.type == kChunkEnd) {
             NAE_ASSIGN_OR_RETURN(const Bytes empty, reader.read_payload(chunk));
-            if (seen < kCriticalChunks) return Status(ErrorCode::corrupt, cat(kOrder[seen].text(), ": chunk is missing"));
+            if (seen < kCriticalChunks)
+                return Status(ErrorCode::corrupt, cat(kOrder[seen].text(), ": chunk is missing"));
             if (!empty.empty() || chunk.end_offset() != source.size()) {
-                return Status(ErrorCode::corrupt, cat("bytes after the end at offset ", chunk.payload_offset));
+                return Status(ErrorCode::corrupt,
+                              cat("bytes after the end at offset ", chunk.payload_offset));
             }
             break;
         }
@@ -98,7 +101,8 @@ Status parse_head(const Bytes& bytes, Model& m) {
     NAE_RETURN_IF_ERROR(reader.read("latent stride", &latent_stride));
     NAE_RETURN_IF_ERROR(reader.read("hyper stride", &hyper_stride));
     if (latent_stride != kLatentStride || hyper_stride != kHyperStride) {
-        return Status(ErrorCode::unsupported, cat("strides: ", int{latent_stride}, " and ", int{hyper_stride}));
+        return Status(ErrorCode::unsupported,
+                      cat("strides: ", int{latent_stride}, " and ", int{hyper_stride}));
     }
     NAE_RETURN_IF_ERROR(reader.read("fraction bits", &frac_bits));
     NAE_RETURN_IF_ERROR(reader.read("reserved byte", &reserved));
@@ -130,10 +134,12 @@ Bytes serialise_head(const Model& m) {
 Status parse_tables(const Bytes& bytes, Model& m) {
     size_t used = 0, used_hyper = 0;
     NAE_ASSIGN_OR_RETURN(m.latent_tables, parse_table_set(bytes.data(), bytes.size(), &used).in("latent"));
-    NAE_ASSIGN_OR_RETURN(m.hyper_tables,
-                         parse_table_set(bytes.data() + used, bytes.size() - used, &used_hyper).in("hyper-latent"));
+    NAE_ASSIGN_OR_RETURN(
+        m.hyper_tables,
+        parse_table_set(bytes.data() + used, bytes.size() - used, &used_hyper).in("hyper-latent"));
     if (used + used_hyper != bytes.size()) {
-        return Status(ErrorCode::corrupt, cat(bytes.size() - used - used_hyper, " unexpected bytes at the end"));
+        return Status(ErrorCode::corrupt,
+                      cat(bytes.size() - used - used_hyper, " unexpected bytes at the end"));
     }
     return Status();
 }
@@ -207,11 +213,13 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
 }
 
 // Weights arranged, graphs moved out of the model.
-Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_part, const std::string& origin) {
+Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_part,
+                                 const std::string& origin) {
     Limits checked;  // the whole model has been validated against the caller's
     checked.max_macs_per_pixel = UINT64_MAX;
     auto ready = std::make_shared<ReadyModel>();
-    NAE_ASSIGN_OR_RETURN(ready->hyper_synthesis, PackedGraph::create(std::move(model.hyper_synthesis), checked));
+    NAE_ASSIGN_OR_RETURN(ready->hyper_synthesis,
+                         PackedGraph::create(std::move(model.hyper_synthesis), checked));
     NAE_ASSIGN_OR_RETURN(ready->synthesis, PackedGraph::create(std::move(model.synthesis), checked));
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();
@@ -223,7 +231,8 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_
 }
 
 // With `wanted`: null if the model has another ID.
-Result<ReadyModelPtr> load(const ByteSource& source, bool decoding_only, const Limits& limits, const ModelId* wanted) {
+Result<ReadyModelPtr> load(const ByteSource& source, bool decoding_only, const Limits& limits,
+                           const ModelId* wanted) {
     NAE_ASSIGN_OR_RETURN(ModelChunks chunks, read_chunks(source, decoding_only, limits));
     const ModelId id = id_of(chunks.decoding_part);
     if (wanted != nullptr && id != *wanted) return ReadyModelPtr();
@@ -287,8 +296,8 @@ Result<ReadyModelPtr> load_model_if(const ByteSource& source, const ModelId& id,
     return load(source, true, limits, &id).in(source.name());
 }
 
-Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::string& origin, bool decoding_only,
-                                 const Limits& limits) {
+Result<ReadyModelPtr> load_model(const uint8_t* data, size_t size, const std::string& origin,
+                                 bool decoding_only, const Limits& limits) {
     return load_model(MemorySource(ByteSpan(data, size), origin), decoding_only, limits);
 }
 

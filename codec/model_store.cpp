@@ -53,7 +53,8 @@ std::vector<std::string> files_of(const std::string& directory) {
     if (dir == nullptr) return files;
     while (const dirent* entry = readdir(dir)) {
         const std::string name = entry->d_name;
-        if (ends_with(name, ".nam") && is_regular_file(directory + "/" + name)) files.push_back(directory + "/" + name);
+        if (ends_with(name, ".nam") && is_regular_file(directory + "/" + name))
+            files.push_back(directory + "/" + name);
     }
     closedir(dir);
     std::sort(files.rbegin(), files.rend());
@@ -139,8 +140,9 @@ Result<ReadyModelPtr> ModelStore::by_id(const ModelId& id, const std::string& na
         by_id_[id] = model.value();
         return model;
     }
-    return Status(ErrorCode::model_not_found, cat("model ", name.empty() ? "without name" : name, " (ID ",
-                                                  model_id_string(id), "): ", where(search_path(), problems)));
+    return Status(ErrorCode::model_not_found,
+                  cat("model ", name.empty() ? "without name" : name, " (ID ", model_id_string(id),
+                      "): ", where(search_path(), problems)));
 }
 
 Result<ReadyModelPtr> ModelStore::load(const std::string& path) {
@@ -172,10 +174,12 @@ Result<ReadyModelPtr> ModelStore::embedded(const uint8_t* data, size_t size, con
     std::lock_guard<std::mutex> lock(mutex_);
     const auto known = by_id_.find(id);
     if (known != by_id_.end()) return known->second;
-    NAE_ASSIGN_OR_RETURN(ReadyModelPtr model, load_model(data, size, origin + ": embedded model", true, limits_));
+    NAE_ASSIGN_OR_RETURN(ReadyModelPtr model,
+                         load_model(data, size, origin + ": embedded model", true, limits_));
     if (model->id != id) {
-        return Status(ErrorCode::model_mismatch, cat(origin, ": embedded model has ID ", model_id_string(model->id),
-                                                     ", the header names ", model_id_string(id)));
+        return Status(ErrorCode::model_mismatch,
+                      cat(origin, ": embedded model has ID ", model_id_string(model->id),
+                          ", the header names ", model_id_string(id)));
     }
     by_id_[id] = model;
     return model;

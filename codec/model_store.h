@@ -1,9 +1,9 @@
 // Finds models by ID or name.
 //
-// Search order: directories given to the store; those of the environment variable NAE_MODEL_PATH (separated by ':');
-// models, and share/nae/models up to four levels up, beside the library, plugin or program that contains this code; the
-// installation's share/nae/models; the source tree's models (for uninstalled builds). Every *.nam file
-// of a directory is considered; its content decides, not its file name.
+// Search order: directories given to the store; those of the environment variable NAE_MODEL_PATH (separated
+// by ':'); models, and share/nae/models up to four levels up, beside the library, plugin or program that
+// contains this code; the installation's share/nae/models; the source tree's models (for uninstalled builds).
+// Every *.nam file of a directory is considered; its content decides, not its file name.
 #ifndef NAE_CODEC_MODEL_STORE_H_
 #define NAE_CODEC_MODEL_STORE_H_
 
@@ -27,16 +27,18 @@ class ModelStore {
     // A store shared by the process, with the standard directories.
     static ModelStore& shared();
 
-    // The model with this ID, without its encoding part. `name` only says where to look first, and is used in messages.
-    // Errors: model_not_found (ID, name, and where it looked), and a found file's own errors.
+    // The model with this ID, without its encoding part. `name` only says where to look first, and is used in
+    // messages. Errors: model_not_found (ID, name, and where it looked), and a found file's own errors.
     Result<ReadyModelPtr> by_id(const ModelId& id, const std::string& name);
 
-    // The model with this name ("photo"), or a path to a .nam file when it contains '/' or ends in ".nam". Encoders
-    // use this. When several files of one name exist, the first directory wins, within it the last file name.
+    // The model with this name ("photo"), or a path to a .nam file when it contains '/' or ends in ".nam".
+    // Encoders use this. When several files of one name exist, the first directory wins, within it the last
+    // file name.
     Result<ReadyModelPtr> by_name(const std::string& name);
 
     // A model embedded in a picture (chunk MODL). Errors: model_mismatch when its ID is not `id`.
-    Result<ReadyModelPtr> embedded(const uint8_t* data, size_t size, const ModelId& id, const std::string& origin);
+    Result<ReadyModelPtr> embedded(const uint8_t* data, size_t size, const ModelId& id,
+                                   const std::string& origin);
 
     struct Entry {
         std::string path;

@@ -60,8 +60,9 @@ void portable_blocks(uint32_t state[8], const uint8_t* p, size_t blocks) {
 }  // namespace
 
 Sha256::Sha256(bool portable)
-    : blocks_(portable ? nullptr : sha256_hardware_blocks()),
-      state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {
+    : blocks_(portable ? nullptr : sha256_hardware_blocks()), state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372,
+                                                                     0xa54ff53a, 0x510e527f, 0x9b05688c,
+                                                                     0x1f83d9ab, 0x5be0cd19} {
     if (blocks_ == nullptr) blocks_ = portable_blocks;
 }
 

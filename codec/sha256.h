@@ -10,7 +10,8 @@ namespace nae {
 
 class Sha256 {
   public:
-    // portable: without the processor's SHA instructions even where it has them (about 320 instead of 2000 MB/s).
+    // portable: without the processor's SHA instructions even where it has them (about 320 instead of 2000
+    // MB/s).
     explicit Sha256(bool portable = false);
     void update(const void* data, size_t size);
     // Ends the message; the object may not be used afterwards.

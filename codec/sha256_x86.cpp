@@ -1,5 +1,5 @@
-// SHA-256 with the SHA extensions of x86 processors. Opening a picture hashes its model, which takes longer than reading
-// a window otherwise.
+// SHA-256 with the SHA extensions of x86 processors. Opening a picture hashes its model, which takes longer
+// than reading a window otherwise.
 #include "codec/sha256.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -19,10 +19,12 @@ bool has_sha() {
 __m128i load(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 void store(void* p, __m128i v) { _mm_storeu_si128(static_cast<__m128i*>(p), v); }
 
-__attribute__((target("sha,sse4.1,ssse3"))) void hardware_blocks(uint32_t state[8], const uint8_t* p, size_t blocks) {
+__attribute__((target("sha,sse4.1,ssse3"))) void hardware_blocks(uint32_t state[8], const uint8_t* p,
+                                                                 size_t blocks) {
     const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
     // The instructions want the state as (a, b, e, f) and (c, d, g, h), highest lane first.
-    const __m128i badc = _mm_shuffle_epi32(load(state), 0xB1), hgfe = _mm_shuffle_epi32(load(state + 4), 0x1B);
+    const __m128i badc = _mm_shuffle_epi32(load(state), 0xB1),
+                  hgfe = _mm_shuffle_epi32(load(state + 4), 0x1B);
     __m128i abef = _mm_alignr_epi8(badc, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, badc, 0xF0);
     for (; blocks > 0; --blocks, p += 64) {
         const __m128i abef_before = abef, cdgh_before = cdgh;

@@ -1,4 +1,5 @@
-// Tensors of the integer networks: 16-bit integers, height x width x channels, channel fastest (NHWC with N = 1).
+// Tensors of the integer networks: 16-bit integers, height x width x channels, channel fastest (NHWC with N =
+// 1).
 #ifndef NAE_CODEC_TENSOR_H_
 #define NAE_CODEC_TENSOR_H_
 
@@ -11,8 +12,8 @@
 
 namespace nae {
 
-// Vectors start on cache lines, and resize() leaves new values unset: every operator writes its whole output, so
-// clearing first would only cost bandwidth.
+// Vectors start on cache lines, and resize() leaves new values unset: every operator writes its whole output,
+// so clearing first would only cost bandwidth.
 template <class T>
 class AlignedAllocator {
   public:

@@ -1,9 +1,9 @@
-// The engine against an evaluator that follows the specification word by word over whole rasters, and all levels,
-// windows and sizes against each other.
+// The engine against an evaluator that follows the specification word by word over whole rasters, and all
+// levels, windows and sizes against each other.
 #include "codec/engine.h"
 
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <limits>
 
@@ -32,16 +32,18 @@ int64_t evaluate(const Node& n, const std::vector<const Tensor16*>& in, int y, i
             for (int ky = 0; ky < n.kernel; ++ky) {
                 for (int kx = 0; kx < n.kernel; ++kx) {
                     for (int i = 0; i < a.c; ++i) {
-                        acc += n.weights[w++] *
-                               value(a, n.stride * y + ky - n.kernel / 2, n.stride * x + kx - n.kernel / 2, i);
+                        acc += n.weights[w++] * value(a, n.stride * y + ky - n.kernel / 2,
+                                                      n.stride * x + kx - n.kernel / 2, i);
                     }
                 }
             }
             REQUIRE(std::abs(acc) < int64_t{1} << 31);
             return clamp((acc * n.mult[o] + (int64_t{1} << 31)) >> 32, n.lo, n.hi);
         }
-        case Op::add: return clamp(value(a, y, x, c) + value(*in[1], y, x, c), n.lo, n.hi);
-        case Op::relu: return std::max<int64_t>(value(a, y, x, c), 0);
+        case Op::add:
+            return clamp(value(a, y, x, c) + value(*in[1], y, x, c), n.lo, n.hi);
+        case Op::relu:
+            return std::max<int64_t>(value(a, y, x, c), 0);
         case Op::leaky_relu: {
             const int64_t v = value(a, y, x, c);
             return v < 0 ? (v * n.slope + 128) >> 8 : v;
@@ -51,15 +53,20 @@ int64_t evaluate(const Node& n, const std::vector<const Tensor16*>& in, int y, i
             while (c >= in[k]->c) c -= in[k++]->c;
             return value(*in[k], y, x, c);
         }
-        case Op::slice: return value(a, y, x, n.begin + c);
+        case Op::slice:
+            return value(a, y, x, n.begin + c);
         case Op::depth_to_space:
             return value(a, y / n.block, x / n.block, (y % n.block * n.block + x % n.block) * channels + c);
         case Op::space_to_depth: {
             const int pos = c / a.c;
-            return value(a, int64_t{y} * n.block + pos / n.block, int64_t{x} * n.block + pos % n.block, c % a.c);
+            return value(a, int64_t{y} * n.block + pos / n.block, int64_t{x} * n.block + pos % n.block,
+                         c % a.c);
         }
-        case Op::gain: return clamp((value(a, y, x, c) * n.mult[o] + 32768) >> 16, n.lo, n.hi);
-        default: FAIL("operator"); return 0;
+        case Op::gain:
+            return clamp((value(a, y, x, c) * n.mult[o] + 32768) >> 16, n.lo, n.hi);
+        default:
+            FAIL("operator");
+            return 0;
     }
 }
 
@@ -74,8 +81,8 @@ Tensor16 reference(const Graph& g, const Tensor16& input) {
         const NodeInfo& n = info.value().nodes[i];
         std::vector<const Tensor16*> in;
         for (uint16_t k : g.nodes[i].inputs) in.push_back(&t[k]);
-        t[i] = Tensor16(static_cast<int>(n.resolution.apply(input.h)), static_cast<int>(n.resolution.apply(input.w)),
-                        n.channels);
+        t[i] = Tensor16(static_cast<int>(n.resolution.apply(input.h)),
+                        static_cast<int>(n.resolution.apply(input.w)), n.channels);
         for (int y = 0; y < t[i].h; ++y) {
             for (int x = 0; x < t[i].w; ++x) {
                 for (int c = 0; c < n.channels; ++c) {
@@ -182,7 +189,8 @@ TEST_CASE("Accumulators at the proven bound do not wrap", "[engine]") {
             p.lo = -32767;
             p.hi = 32767;
             for (int o = 0; o < 20; ++o) {
-                for (int i = 0; i < 34; ++i) p.weights.push_back(static_cast<int16_t>(sign * (i % 2 == 0 ? 1927 : -1927)));
+                for (int i = 0; i < 34; ++i)
+                    p.weights.push_back(static_cast<int16_t>(sign * (i % 2 == 0 ? 1927 : -1927)));
                 p.bias.push_back(sign * (limit - 34 * 1927 * 32767));
                 p.mult.push_back(mult);
             }
@@ -196,7 +204,8 @@ TEST_CASE("Accumulators at the proven bound do not wrap", "[engine]") {
             CHECK(expected.data[0] == clamp((acc * mult + (int64_t{1} << 31)) >> 32, -32767, 32767));
             for (EngineLevel level : available_engine_levels()) {
                 Tensor16 got;
-                REQUIRE(Engine::run(packed, {2, 5}, input, Rect{0, 0, 5, 2}, Rect{0, 0, 5, 2}, got, level).ok());
+                REQUIRE(
+                    Engine::run(packed, {2, 5}, input, Rect{0, 0, 5, 2}, Rect{0, 0, 5, 2}, got, level).ok());
                 CHECK(equal(got, expected));
             }
         }
@@ -245,9 +254,9 @@ TEST_CASE("Wrong arguments are errors, not crashes", "[engine]") {
     CHECK_FALSE(Engine::run(packed, e, input, all, Rect{0, 0, 10, 8}, out).ok());
     CHECK_FALSE(Engine::run(packed, e, input, all, Rect{-1, 0, 3, 3}, out).ok());
     CHECK_FALSE(Engine::run(packed, e, input, all, Rect{0, 0, 0, 3}, out).ok());
-    CHECK_FALSE(Engine::run(packed, e, input, Rect{1, 0, 9, 8}, all, out).ok());      // does not cover
-    CHECK_FALSE(Engine::run(packed, e, input, Rect{0, 0, 8, 8}, all, out).ok());      // not the tensor's size
-    CHECK_FALSE(Engine::run(packed, e, Tensor16(8, 9, 2), all, all, out).ok());       // channels
+    CHECK_FALSE(Engine::run(packed, e, input, Rect{1, 0, 9, 8}, all, out).ok());  // does not cover
+    CHECK_FALSE(Engine::run(packed, e, input, Rect{0, 0, 8, 8}, all, out).ok());  // not the tensor's size
+    CHECK_FALSE(Engine::run(packed, e, Tensor16(8, 9, 2), all, all, out).ok());   // channels
     CHECK_FALSE(Engine::run(packed, {0, 9}, input, all, all, out).ok());
     CHECK_FALSE(Engine::run(packed, {int64_t{1} << 62, 9}, input, all, all, out).ok());
     CHECK_FALSE(Engine::run(PackedGraph(), e, input, all, all, out).ok());
@@ -278,10 +287,12 @@ TEST_CASE("The thread pool runs every index once and reports the first failure",
         CHECK(pool.threads() == threads);
         for (int64_t count : {0, 1, 3, 1000}) {
             std::vector<std::atomic<int>> hits(static_cast<size_t>(count));
-            REQUIRE(pool.parallel_for(count, [&](int64_t i) {
-                            ++hits[static_cast<size_t>(i)];
-                            return Status();
-                        }).ok());
+            REQUIRE(pool.parallel_for(count,
+                                      [&](int64_t i) {
+                                          ++hits[static_cast<size_t>(i)];
+                                          return Status();
+                                      })
+                        .ok());
             for (const auto& h : hits) REQUIRE(h == 1);
         }
         const Status s = pool.parallel_for(100, [&](int64_t i) {
@@ -292,12 +303,14 @@ TEST_CASE("The thread pool runs every index once and reports the first failure",
         CHECK(thrown.code() == ErrorCode::limit_exceeded);
         // Nested and concurrent use.
         std::atomic<int> sum{0};
-        REQUIRE(pool.parallel_for(8, [&](int64_t) {
-                        return pool.parallel_for(16, [&](int64_t) {
-                            ++sum;
-                            return Status();
-                        });
-                    }).ok());
+        REQUIRE(pool.parallel_for(8,
+                                  [&](int64_t) {
+                                      return pool.parallel_for(16, [&](int64_t) {
+                                          ++sum;
+                                          return Status();
+                                      });
+                                  })
+                    .ok());
         CHECK(sum == 128);
     }
 }

@@ -54,10 +54,10 @@ TEST_CASE("Dequantisation steps are powers of two in Q16", "[gains]") {
     CHECK(dequant_step(256, 0) == 131072);
     CHECK(dequant_step(0, 256) == 32768);
     CHECK(dequant_step(12 * 256, 0) == 1 << 28);
-    CHECK(dequant_step(12 * 256 + 1, 0) == 0);        // above 2^28
+    CHECK(dequant_step(12 * 256 + 1, 0) == 0);  // above 2^28
     CHECK(dequant_step(-16 * 256, 0) == 1);
-    CHECK(dequant_step(-17 * 256, 0) == 1);           // 0.5 rounds up
-    CHECK(dequant_step(-17 * 256 - 1, 0) == 0);       // below 0.5
+    CHECK(dequant_step(-17 * 256, 0) == 1);      // 0.5 rounds up
+    CHECK(dequant_step(-17 * 256 - 1, 0) == 0);  // below 0.5
     CHECK(dequant_step(-16384, 16384) == 0);
     CHECK(dequant_step(16384, -16384) == 0);
     CHECK(dequant_step(128, 0) == 92682);  // 65536 sqrt 2 = 92681.9

@@ -110,7 +110,7 @@ TEST_CASE("Broken graphs are refused", "[graph]") {
     CHECK(broken([](Nodes& n) { n[1].bias.pop_back(); }));
     CHECK(broken([](Nodes& n) { n[1].mult[2] = 0; }));
     CHECK(broken([](Nodes& n) { n[1].mult[2] = -1; }));
-    CHECK(broken([](Nodes& n) { n[2].block = 3; }));   // 8 channels are no multiple of 9
+    CHECK(broken([](Nodes& n) { n[2].block = 3; }));  // 8 channels are no multiple of 9
     CHECK(broken([](Nodes& n) { n[2].block = 1; }));
     CHECK(broken([](Nodes& n) { n[2].block = 17; }));
     CHECK(broken([](Nodes& n) { n[3].inputs = {2, 1}; }));  // another resolution
@@ -202,24 +202,25 @@ TEST_CASE("A graph's bytes are those of the specification", "[graph]") {
     p.lo = 0;
     p.hi = 1000;
     b.relu(b.conv(0, p));
-    const std::vector<uint8_t> expected = {3, 0,                                            // nodes
-                                           0, 2, 0, 0xFD, 0xFF, 4, 0,                       // input
-                                           1, 0, 0, 1, 0, 1, 1, 0, 0, 0xE8, 3,              // conv
-                                           5, 0, 0, 0, 7, 0, 0, 0, 0, 1, 0xFF, 0xFF,        // its arrays
-                                           3, 1, 0};                                        // relu
+    const std::vector<uint8_t> expected = {3, 0,                                               // nodes
+                                           0, 2, 0, 0xFD, 0xFF, 4, 0,                          // input
+                                           1, 0, 0, 1,    0,    1, 1, 0, 0, 0xE8, 3,           // conv
+                                           5, 0, 0, 0,    7,    0, 0, 0, 0, 1,    0xFF, 0xFF,  // its arrays
+                                           3, 1, 0};                                           // relu
     CHECK(serialise_graph(b.take()).value() == expected);
 }
 
 TEST_CASE("Float graphs survive their bytes; bf16 rounds to nearest even", "[graph]") {
     CHECK(bf16_to_float(float_to_bf16(1.0f)) == 1.0f);
-    CHECK(float_to_bf16(1.0f + 1.0f / 256) == float_to_bf16(1.0f));            // tie, to even
+    CHECK(float_to_bf16(1.0f + 1.0f / 256) == float_to_bf16(1.0f));               // tie, to even
     CHECK(float_to_bf16(1.0f + 3.0f / 256) == float_to_bf16(1.0f + 4.0f / 256));  // tie, to even
     CHECK(bf16_to_float(float_to_bf16(-3.1415926f)) == -3.140625f);
     const Model m = small_model();
     for (const FloatGraph* g : {&m.analysis, &m.hyper_analysis}) {
         const Result<std::vector<uint8_t>> bytes = serialise_float_graph(*g);
         REQUIRE(bytes.ok());
-        const Result<FloatGraph> back = parse_float_graph(bytes.value().data(), bytes.value().size(), "graph");
+        const Result<FloatGraph> back =
+            parse_float_graph(bytes.value().data(), bytes.value().size(), "graph");
         REQUIRE(back.ok());
         CHECK(serialise_float_graph(back.value()).value() == bytes.value());
         CHECK(back.value().nodes.back().weights == g->nodes.back().weights);  // multiples of 1/128: exact
@@ -232,6 +233,6 @@ TEST_CASE("Float graphs survive their bytes; bf16 rounds to nearest even", "[gra
     CHECK_FALSE(validate(bad).ok());
     const Result<FloatGraphInfo> info = validate(m.analysis);
     REQUIRE(info.ok());
-    CHECK(info.value().halo >= 8);   // one 3x3 tap of 8 pixels
+    CHECK(info.value().halo >= 8);  // one 3x3 tap of 8 pixels
     CHECK(info.value().halo <= 16);
 }

@@ -37,7 +37,9 @@ class TemporaryDirectory {
     std::string path_;
 };
 
-Result<Model> parse(const std::vector<uint8_t>& bytes) { return parse_model(bytes.data(), bytes.size(), "x.nam"); }
+Result<Model> parse(const std::vector<uint8_t>& bytes) {
+    return parse_model(bytes.data(), bytes.size(), "x.nam");
+}
 
 // Corrects the CRC of every chunk, so that damage reaches the parsers behind it.
 void fix_crcs(std::vector<uint8_t>& bytes) {
@@ -45,7 +47,8 @@ void fix_crcs(std::vector<uint8_t>& bytes) {
     while (at + 16 <= bytes.size()) {
         const uint64_t length = load_le<uint64_t>(bytes.data() + at + 4);
         if (length > bytes.size() - at - 16) return;
-        std::vector<uint8_t> covered(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.begin() + static_cast<ptrdiff_t>(at + 4));
+        std::vector<uint8_t> covered(bytes.begin() + static_cast<ptrdiff_t>(at),
+                                     bytes.begin() + static_cast<ptrdiff_t>(at + 4));
         covered.insert(covered.end(), bytes.begin() + static_cast<ptrdiff_t>(at + 12),
                        bytes.begin() + static_cast<ptrdiff_t>(at + 12 + length));
         store_le(crc32_of(covered.data(), covered.size()), bytes.data() + at + 12 + length);
@@ -97,8 +100,9 @@ TEST_CASE("A model survives its file", "[model]") {
     CHECK(lean.value()->id == id);
     CHECK_FALSE(lean.value()->model.has_analysis());
     CHECK(prepare_model(m, "memory").value()->id == id);
-    CHECK(decoder_macs_per_pixel(m) == Approx((12 * 768 + 12 * 16 + 2 * 9 * 16 * 16 + 16 * 768 +
-                                               (4 * 32 * 9 / 16.0 + 8 * 96 / 4.0)) / 256.0));
+    CHECK(decoder_macs_per_pixel(m) ==
+          Approx((12 * 768 + 12 * 16 + 2 * 9 * 16 * 16 + 16 * 768 + (4 * 32 * 9 / 16.0 + 8 * 96 / 4.0)) /
+                 256.0));
 }
 
 TEST_CASE("Models that contradict themselves are refused", "[model]") {
@@ -117,7 +121,8 @@ TEST_CASE("Models that contradict themselves are refused", "[model]") {
     CHECK(broken([](Model& x) { x.output_frac_bits = 0; }));
     CHECK(broken([](Model& x) { x.output_frac_bits = 8; }));
     CHECK(broken([](Model& x) { x.synthesis = x.hyper_synthesis; }));
-    CHECK(broken([](Model& x) { x.synthesis.nodes.pop_back(); }));  // right channels only after depth_to_space
+    CHECK(
+        broken([](Model& x) { x.synthesis.nodes.pop_back(); }));  // right channels only after depth_to_space
     CHECK(broken([](Model& x) { x.gains.latent.channels = 11; }));
     CHECK(broken([](Model& x) { x.latent_tables.tables.resize(1); }));
     CHECK(broken([](Model& x) { x.hyper_tables.tables[2].escape_frequency += 1; }));
@@ -128,15 +133,18 @@ TEST_CASE("Models that contradict themselves are refused", "[model]") {
     limits.max_macs_per_pixel = 100;
     CHECK(validate(m, limits).code() == ErrorCode::limit_exceeded);
     const std::vector<uint8_t> bytes = serialise_model(m).value();
-    CHECK(parse_model(bytes.data(), bytes.size(), "x.nam", false, limits).status().code() == ErrorCode::limit_exceeded);
+    CHECK(parse_model(bytes.data(), bytes.size(), "x.nam", false, limits).status().code() ==
+          ErrorCode::limit_exceeded);
     limits = Limits();
     limits.max_model_bytes = bytes.size() - 1;
-    CHECK(parse_model(bytes.data(), bytes.size(), "x.nam", false, limits).status().code() == ErrorCode::limit_exceeded);
+    CHECK(parse_model(bytes.data(), bytes.size(), "x.nam", false, limits).status().code() ==
+          ErrorCode::limit_exceeded);
 }
 
 TEST_CASE("Bounds violated in a file are refused by name", "[model]") {
     Model m = small_model();
-    // Written by hand, since serialise_model() would refuse: find the bias of the synthesis' first convolution.
+    // Written by hand, since serialise_model() would refuse: find the bias of the synthesis' first
+    // convolution.
     std::vector<uint8_t> bytes = serialise_model(m).value();
     const int32_t bias = m.synthesis.nodes[1].bias[0], next = m.synthesis.nodes[1].bias[1];
     uint8_t pattern[8];
@@ -195,7 +203,8 @@ TEST_CASE("Chunks missing, repeated, unknown or out of order", "[model]") {
     std::vector<std::vector<uint8_t>> chunks;
     for (size_t at = 8; at < part.size();) {
         const size_t length = static_cast<size_t>(load_le<uint64_t>(part.data() + at + 4)) + 16;
-        chunks.emplace_back(part.begin() + static_cast<ptrdiff_t>(at), part.begin() + static_cast<ptrdiff_t>(at + length));
+        chunks.emplace_back(part.begin() + static_cast<ptrdiff_t>(at),
+                            part.begin() + static_cast<ptrdiff_t>(at + length));
         at += length;
     }
     REQUIRE(chunks.size() == 6);
@@ -220,7 +229,9 @@ TEST_CASE("Chunks missing, repeated, unknown or out of order", "[model]") {
         for (const bool critical : {true, false}) {
             MemorySink sink;
             ChunkWriter writer(sink, kModelSignature);
-            REQUIRE(writer.write_chunk(critical ? ChunkType("XTRA") : ChunkType("xTRA"), std::vector<uint8_t>{1}).ok());
+            REQUIRE(
+                writer.write_chunk(critical ? ChunkType("XTRA") : ChunkType("xTRA"), std::vector<uint8_t>{1})
+                    .ok());
             std::vector<uint8_t> extra = sink.take();
             extra.erase(extra.begin(), extra.begin() + 8);
             list = chunks;

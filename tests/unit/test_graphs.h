@@ -18,9 +18,10 @@ using Random = std::mt19937;
 
 inline int pick(Random& rng, int lo, int hi) { return std::uniform_int_distribution<int>(lo, hi)(rng); }
 
-// A convolution whose accumulators may come close to 2^31 for inputs in [-max_in, max_in] but provably stay below.
-inline ConvParams random_conv(Random& rng, int in_channels, int out_channels, int kernel, int stride, int max_in,
-                              int32_t lo = -8191, int32_t hi = 8191) {
+// A convolution whose accumulators may come close to 2^31 for inputs in [-max_in, max_in] but provably stay
+// below.
+inline ConvParams random_conv(Random& rng, int in_channels, int out_channels, int kernel, int stride,
+                              int max_in, int32_t lo = -8191, int32_t hi = 8191) {
     ConvParams p;
     p.out_channels = out_channels;
     p.kernel = kernel;
@@ -30,7 +31,8 @@ inline ConvParams random_conv(Random& rng, int in_channels, int out_channels, in
     const int taps = kernel * kernel * in_channels;
     const int64_t budget = ((int64_t{1} << 31) - 1 - 1000000) / std::max(max_in, 1);
     const int most = static_cast<int>(std::clamp<int64_t>(budget / taps, 1, 32767));
-    for (int i = 0; i < out_channels * taps; ++i) p.weights.push_back(static_cast<int16_t>(pick(rng, -most, most)));
+    for (int i = 0; i < out_channels * taps; ++i)
+        p.weights.push_back(static_cast<int16_t>(pick(rng, -most, most)));
     for (int o = 0; o < out_channels; ++o) {
         p.bias.push_back(pick(rng, -1000000, 1000000));
         // Small multipliers keep values inside the range, large ones exercise the clamp.
@@ -42,7 +44,8 @@ inline ConvParams random_conv(Random& rng, int in_channels, int out_channels, in
 inline Tensor16 random_tensor(Random& rng, int h, int w, int c, int lo, int hi) {
     Tensor16 t(h, w, c);
     const bool extreme = pick(rng, 0, 4) == 0;
-    for (int16_t& v : t.data) v = static_cast<int16_t>(extreme ? (pick(rng, 0, 1) ? lo : hi) : pick(rng, lo, hi));
+    for (int16_t& v : t.data)
+        v = static_cast<int16_t>(extreme ? (pick(rng, 0, 1) ? lo : hi) : pick(rng, lo, hi));
     return t;
 }
 
@@ -72,7 +75,8 @@ inline Graph random_graph(Random& rng) {
         switch (pick(rng, 0, 8)) {
             case 0: {
                 const int co = pick(rng, 1, 70);
-                node = b.conv(node, random_conv(rng, channels, co, 2 * pick(rng, 0, 2) + 1, pick(rng, 1, 2), limit));
+                node = b.conv(
+                    node, random_conv(rng, channels, co, 2 * pick(rng, 0, 2) + 1, pick(rng, 1, 2), limit));
                 channels = co;
                 break;
             }
@@ -92,7 +96,9 @@ inline Graph random_graph(Random& rng) {
                 channels = co;
                 break;
             }
-            case 3: node = pick(rng, 0, 1) ? b.relu(node) : b.leaky_relu(node, pick(rng, 0, 255)); break;
+            case 3:
+                node = pick(rng, 0, 1) ? b.relu(node) : b.leaky_relu(node, pick(rng, 0, 255));
+                break;
             case 4: {
                 const int block = pick(rng, 2, 3);
                 if (up > 3) break;
@@ -159,7 +165,8 @@ inline FloatConvParams float_conv(Random& rng, int in, int out, int kernel, int 
     p.out_channels = out;
     p.kernel = kernel;
     p.stride = stride;
-    for (int i = 0; i < in * out * kernel * kernel; ++i) p.weights.push_back(static_cast<float>(pick(rng, -64, 64)) / 128);
+    for (int i = 0; i < in * out * kernel * kernel; ++i)
+        p.weights.push_back(static_cast<float>(pick(rng, -64, 64)) / 128);
     for (int i = 0; i < out; ++i) p.bias.push_back(static_cast<float>(pick(rng, -64, 64)) / 128);
     return p;
 }
