@@ -56,7 +56,7 @@ def psnr(a, b):
 # ---- codecs: how to write and read a file at a setting --------------------------------------------------------------
 def nae_codec(effort):
     def encode(source, target, quality):
-        command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={quality}", "-co", f"EFFORT={effort}", source,
+        command("gdal_translate", "-q", "-nomd", "-of", "NAE", "-co", f"QUALITY={quality}", "-co", f"EFFORT={effort}", source,
                 target)
 
     return encode, gdal_decode
@@ -64,7 +64,7 @@ def nae_codec(effort):
 
 def jpeg_encode(source, target, quality):
     # libjpeg-turbo through GDAL: 4:2:0, optimised Huffman tables (the driver always makes them).
-    command("gdal_translate", "-q", "-of", "JPEG", "-co", f"QUALITY={quality}", source, target)
+    command("gdal_translate", "-q", "-nomd", "-of", "JPEG", "-co", f"QUALITY={quality}", source, target)
 
 
 def gdal_decode(source, target):

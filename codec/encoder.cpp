@@ -39,9 +39,7 @@ class PictureEncoder {
           pool_(options.threads),
           halo_(div_up(analysis.halo_px(), kLatentStride) * kLatentStride) {
         quantiser_.rate_aware = options.effort >= 2;
-        quantiser_.distortion_weight = options.distortion_weight > 0
-                                           ? options.distortion_weight
-                                           : default_distortion_weight(options.quality);
+        quantiser_.distortion_weight = options.distortion_weight;
     }
 
     // Compresses all tiles, in index order.
@@ -219,8 +217,8 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
         (options.tile_size & (options.tile_size - 1)) != 0) {
         return refuse(cat("tile size ", options.tile_size, " is not a power of two in 64..4096"));
     }
-    if (!(options.distortion_weight >= 0)) {
-        return refuse(cat("distortion weight ", options.distortion_weight, " is negative"));
+    if (!(options.distortion_weight > 0)) {
+        return refuse(cat("distortion weight ", options.distortion_weight, " is not positive"));
     }
     if (image.bands() != 1 && image.bands() != 3) {
         return refuse(cat("pictures have 1 or 3 bands, not ", image.bands()));
@@ -292,8 +290,6 @@ Status MemoryImageSource::read_rows(uint32_t y, uint32_t count, uint8_t* out) {
     }
     return Status();
 }
-
-double default_distortion_weight(double quality) { return 1.6 * std::exp2((quality - 10.0) / 32.0); }
 
 Status encode(const EncoderOptions& options, ImageSource& image, const Metadata& metadata, ByteSink& sink,
               EncodeStatistics* statistics) {

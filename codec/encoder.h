@@ -68,15 +68,11 @@ struct EncoderOptions {
     PreviewMode preview = PreviewMode::automatic;
     // Factor on the weight of squared error against bits in the quantiser (quantiser_weights() in
     // latent_quantiser.h). Smaller: wider dead zone, fewer bits.
-    double distortion_weight = 0;
+    double distortion_weight = 1.0;
     // Called now and then with the fraction done (0..1) from the calling thread; false cancels (code
     // `cancelled`).
     std::function<bool(double)> progress;
 };
-
-// The weight that gave the lowest rate at equal PSNR on held-out crops (docs/training.md): 1.6 at QUALITY 10,
-// doubling every 32 steps, since the gain of a dead zone shrinks as quality rises.
-double default_distortion_weight(double quality);
 
 // What encode() produced, for tools and tests. Sizes in bytes.
 struct EncodeStatistics {

@@ -56,9 +56,8 @@ constexpr int kValueLimit = 32767;
 //   concat          channels of all inputs one after another
 //   slice           channels begin .. begin + channels - 1
 //   depth_to_space  out[y b + dy][x b + dx][c] = in[y][x][(dy b + dx) C + c], C = output channels, b = block
-//   space_to_depth  the inverse: out[y][x][(dy b + dx) C + c] = in[y b + dy][x b + dx][c], C = input
-//   channels;
-//                   output extents are ceil(input / b), what is missing is 0
+//   space_to_depth  the inverse: out[y][x][(dy b + dx) C + c] = in[y b + dy][x b + dx][c],
+//                   C = input channels; output extents are ceil(input / b), what is missing is 0
 //   gain            clamp((int64(v) * mult[c] + 2^15) >> 16, lo, hi), mult signed
 // Shifts are arithmetic: they round towards minus infinity.
 struct Node {

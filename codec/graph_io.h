@@ -4,8 +4,8 @@
 //   per node: u8 operator, then what the operator has (little-endian, no padding):
 //     input           u16 channels, i16 lo, i16 hi
 //     conv            u16 input, u16 channels, u8 kernel, u8 stride, i16 lo, i16 hi,
-//                     i32 bias[channels], i32 mult[channels], i16 weights[channels][kernel][kernel][input
-//                     channels]
+//                     i32 bias[channels], i32 mult[channels],
+//                     i16 weights[channels][kernel][kernel][input channels]
 //     add             u16 a, u16 b, i16 lo, i16 hi
 //     relu            u16 input
 //     leaky_relu      u16 input, u8 slope

@@ -2,9 +2,9 @@
 // decoder share the integer path, so the encoder knows exactly what a decoder will see.
 //
 // Payload of a tile of h x w latent positions, hz = ceil(h / 4), wz = ceil(w / 4):
-//   varint n            length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit =
-//   more follow n bytes             hyper-latent symbols, hz x wz positions, row by row, channel fastest
-//   (symbol_codec.h) the rest            latent symbols, h x w positions, row by row, channel fastest
+//   varint n   length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit = more follow
+//   n bytes    hyper-latent symbols, hz x wz positions, row by row, channel fastest (symbol_codec.h)
+//   the rest   latent symbols, h x w positions, row by row, channel fastest
 // A payload of zero bytes stands for n = 0 and an empty latent stream.
 #ifndef NAE_CODEC_TILE_CODEC_H_
 #define NAE_CODEC_TILE_CODEC_H_

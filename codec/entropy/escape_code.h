@@ -1,8 +1,8 @@
 // How a symbol outside its table's range is written: the table's escape symbol, then raw bits in the same
 // stream. With v = |symbol| - M - 1 and q = (v >> k) + 1 of n bits (1 <= n <= 16), an Exp-Golomb code of
 // order k:
-//   n - 1 one bits and a zero bit, one by one;  the low n - 1 bits of q;  the low k bits of v;  1 bit sign
-//   (1: < 0).
+//   n - 1 one bits and a zero bit, one by one;  the low n - 1 bits of q;  the low k bits of v;
+//   1 bit sign (1: < 0).
 // Fields of zero bits are left out. Magnitudes are limited to kMaxSymbolMagnitude.
 #ifndef NAE_CODEC_ENTROPY_ESCAPE_CODE_H_
 #define NAE_CODEC_ENTROPY_ESCAPE_CODE_H_

@@ -236,7 +236,7 @@ TEST_CASE("encoder: bad options are refused before anything is read", "[encoder]
     CHECK(code_with([](EncoderOptions& o) { o.effort = 10; }) == ErrorCode::invalid_argument);
     CHECK(code_with([](EncoderOptions& o) { o.tile_size = 96; }) == ErrorCode::invalid_argument);
     CHECK(code_with([](EncoderOptions& o) { o.tile_size = 32; }) == ErrorCode::invalid_argument);
-    CHECK(code_with([](EncoderOptions& o) { o.distortion_weight = -1; }) == ErrorCode::invalid_argument);
+    CHECK(code_with([](EncoderOptions& o) { o.distortion_weight = 0; }) == ErrorCode::invalid_argument);
     CHECK(code_with([](EncoderOptions& o) {
               o.model = nullptr;
               o.model_name = "no-such-model";

@@ -1,4 +1,5 @@
-// A thin C++17 wrapper of nae.h, header only: ownership by objects, errors as exceptions of the caller's side.
+// A thin C++17 wrapper of nae.h, header only: ownership by objects, errors as exceptions of the caller's
+// side.
 #ifndef NAE_NAE_HPP_
 #define NAE_NAE_HPP_
 
