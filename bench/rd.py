@@ -53,18 +53,28 @@ def psnr(a, b):
     return float("inf") if mse == 0 else 10 * np.log10(255.0**2 / mse)
 
 
+def pixels_alone(source, target):
+    """A copy of the picture beside `target` without its comments: NAE keeps them, the others drop them."""
+    pixels = read_pixels(source)
+    copy = Path(target).with_name("pixels.ppm" if len(pixels) == 3 else "pixels.pgm")
+    with open(copy, "wb") as out:
+        out.write(b"P%d\n%d %d\n255\n" % (6 if len(pixels) == 3 else 5, pixels.shape[2], pixels.shape[1]))
+        out.write(np.ascontiguousarray(pixels.transpose(1, 2, 0)).astype(np.uint8).tobytes())
+    return copy
+
+
 # ---- codecs: how to write and read a file at a setting --------------------------------------------------------------
 def nae_codec(effort):
     def encode(source, target, quality):
-        command("gdal_translate", "-q", "-nomd", "-of", "NAE", "-co", f"QUALITY={quality}", "-co", f"EFFORT={effort}", source,
-                target)
+        command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={quality}", "-co", f"EFFORT={effort}",
+                pixels_alone(source, target), target)
 
     return encode, gdal_decode
 
 
 def jpeg_encode(source, target, quality):
     # libjpeg-turbo through GDAL: 4:2:0, optimised Huffman tables (the driver always makes them).
-    command("gdal_translate", "-q", "-nomd", "-of", "JPEG", "-co", f"QUALITY={quality}", source, target)
+    command("gdal_translate", "-q", "-of", "JPEG", "-co", f"QUALITY={quality}", pixels_alone(source, target), target)
 
 
 def gdal_decode(source, target):

@@ -1,6 +1,7 @@
 #include "training/export_command.h"
 
 #include "training/checkpoint.h"
+#include "training/fit_tables.h"
 
 namespace nae::training {
 
@@ -21,7 +22,10 @@ std::string run_export(const ExportCommand& c) try {
     std::snprintf(line, sizeof line, "%s%lld steps, %.2f hours, %.0f megapixels of crops.", options.text.empty() ? "" : " ",
                   static_cast<long long>(info.steps), info.hours, info.megapixels);
     options.text += line;
-    const Model exported = export_model(model, optimiser, sampler, options);
+    Model exported = export_model(model, optimiser, sampler, options);
+    if (c.fit_crops > 0)
+        if (std::string e = fit_tables(exported, sampler.calibration_batch(c.fit_crops, 256).blocks); !e.empty())
+            return e;
     if (Status s = save_model(exported, c.out); !s.ok()) return s.message();
     const auto id = model_id(exported);
     if (!id.ok()) return id.status().message();

@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
     export_cmd->add_option("--name", x.options.name, "Readable model name");
     export_cmd->add_option("--text", x.options.text, "Text stored in the file");
     export_cmd->add_option("--squeezed", x.squeezed, "Also write the averaged weights alone, to resume from later");
+    export_cmd->add_option("--fit-crops", x.fit_crops, "Training crops to fit the entropy tables to; 0: do not");
     export_cmd->add_option("--distortion-weights", x.distortion_weights, "Rate-aware quantisation to compare");
     export_cmd->add_flag("--no-check", no_check, "Skip the comparison with the float model");
     export_cmd->callback([&] {

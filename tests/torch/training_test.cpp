@@ -80,6 +80,7 @@ TEST_CASE("Train a little, resume, export, load") {
     x.squeezed = (folder.path / "small.ckpt").string();
     x.options.name = "small";
     x.model = o.model;
+    x.fit_crops = 2;
     REQUIRE(run_export(x) == "");  // includes encoding and decoding held-out crops with real bytes
     const auto model = load_model_file(x.out);
     REQUIRE(model.ok());
