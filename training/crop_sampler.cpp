@@ -32,7 +32,9 @@ void CropSampler::write_crop(const PackedEntry& e, int x0, int y0, int size, int
             int sy = (dihedral & 2) ? size - 1 - y : y;
             if (dihedral & 4) std::swap(sx, sy);
             const uint8_t* p = px + (size_t(y0 + sy) * e.width + size_t(x0 + sx)) * 3;
-            float* o = out + ((size_t(y / 8) * size_t(cells) + size_t(x / 8)) * 64 + size_t((y % 8) * 8 + x % 8)) * 3;
+            float* o =
+                out +
+                ((size_t(y / 8) * size_t(cells) + size_t(x / 8)) * 64 + size_t((y % 8) * 8 + x % 8)) * 3;
             if (gray) {
                 const float g = float((p[0] * 77 + p[1] * 150 + p[2] * 29 + 128) >> 8);  // BT.601 luma
                 o[0] = o[1] = o[2] = (g - 128.f) / 128.f;
@@ -54,7 +56,8 @@ Batch CropSampler::training_batch(int n) {
     std::vector<Plan> plan;
     for (int i = 0; i < n; ++i) {
         const PackedEntry* e = train_[pick_(rng_)];
-        std::uniform_int_distribution<int> dx(0, int(e->width) - size_), dy(0, int(e->height) - size_), d8(0, 7);
+        std::uniform_int_distribution<int> dx(0, int(e->width) - size_), dy(0, int(e->height) - size_),
+            d8(0, 7);
         std::bernoulli_distribution g(gray_share_);
         plan.push_back({e, dx(rng_), dy(rng_), d8(rng_), g(rng_)});
     }

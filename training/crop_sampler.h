@@ -32,7 +32,8 @@ class CropSampler {
 
   private:
     std::vector<const PackedEntry*> held_out(int n, int size) const;
-    void write_crop(const PackedEntry& e, int x0, int y0, int size, int dihedral, bool gray, float* out) const;
+    void write_crop(const PackedEntry& e, int x0, int y0, int size, int dihedral, bool gray,
+                    float* out) const;
 
     const PackedPictures& pictures_;
     int size_;

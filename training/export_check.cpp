@@ -32,8 +32,8 @@ struct Measured {
     double bpp = 0, psnr = 0;
 };
 
-Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysis, double quality, double weight,
-                            const std::vector<std::vector<uint8_t>>& crops, int size) {
+Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysis, double quality,
+                            double weight, const std::vector<std::vector<uint8_t>>& crops, int size) {
     Measured m;
     for (const std::vector<uint8_t>& pixels : crops) {
         EncoderOptions e;
@@ -52,7 +52,8 @@ Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysi
         auto source = std::make_shared<MemorySource>(sink->take(), "crop");
         NAE_ASSIGN_OR_RETURN(std::unique_ptr<Decoder> decoder, Decoder::open(source, d));
         std::vector<uint8_t> back(pixels.size());
-        NAE_RETURN_IF_ERROR(decoder->read_window(0, 0, uint32_t(size), uint32_t(size), back.data(), ptrdiff_t(size) * 3));
+        NAE_RETURN_IF_ERROR(
+            decoder->read_window(0, 0, uint32_t(size), uint32_t(size), back.data(), ptrdiff_t(size) * 3));
         double sum = 0;
         for (size_t i = 0; i < back.size(); ++i) sum += std::pow(double(back[i]) - double(pixels[i]), 2);
         m.psnr += 10 * std::log10(65025.0 * double(back.size()) / std::max(sum, 1.0));
@@ -64,8 +65,8 @@ Result<Measured> round_trip(const ReadyModelPtr& model, AnalysisBackend& analysi
 
 }  // namespace
 
-std::string check_export(const Model& exported, const PhotoModel& model, FlatAdam& optimiser, CropSampler& sampler,
-                         const std::vector<double>& distortion_weights) {
+std::string check_export(const Model& exported, const PhotoModel& model, FlatAdam& optimiser,
+                         CropSampler& sampler, const std::vector<double>& distortion_weights) {
     constexpr int kCrops = 16, kSize = 256;
     const auto prepared = prepare_model(exported, "exported model");
     if (!prepared.ok()) return prepared.status().message();

@@ -19,12 +19,14 @@ std::string run_export(const ExportCommand& c) try {
     if (std::string e = load_checkpoint(c.checkpoint, optimiser, info); !e.empty()) return e;
     ExportOptions options = c.options;
     char line[200];
-    std::snprintf(line, sizeof line, "%s%lld steps, %.2f hours, %.0f megapixels of crops.", options.text.empty() ? "" : " ",
-                  static_cast<long long>(info.steps), info.hours, info.megapixels);
+    std::snprintf(line, sizeof line, "%s%lld steps, %.2f hours, %.0f megapixels of crops.",
+                  options.text.empty() ? "" : " ", static_cast<long long>(info.steps), info.hours,
+                  info.megapixels);
     options.text += line;
     Model exported = export_model(model, optimiser, sampler, options);
     if (c.fit_crops > 0)
-        if (std::string e = fit_tables(exported, sampler.calibration_batch(c.fit_crops, 256).blocks); !e.empty())
+        if (std::string e = fit_tables(exported, sampler.calibration_batch(c.fit_crops, 256).blocks);
+            !e.empty())
             return e;
     if (Status s = save_model(exported, c.out); !s.ok()) return s.message();
     const auto id = model_id(exported);

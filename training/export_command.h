@@ -9,10 +9,11 @@ namespace nae::training {
 
 struct ExportCommand {
     std::string data, checkpoint, out;
-    std::string squeezed;  // also write the averaged weights alone, small enough for version control; empty: no
+    std::string
+        squeezed;  // also write the averaged weights alone, small enough for version control; empty: no
     ExportOptions options;
     PhotoConfig model;
-    int fit_crops = 64;    // training crops the entropy tables are fitted to; 0: normal distributions
+    int fit_crops = 64;  // training crops the entropy tables are fitted to; 0: normal distributions
     bool check = true;
     std::vector<double> distortion_weights = {1.0};
 };

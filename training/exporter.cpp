@@ -11,12 +11,14 @@ namespace {
 
 using torch::Tensor;
 
-std::vector<NodeTensors> float_tensors(const PhotoModel& model, const FlatAdam& optimiser, Part part, bool averaged) {
+std::vector<NodeTensors> float_tensors(const PhotoModel& model, const FlatAdam& optimiser, Part part,
+                                       bool averaged) {
     const auto& ids = model.node_parameters(part);
     std::vector<NodeTensors> out(ids.size());
     for (size_t i = 0; i < ids.size(); ++i)
         if (ids[i].weight >= 0)
-            out[i] = {optimiser.value(ids[i].weight, averaged).cpu(), optimiser.value(ids[i].bias, averaged).cpu()};
+            out[i] = {optimiser.value(ids[i].weight, averaged).cpu(),
+                      optimiser.value(ids[i].bias, averaged).cpu()};
     return out;
 }
 
@@ -53,7 +55,8 @@ void scale_outputs(const FloatGraph& g, std::vector<NodeTensors>& t, size_t node
 
 // Smallest unit (largest U, 1/256 octave) for which `reach` and the coarsest step stay within the integer ranges.
 int32_t log2_inverse_unit(double reach, double coarsest_step) {
-    const double unit = std::max(reach / kActivationLimit, coarsest_step / 3000.0);  // steps end at 4096 units
+    const double unit =
+        std::max(reach / kActivationLimit, coarsest_step / 3000.0);  // steps end at 4096 units
     return int32_t(std::floor(-std::log2(unit) * 256));
 }
 
@@ -88,7 +91,8 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     for (int k = 0; k < config.anchors; k += 3) {
         const Tensor gz = torch::exp2(log2_hyper_gain.select(1, k)).view({1, nz, 1, 1});
         const Tensor z_hat = torch::round(z * gz) / gz;
-        const Tensor mean = run_float_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat).narrow(1, 0, n);
+        const Tensor mean = run_float_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat)
+                                .narrow(1, 0, n);
         const Tensor g = torch::exp2(log2_gain.select(1, k)).view({1, n, 1, 1});
         all_z.push_back(z_hat);
         all_y.push_back(torch::round((y - mean) * g) / g + mean);
@@ -119,7 +123,8 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     gh.log2_gain = rounded(to_vector(log2_hyper_gain), 256);
     std::vector<double> unit, unit_z;
     for (size_t c = 0; c < size_t(n); ++c) {
-        gl.log2_inverse_unit.push_back(log2_inverse_unit(std::max(reach_linear[c], reach_seen[c]), coarsest[c]));
+        gl.log2_inverse_unit.push_back(
+            log2_inverse_unit(std::max(reach_linear[c], reach_seen[c]), coarsest[c]));
         unit.push_back(std::exp2(-gl.log2_inverse_unit[c] / 256.0));
     }
     // Standard deviation of a logistic distribution: π/√3 times its scale.
@@ -134,7 +139,8 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     q.input_unit = unit_z;
     q.output_unit = unit;
     q.output_unit.insert(q.output_unit.end(), size_t(n), 1.0 / 256);
-    QuantisedGraph hyper = quantise_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat, q);
+    QuantisedGraph hyper =
+        quantise_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat, q);
     q.input_unit = unit;
     q.output_unit = {std::exp2(-options.output_frac_bits) / 128.0};
     QuantisedGraph synthesis = quantise_graph(net(Part::synthesis), tensors(Part::synthesis), y_hat, q);
@@ -151,7 +157,8 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     // The encoder's networks speak in integer units, too.
     const auto f32 = torch::kFloat;
     const Tensor u = torch::tensor(unit).to(f32), uz = torch::tensor(unit_z).to(f32);
-    scale_outputs(net(Part::analysis), tensors(Part::analysis), net(Part::analysis).nodes.size() - 1, 1.0 / u);
+    scale_outputs(net(Part::analysis), tensors(Part::analysis), net(Part::analysis).nodes.size() - 1,
+                  1.0 / u);
     scale_outputs(net(Part::hyper_analysis), tensors(Part::hyper_analysis),
                   net(Part::hyper_analysis).nodes.size() - 1, 1.0 / uz);
     NodeTensors& first = tensors(Part::hyper_analysis)[1];

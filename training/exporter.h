@@ -26,7 +26,7 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
 // Encodes and decodes held-out crops with the exported model (real bytes, integer decoder) and prints them beside the
 // float model's estimates: plain rounding, then rate-aware quantisation with each of these distortion weights
 // (EncoderOptions::distortion_weight). Returns an error text or an empty string.
-std::string check_export(const Model& exported, const PhotoModel& model, FlatAdam& optimiser, CropSampler& sampler,
-                         const std::vector<double>& distortion_weights);
+std::string check_export(const Model& exported, const PhotoModel& model, FlatAdam& optimiser,
+                         CropSampler& sampler, const std::vector<double>& distortion_weights);
 
 }  // namespace nae::training

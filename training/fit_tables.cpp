@@ -38,7 +38,8 @@ Status count_crop(const Model& m, const PackedGraph& hyper_synthesis, const Symb
                   Histogram& latent, Histogram& hyper) {
     const int cz = m.hyper_channels, c = m.latent_channels, hyper_side = side / kHyperStride;
     const Node& in = m.hyper_synthesis.nodes.front();
-    const LatentScale hyper_scale = make_latent_scale(m.gains.hyper, m.hyper_tables, quality_centi, in.lo, in.hi);
+    const LatentScale hyper_scale =
+        make_latent_scale(m.gains.hyper, m.hyper_tables, quality_centi, in.lo, in.hi);
     const Node& synthesis_in = m.synthesis.nodes.front();
     const LatentScale scale =
         make_latent_scale(m.gains.latent, m.latent_tables, quality_centi, synthesis_in.lo, synthesis_in.hi);
@@ -66,7 +67,8 @@ Status count_crop(const Model& m, const PackedGraph& hyper_synthesis, const Symb
     for (int p = 0; p < side * side; ++p) {
         const int16_t* const mean = h.data.data() + ptrdiff_t(p) * 2 * c;
         scale_indices(scale, mean + c, index.data());
-        choose_symbols(scale, codec, weights.data(), y.data() + ptrdiff_t(p) * c, mean, index.data(), symbols.data());
+        choose_symbols(scale, codec, weights.data(), y.data() + ptrdiff_t(p) * c, mean, index.data(),
+                       symbols.data());
         for (int k = 0; k < c; ++k)
             if (index[size_t(k)] > 0) count(latent, index[size_t(k)], symbols[size_t(k)]);
     }
@@ -86,7 +88,8 @@ std::string fit_tables(Model& model, const torch::Tensor& blocks, double prior) 
     if (!codec.ok()) return codec.status().message();
     Histogram latent(size_t(model.latent_tables.count())), hyper(size_t(model.hyper_tables.count()));
 
-    const torch::Tensor pixels = depth_to_space(blocks, 8).permute({0, 2, 3, 1}).contiguous();  // [N, S, S, 3]
+    const torch::Tensor pixels =
+        depth_to_space(blocks, 8).permute({0, 2, 3, 1}).contiguous();  // [N, S, S, 3]
     const int size = int(pixels.size(1)), side = size / kLatentStride, hyper_side = side / kHyperStride;
     std::vector<float> y(size_t(side * side * model.latent_channels));
     std::vector<float> z(size_t(hyper_side * hyper_side * model.hyper_channels));
@@ -94,8 +97,8 @@ std::string fit_tables(Model& model, const torch::Tensor& blocks, double prior) 
         const float* const in = pixels.data_ptr<float>() + i * size * size * 3;
         std::string wrong = analysis->run(0, in, size, size, 3, y.data(), side, side, model.latent_channels);
         if (wrong.empty())
-            wrong = analysis->run(1, y.data(), side, side, model.latent_channels, z.data(), hyper_side, hyper_side,
-                                  model.hyper_channels);
+            wrong = analysis->run(1, y.data(), side, side, model.latent_channels, z.data(), hyper_side,
+                                  hyper_side, model.hyper_channels);
         if (!wrong.empty()) return wrong;
         const int anchors = model.gains.latent.anchors;
         for (int k = 0; k < anchors; ++k) {

@@ -40,8 +40,8 @@ inline float adam(float g, float& m, float& v, float p, const Rates& r) {
     return p - r.lr * (m * r.bias1) / (std::sqrt(v * r.bias2) + kEpsilon);
 }
 
-NAE_CLONES void update_bf16(int64_t n, const uint16_t* g, float* p, float* m, float* v, float* avg, uint16_t* w,
-                            Rates r) {
+NAE_CLONES void update_bf16(int64_t n, const uint16_t* g, float* p, float* m, float* v, float* avg,
+                            uint16_t* w, Rates r) {
     for (int64_t i = 0; i < n; ++i) {
         p[i] = adam(from_bf16(g[i]) * r.clip, m[i], v[i], p[i], r);
         avg[i] = p[i] + r.keep * (avg[i] - p[i]);
@@ -49,7 +49,8 @@ NAE_CLONES void update_bf16(int64_t n, const uint16_t* g, float* p, float* m, fl
     }
 }
 
-NAE_CLONES void update_f32(int64_t n, const float* g, float* p, float* m, float* v, float* avg, float* w, Rates r) {
+NAE_CLONES void update_f32(int64_t n, const float* g, float* p, float* m, float* v, float* avg, float* w,
+                           Rates r) {
     for (int64_t i = 0; i < n; ++i) {
         p[i] = adam(g[i] * r.clip, m[i], v[i], p[i], r);
         avg[i] = p[i] + r.keep * (avg[i] - p[i]);
@@ -68,7 +69,8 @@ torch::Tensor slice_like(const torch::Tensor& flat, const Parameter& p, const to
 
 }  // namespace
 
-int FlatAdam::add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale) {
+int FlatAdam::add(const std::string& name, const torch::Tensor& initial, bool low_precision,
+                  double lr_scale) {
     Parameter p;
     p.name = name;
     p.offset = total_;
@@ -96,7 +98,8 @@ void FlatAdam::seal() {
 
 double FlatAdam::step(double lr, double max_norm, double average_decay) {
     torch::NoGradGuard no_grad;
-    return device_.is_cpu() ? step_cpu(lr, max_norm, average_decay) : step_tensors(lr, max_norm, average_decay);
+    return device_.is_cpu() ? step_cpu(lr, max_norm, average_decay)
+                            : step_tensors(lr, max_norm, average_decay);
 }
 
 double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
@@ -125,11 +128,12 @@ double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
             at::parallel_for(0, p.size, 32768, [&](int64_t b, int64_t e) {
                 const int64_t o = p.offset + b;
                 if (p.leaf.scalar_type() == torch::kBFloat16)
-                    update_bf16(e - b, static_cast<const uint16_t*>(g.data_ptr()) + b, base[0] + o, base[1] + o,
-                                base[2] + o, base[3] + o, static_cast<uint16_t*>(p.leaf.data_ptr()) + b, r);
+                    update_bf16(e - b, static_cast<const uint16_t*>(g.data_ptr()) + b, base[0] + o,
+                                base[1] + o, base[2] + o, base[3] + o,
+                                static_cast<uint16_t*>(p.leaf.data_ptr()) + b, r);
                 else
-                    update_f32(e - b, g.data_ptr<float>() + b, base[0] + o, base[1] + o, base[2] + o, base[3] + o,
-                               p.leaf.data_ptr<float>() + b, r);
+                    update_f32(e - b, g.data_ptr<float>() + b, base[0] + o, base[1] + o, base[2] + o,
+                               base[3] + o, p.leaf.data_ptr<float>() + b, r);
             });
         }
     }
@@ -154,7 +158,8 @@ double FlatAdam::step_tensors(double lr, double max_norm, double average_decay) 
         for (Parameter& p : parameters_)
             if (p.lr_scale != 1.0) update.narrow(0, p.offset, p.size).mul_(p.lr_scale);
         master_.sub_(update, lr);
-        average_.lerp_(master_, 1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
+        average_.lerp_(master_,
+                       1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
         refresh(false);
     }
     for (Parameter& p : parameters_) p.leaf.mutable_grad() = torch::Tensor();

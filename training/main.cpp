@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
     CLI::App* pack = app.add_subcommand("pack", "Decode folders of pictures into one packed file");
     pack->add_option("folders", folders, "Folders with pictures (searched recursively)")->required();
     pack->add_option("-o,--out", pack_out, "Packed file to write")->required();
-    pack->add_option("--validation-every", validation_every, "Hold out about one picture in so many; 0: none");
+    pack->add_option("--validation-every", validation_every,
+                     "Hold out about one picture in so many; 0: none");
     pack->callback([&] { std::exit(finish(pack_pictures(folders, pack_out, validation_every))); });
 #endif
 
@@ -38,7 +39,8 @@ int main(int argc, char** argv) {
     train_cmd->add_option("-o,--out", t.out_dir, "Folder for checkpoints and log.csv")->required();
     train_cmd->add_option("--resume", t.resume, "Checkpoint to continue from");
     train_cmd->add_option("--minutes", t.minutes, "Wall-clock limit");
-    train_cmd->add_option("--decay-from", t.decay_from, "Share of the time after which the learning rate falls");
+    train_cmd->add_option("--decay-from", t.decay_from,
+                          "Share of the time after which the learning rate falls");
     train_cmd->add_option("--decay-to", t.decay_to, "Share of the learning rate left at the end");
     train_cmd->add_option("--lr", t.lr, "Learning rate");
     train_cmd->add_option("--batch", t.batch, "Crops a step");
@@ -63,9 +65,12 @@ int main(int argc, char** argv) {
     export_cmd->add_option("--data", x.data, "Packed pictures, for calibration and the check")->required();
     export_cmd->add_option("--name", x.options.name, "Readable model name");
     export_cmd->add_option("--text", x.options.text, "Text stored in the file");
-    export_cmd->add_option("--squeezed", x.squeezed, "Also write the averaged weights alone, to resume from later");
-    export_cmd->add_option("--fit-crops", x.fit_crops, "Training crops to fit the entropy tables to; 0: do not");
-    export_cmd->add_option("--distortion-weights", x.distortion_weights, "Rate-aware quantisation to compare");
+    export_cmd->add_option("--squeezed", x.squeezed,
+                           "Also write the averaged weights alone, to resume from later");
+    export_cmd->add_option("--fit-crops", x.fit_crops,
+                           "Training crops to fit the entropy tables to; 0: do not");
+    export_cmd->add_option("--distortion-weights", x.distortion_weights,
+                           "Rate-aware quantisation to compare");
     export_cmd->add_flag("--no-check", no_check, "Skip the comparison with the float model");
     export_cmd->callback([&] {
         x.check = !no_check;

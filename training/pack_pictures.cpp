@@ -27,8 +27,8 @@ bool read_scaled(GDALDataset* ds, int w, int h, std::vector<uint8_t>& rgb) {
     const bool gray = ds->GetRasterCount() < 3;
     for (int b = 0; b < 3; ++b) {
         GDALRasterBand* band = ds->GetRasterBand(gray ? 1 : b + 1);
-        if (band->RasterIO(GF_Read, 0, 0, ds->GetRasterXSize(), ds->GetRasterYSize(), rgb.data() + b, w, h, GDT_Byte,
-                           3, GSpacing(w) * 3, &extra) != CE_None)
+        if (band->RasterIO(GF_Read, 0, 0, ds->GetRasterXSize(), ds->GetRasterYSize(), rgb.data() + b, w, h,
+                           GDT_Byte, 3, GSpacing(w) * 3, &extra) != CE_None)
             return false;
     }
     return true;
@@ -44,7 +44,8 @@ std::string pack_pictures(const std::vector<std::string>& folders, const std::st
         std::error_code ec;
         for (const auto& f : fs::recursive_directory_iterator(folder, ec)) {
             std::string ext = f.path().extension().string();
-            std::transform(ext.begin(), ext.end(), ext.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+            std::transform(ext.begin(), ext.end(), ext.begin(),
+                           [](unsigned char c) { return char(std::tolower(c)); });
             if (ext == ".jpg" || ext == ".jpeg" || ext == ".png" || ext == ".webp" || ext == ".tif")
                 files.push_back(f.path().string());
         }
@@ -63,17 +64,22 @@ std::string pack_pictures(const std::vector<std::string>& folders, const std::st
         auto* ds = GDALDataset::Open(file.c_str(), GDAL_OF_RASTER);
         if (!ds) continue;
         const int bands = ds->GetRasterCount();
-        if ((bands == 1 || bands == 3 || bands == 4) && ds->GetRasterBand(1)->GetRasterDataType() == GDT_Byte) {
+        if ((bands == 1 || bands == 3 || bands == 4) &&
+            ds->GetRasterBand(1)->GetRasterDataType() == GDT_Byte) {
             const std::string base = fs::path(file).filename().string();
             uint32_t flags = 0;
-            if (validation_every > 0 && name_hash(base) % uint32_t(validation_every) == 0) flags |= kFlagValidation;
-            if (fs::path(file).extension() != ".jpg" && fs::path(file).extension() != ".jpeg") flags |= kFlagLossless;
+            if (validation_every > 0 && name_hash(base) % uint32_t(validation_every) == 0)
+                flags |= kFlagValidation;
+            if (fs::path(file).extension() != ".jpg" && fs::path(file).extension() != ".jpeg")
+                flags |= kFlagLossless;
             const double scale[3] = {1.0, 1.0 / 1.4, 0.5};
             for (uint32_t level = 0; level < 3; ++level) {
-                const int w = int(ds->GetRasterXSize() * scale[level]), h = int(ds->GetRasterYSize() * scale[level]);
+                const int w = int(ds->GetRasterXSize() * scale[level]),
+                          h = int(ds->GetRasterYSize() * scale[level]);
                 if (w < 256 || h < 256) continue;
                 if (!read_scaled(ds, w, h, rgb)) break;
-                entries.push_back({uint32_t(w), uint32_t(h), flags | (bands == 1 ? kFlagGray : 0u), level, offset});
+                entries.push_back(
+                    {uint32_t(w), uint32_t(h), flags | (bands == 1 ? kFlagGray : 0u), level, offset});
                 pix.write(reinterpret_cast<const char*>(rgb.data()), std::streamsize(rgb.size()));
                 offset += rgb.size();
             }

@@ -40,7 +40,8 @@ std::string PackedPictures::open(const std::string& path) {
         std::memcpy(&e.flags, q + 8, 4);
         std::memcpy(&e.level, q + 12, 4);
         std::memcpy(&e.offset, q + 16, 8);
-        const uint64_t bytes = uint64_t{e.width} * e.height * 3;  // 32 × 32 × 2 bits cannot overflow 64 by ×3 here
+        const uint64_t bytes =
+            uint64_t{e.width} * e.height * 3;  // 32 × 32 × 2 bits cannot overflow 64 by ×3 here
         if (e.width > 65535 || e.height > 65535 || e.offset > size_ || bytes > size_ - e.offset)
             return path + ": picture " + std::to_string(i) + " lies outside the file";
     }

@@ -8,8 +8,9 @@
 namespace nae::training {
 
 struct PcaStart {
-    torch::Tensor basis;   // [C, 768] float32, orthonormal rows, by falling variance; columns in the order of a
-                           // depth-to-space 2 of a depth-to-space 8: ((by·2+bx)·64 + dy·8+dx)·3 + colour
+    torch::Tensor
+        basis;  // [C, 768] float32, orthonormal rows, by falling variance; columns in the order of a
+                // depth-to-space 2 of a depth-to-space 8: ((by·2+bx)·64 + dy·8+dx)·3 + colour
     torch::Tensor stddev;  // [C] standard deviation of each coefficient, pixels in units of 128
     double discarded = 0;  // mean squared error per sample (8-bit units) of dropping the other coefficients
 };

@@ -34,8 +34,12 @@ class NetBuilder {
     }
     int relu(int a) { return push(graph_.relu(a), channels_[size_t(a)]); }
     int add(int a, int b) { return push(graph_.add(a, b), channels_[size_t(a)]); }
-    int space_to_depth(int a, int b) { return push(graph_.space_to_depth(a, b), channels_[size_t(a)] * b * b); }
-    int depth_to_space(int a, int b) { return push(graph_.depth_to_space(a, b), channels_[size_t(a)] / (b * b)); }
+    int space_to_depth(int a, int b) {
+        return push(graph_.space_to_depth(a, b), channels_[size_t(a)] * b * b);
+    }
+    int depth_to_space(int a, int b) {
+        return push(graph_.depth_to_space(a, b), channels_[size_t(a)] / (b * b));
+    }
     // x + conv(relu(conv(x))), the second convolution starting small so that the block starts near the identity.
     int residual(int a) {
         const int c = channels_[size_t(a)];
@@ -65,7 +69,8 @@ using Start = NetBuilder::Start;
 NetBuilder build_analysis(const PhotoConfig& c, const Tensor& linear) {
     NetBuilder b(3);
     const int blocks8 = b.space_to_depth(0, 8);
-    const int line = b.conv_with(b.space_to_depth(blocks8, 2), linear, torch::zeros({c.latent_channels}), 1, true);
+    const int line =
+        b.conv_with(b.space_to_depth(blocks8, 2), linear, torch::zeros({c.latent_channels}), 1, true);
     int t = b.conv(blocks8, c.encoder_width8, 1, 1, Start::he);
     for (int i = 0; i < c.encoder_blocks8; ++i) t = b.residual(t);
     t = b.conv(b.space_to_depth(b.relu(t), 2), c.encoder_width16, 1, 1, Start::he);
@@ -80,7 +85,8 @@ NetBuilder build_synthesis(const PhotoConfig& c, const Tensor& linear, const Ten
     const int line =
         b.depth_to_space(b.conv_with(0, linear, torch::zeros({linear.size(0)}), 1, false), 2);  // 192 at 1/8
     // The branch sees every coefficient at about unit variance.
-    Tensor w = torch::randn({c.decoder_width16, c.latent_channels, 1, 1}) / std::sqrt(double(c.latent_channels));
+    Tensor w =
+        torch::randn({c.decoder_width16, c.latent_channels, 1, 1}) / std::sqrt(double(c.latent_channels));
     int t = b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({c.decoder_width16}), 1, false);
     for (int i = 0; i < c.decoder_blocks16; ++i) t = b.residual(t);
     t = b.depth_to_space(b.conv(b.relu(t), 4 * c.decoder_width8, 1, 1, Start::he), 2);
@@ -102,9 +108,9 @@ NetBuilder build_hyper_analysis(const PhotoConfig& c, const Tensor& input_scale)
 NetBuilder build_hyper_synthesis(const PhotoConfig& c, const Tensor& log2_scale) {
     NetBuilder b(c.hyper_channels);
     int t = b.relu(b.conv(0, 192, 3, 1, Start::he));
-    t = b.relu(b.depth_to_space(b.conv(t, 512, 1, 1, Start::he), 2));   // 128 at 1/32
+    t = b.relu(b.depth_to_space(b.conv(t, 512, 1, 1, Start::he), 2));  // 128 at 1/32
     t = b.relu(b.conv(t, 128, 3, 1, Start::he));
-    t = b.relu(b.depth_to_space(b.conv(t, 512, 1, 1, Start::he), 2));   // 128 at 1/16
+    t = b.relu(b.depth_to_space(b.conv(t, 512, 1, 1, Start::he), 2));  // 128 at 1/16
     const int n = c.latent_channels;
     b.conv_with(t, torch::zeros({2 * n, 128, 1, 1}), torch::cat({torch::zeros({n}), log2_scale}), 1, false);
     return b;
@@ -114,14 +120,13 @@ NetBuilder build_hyper_synthesis(const PhotoConfig& c, const Tensor& log2_scale)
 
 PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAdam& optimiser)
     : config_(config), optimiser_(optimiser) {
-    const double to_latent = 128.0 / kLatentUnit;  // pixels are in units of 128
+    const double to_latent = 128.0 / kLatentUnit;    // pixels are in units of 128
     const Tensor stddev = start.stddev * to_latent;  // of the latent
     const Tensor normalise = 1.0 / (stddev + 0.5);   // half a unit: about a coarse quantisation step
     const int64_t n = config.latent_channels;
     std::array<NetBuilder, 4> built = {
         build_analysis(config, (start.basis * to_latent).view({n, 768, 1, 1})),
-        build_hyper_analysis(config, normalise),
-        build_hyper_synthesis(config, torch::log2(stddev + 1e-3)),
+        build_hyper_analysis(config, normalise), build_hyper_synthesis(config, torch::log2(stddev + 1e-3)),
         build_synthesis(config, (start.basis.t() / to_latent).contiguous().view({768, n, 1, 1}), normalise)};
     const char* names[4] = {"analysis", "hyper_analysis", "hyper_synthesis", "synthesis"};
     for (size_t p = 0; p < 4; ++p) {
@@ -148,7 +153,8 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
     }
     gain_ = optimiser.add("gain", gain, false, 5.0);
     const Tensor slope = torch::linspace(-1.0, 1.0, config.anchors).unsqueeze(0);  // finer as quality rises
-    hyper_gain_ = optimiser.add("hyper_gain", slope.expand({config.hyper_channels, config.anchors}).contiguous(), false, 5.0);
+    hyper_gain_ = optimiser.add(
+        "hyper_gain", slope.expand({config.hyper_channels, config.anchors}).contiguous(), false, 5.0);
     hyper_scale_ = optimiser.add("hyper_scale", torch::zeros({config.hyper_channels}), false, 5.0);
 }
 
@@ -166,7 +172,9 @@ Tensor PhotoModel::gains(int parameter, const Tensor& quality) const {
     const Tensor low = position.floor().clamp(0, config_.anchors - 2);
     const Tensor frac = (position - low).unsqueeze(1);
     const Tensor index = low.to(torch::kLong);
-    return torch::lerp(table.index_select(0, index), table.index_select(0, index + 1), frac).unsqueeze(2).unsqueeze(3);
+    return torch::lerp(table.index_select(0, index), table.index_select(0, index + 1), frac)
+        .unsqueeze(2)
+        .unsqueeze(3);
 }
 
 PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quality, bool training) const {
@@ -179,7 +187,8 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
     const Tensor z_scaled = z * z_gain;
     const Tensor z_round = round_straight_through(z_scaled);
     const Tensor z_rate = training ? z_scaled + torch::rand_like(z_scaled) - 0.5 : z_round;
-    const Tensor z_scale = torch::exp2(optimiser_.leaf(hyper_scale_).view({1, -1, 1, 1}) + hyper_gain).expand_as(z);
+    const Tensor z_scale =
+        torch::exp2(optimiser_.leaf(hyper_scale_).view({1, -1, 1, 1}) + hyper_gain).expand_as(z);
 
     const Tensor h = run(Part::hyper_synthesis, z_round / z_gain, 0);
     const int64_t n = config_.latent_channels;

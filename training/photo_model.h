@@ -20,9 +20,9 @@ namespace nae::training {
 struct PhotoConfig {
     int latent_channels = 512;
     int hyper_channels = 128;
-    int anchors = 12;             // gain anchors over QUALITY 1..100
-    double lambda_low = 0.0009;   // at QUALITY 1:   loss = lambda · MSE (8-bit units) + bits per pixel
-    double lambda_high = 0.8;     // at QUALITY 100
+    int anchors = 12;            // gain anchors over QUALITY 1..100
+    double lambda_low = 0.0009;  // at QUALITY 1:   loss = lambda · MSE (8-bit units) + bits per pixel
+    double lambda_high = 0.8;    // at QUALITY 100
     int encoder_width8 = 128, encoder_blocks8 = 3;    // at 1/8 resolution
     int encoder_width16 = 192, encoder_blocks16 = 2;  // at 1/16
     int decoder_width16 = 96, decoder_blocks16 = 2;
@@ -58,8 +58,8 @@ class PhotoModel {
     const std::vector<NodeParameters>& node_parameters(Part p) const { return node_parameters_[size_t(p)]; }
     // The analysis node that holds the linear transform.
     int linear_analysis_node() const { return 3; }
-    int gain_parameter() const { return gain_; }          // [C, K] log2 gain of the latent
-    int hyper_gain_parameter() const { return hyper_gain_; }  // [Cz, K]
+    int gain_parameter() const { return gain_; }                // [C, K] log2 gain of the latent
+    int hyper_gain_parameter() const { return hyper_gain_; }    // [Cz, K]
     int hyper_scale_parameter() const { return hyper_scale_; }  // [Cz] log2 scale of the hyper-latent
 
   private:

@@ -43,7 +43,8 @@ struct IntegerConv {
 IntegerConv quantise_conv(const torch::Tensor& w, const torch::Tensor& b, const std::vector<double>& in_unit,
                           const std::vector<double>& out_unit, const std::string& what) {
     const int64_t out = w.size(0), in = w.size(1), k = w.size(2);
-    const torch::Tensor ordered = w.permute({0, 2, 3, 1}).contiguous().to(torch::kDouble);  // [out][ky][kx][in]
+    const torch::Tensor ordered =
+        w.permute({0, 2, 3, 1}).contiguous().to(torch::kDouble);  // [out][ky][kx][in]
     const double* pw = ordered.data_ptr<double>();
     const torch::Tensor bias = b.contiguous().to(torch::kDouble);
     const int64_t taps = k * k * in;
@@ -65,13 +66,16 @@ IntegerConv quantise_conv(const torch::Tensor& w, const torch::Tensor& b, const 
                                 32767.0 / std::max(peak, 1e-30));
         // mult = 2^32 / (scale · out_unit) must fit 1 .. 2^31 - 1.
         scale = std::clamp(scale, 2.01 / out_unit[size_t(o)], 4294967295.0 / out_unit[size_t(o)]);
-        if (scale * peak > 32767.5) throw std::runtime_error(what + ": weights too large for the output's unit");
+        if (scale * peak > 32767.5)
+            throw std::runtime_error(what + ": weights too large for the output's unit");
         for (int64_t t = 0; t < taps; ++t)
-            r.weights[size_t(o * taps + t)] = int16_t(std::clamp(std::lround(row[size_t(t)] * scale), -32767L, 32767L));
+            r.weights[size_t(o * taps + t)] =
+                int16_t(std::clamp(std::lround(row[size_t(t)] * scale), -32767L, 32767L));
         const double scaled_bias = std::round(real_bias * scale);
         if (std::abs(scaled_bias) > 2147483647.0) throw std::runtime_error(what + ": bias too large");
         r.bias.push_back(int32_t(scaled_bias));
-        r.mult.push_back(int32_t(std::clamp(std::round(4294967296.0 / (scale * out_unit[size_t(o)])), 1.0, 2147483647.0)));
+        r.mult.push_back(
+            int32_t(std::clamp(std::round(4294967296.0 / (scale * out_unit[size_t(o)])), 1.0, 2147483647.0)));
     }
     return r;
 }
@@ -105,14 +109,17 @@ QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTen
             return options.output_unit.size() == 1 ? options.output_unit[0] : options.output_unit[channel];
         return std::max(group_peak[g], 1e-6) * options.headroom / kActivationLimit;
     };
-    if (groups.find(0) == output_group) throw std::runtime_error("the input reaches the output without a convolution");
+    if (groups.find(0) == output_group)
+        throw std::runtime_error("the input reaches the output without a convolution");
 
     QuantisedGraph result;
     for (size_t i = 0; i < n; ++i) {
         const double u = unit(i, 0);
-        if (groups.find(i) == output_group && options.output_unit.size() == 1 && peak[i] / u > kActivationLimit)
-            result.warnings.push_back("node " + std::to_string(i) + " (" + op_name(graph.nodes[i].op) + ") reaches " +
-                                      std::to_string(peak[i] / u) + " of ±8191 and is clamped");
+        if (groups.find(i) == output_group && options.output_unit.size() == 1 &&
+            peak[i] / u > kActivationLimit)
+            result.warnings.push_back("node " + std::to_string(i) + " (" + op_name(graph.nodes[i].op) +
+                                      ") reaches " + std::to_string(peak[i] / u) +
+                                      " of ±8191 and is clamped");
     }
 
     // A relu that is the only reader folds into what it reads.
@@ -127,7 +134,8 @@ QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTen
         const size_t in = node.inputs[0];
         switch (node.op) {
             case Op::conv: {
-                const torch::Tensor w = tensors[i].weight.to(torch::kFloat), bias = tensors[i].bias.to(torch::kFloat);
+                const torch::Tensor w = tensors[i].weight.to(torch::kFloat),
+                                    bias = tensors[i].bias.to(torch::kFloat);
                 std::vector<double> in_unit, out_unit;
                 for (int64_t c = 0; c < w.size(1); ++c) in_unit.push_back(unit(in, size_t(c)));
                 for (int64_t c = 0; c < w.size(0); ++c) out_unit.push_back(unit(i, size_t(c)));
@@ -147,8 +155,12 @@ QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTen
             case Op::add:
                 id[i] = b.add(id[in], id[node.inputs[1]], folds(i) ? 0 : -kActivationLimit, kActivationLimit);
                 break;
-            case Op::relu: id[i] = folds(in) ? id[in] : b.relu(id[in]); break;
-            default: id[i] = b.depth_to_space(id[in], node.block); break;
+            case Op::relu:
+                id[i] = folds(in) ? id[in] : b.relu(id[in]);
+                break;
+            default:
+                id[i] = b.depth_to_space(id[in], node.block);
+                break;
         }
     }
     result.graph = b.take();

@@ -18,7 +18,7 @@ constexpr int kActivationLimit = 8191;
 struct QuantiseOptions {
     std::vector<double> input_unit;   // real value of one integer step, per input channel
     std::vector<double> output_unit;  // the same per channel of the last convolution(s): see below
-    double headroom = 1.5;            // units of inner tensors leave so much above the largest calibration value
+    double headroom = 1.5;  // units of inner tensors leave so much above the largest calibration value
 };
 
 struct QuantisedGraph {

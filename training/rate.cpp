@@ -12,7 +12,8 @@ constexpr double kLog2E = 1.4426950408889634;
 
 class LowerBound : public torch::autograd::Function<LowerBound> {
   public:
-    static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& x, double bound) {
+    static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& x,
+                                 double bound) {
         ctx->save_for_backward({x});
         ctx->saved_data["bound"] = bound;
         return x.clamp_min(bound);
@@ -37,15 +38,16 @@ class GaussianBits : public torch::autograd::Function<GaussianBits> {
         const torch::Tensor inv = s.reciprocal();
         const torch::Tensor hi = (0.5 - a).mul_(inv), lo = (-0.5 - a).mul_(inv);
         constexpr double kR = 0.7071067811865476;
-        const torch::Tensor p = (torch::erfc(hi * -kR) - torch::erfc(lo * -kR)).mul_(0.5).clamp_min_(kMinProbability);
+        const torch::Tensor p =
+            (torch::erfc(hi * -kR) - torch::erfc(lo * -kR)).mul_(0.5).clamp_min_(kMinProbability);
         bits = p.log2().neg_();
         if (v.requires_grad() || s.requires_grad() || torch::GradMode::is_enabled() || true) {
             constexpr double kInvSqrt2Pi = 0.3989422804014327;
             const torch::Tensor fh = (hi * hi).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
             const torch::Tensor fl = (lo * lo).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
             const torch::Tensor scale = inv * (kLog2E) / p;
-            dv = (fh - fl).mul_(scale).mul_(v.sign());                 // d bits / d v
-            ds = (fh * hi - fl * lo).mul_(scale);                      // d bits / d s
+            dv = (fh - fl).mul_(scale).mul_(v.sign());  // d bits / d v
+            ds = (fh * hi - fl * lo).mul_(scale);       // d bits / d s
             ctx->save_for_backward({dv, ds});
         }
         return bits;

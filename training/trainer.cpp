@@ -1,8 +1,8 @@
 #include "training/trainer.h"
 
-#include <csignal>
-#include <cmath>
 #include <chrono>
+#include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -48,8 +48,8 @@ void print_validation(const std::vector<ValidationPoint>& points, std::ofstream&
     std::printf("  validation:");
     for (const ValidationPoint& p : points) {
         std::printf("  %.3f bpp %.2f dB", p.bpp, p.psnr);
-        log << "validation," << steps << ',' << minutes << ',' << p.quality << ',' << p.bpp << ',' << p.psnr << ','
-            << p.loss << '\n';
+        log << "validation," << steps << ',' << minutes << ',' << p.quality << ',' << p.bpp << ',' << p.psnr
+            << ',' << p.loss << '\n';
         mean += p.loss / double(points.size());
     }
     std::printf("  mean loss %.4f\n", mean);
@@ -59,8 +59,8 @@ void print_validation(const std::vector<ValidationPoint>& points, std::ofstream&
 
 }  // namespace
 
-std::vector<ValidationPoint> validate(const PhotoModel& model, FlatAdam& optimiser, const torch::Tensor& blocks,
-                                      torch::Device device) {
+std::vector<ValidationPoint> validate(const PhotoModel& model, FlatAdam& optimiser,
+                                      const torch::Tensor& blocks, torch::Device device) {
     torch::NoGradGuard no_grad;
     optimiser.refresh(true);
     std::vector<ValidationPoint> out;
@@ -89,8 +89,10 @@ std::string train(const TrainOptions& o) {
     if (std::string e = pictures.open(o.data); !e.empty()) return e;
     CropSampler sampler(pictures, o.crop, o.gray_share, o.seed);
     if (sampler.empty()) return o.data + ": no picture is as large as the crop";
-    if (o.threads > 0) at::set_num_threads(o.threads);
-    else at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
+    if (o.threads > 0)
+        at::set_num_threads(o.threads);
+    else
+        at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
     const torch::Device device(o.device);
     if (device.is_cuda() && !torch::cuda::is_available()) return "no CUDA device";
     torch::manual_seed(o.seed);
@@ -105,14 +107,14 @@ std::string train(const TrainOptions& o) {
     FlatAdam optimiser(device, o.precision == "f32" ? torch::kFloat : torch::kBFloat16);
     PhotoModel model(o.model, pca, optimiser);
     optimiser.seal();
-    std::printf("%.2f M parameters, %d threads, %s on %s\n", double(optimiser.size()) / 1e6, at::get_num_threads(),
-                o.precision.c_str(), o.device.c_str());
+    std::printf("%.2f M parameters, %d threads, %s on %s\n", double(optimiser.size()) / 1e6,
+                at::get_num_threads(), o.precision.c_str(), o.device.c_str());
 
     CheckpointInfo info;
     if (!o.resume.empty()) {
         if (std::string e = load_checkpoint(o.resume, optimiser, info); !e.empty()) return e;
-        std::printf("resumed at step %lld, %.2f h, %.0f Mpx\n", static_cast<long long>(info.steps), info.hours,
-                    info.megapixels);
+        std::printf("resumed at step %lld, %.2f h, %.0f Mpx\n", static_cast<long long>(info.steps),
+                    info.hours, info.megapixels);
         sampler.reseed(o.seed + uint64_t(info.steps));  // other crops than last time
         rng.seed(o.seed * 7919 + 17 + uint64_t(info.steps));
     }
@@ -159,12 +161,14 @@ std::string train(const TrainOptions& o) {
         if (window == 200) {
             const double dt = seconds_now() - window_start, k = 1.0 / double(window);
             const double rate = pixels * double(window) / 1e6 / dt, psnr = 48.1308 - 10 * sum_mse * k;
-            std::printf("%7lld  %6.1f min  loss %.4f  %.3f bpp  %.2f dB  norm %.2f  lr %.1e  %.2f Mpx/s  %.1f min left\n",
-                        static_cast<long long>(info.steps), minutes, sum_loss * k, sum_bpp * k, psnr, norm, lr, rate,
-                        o.minutes - minutes);
+            std::printf(
+                "%7lld  %6.1f min  loss %.4f  %.3f bpp  %.2f dB  norm %.2f  lr %.1e  %.2f Mpx/s  %.1f min "
+                "left\n",
+                static_cast<long long>(info.steps), minutes, sum_loss * k, sum_bpp * k, psnr, norm, lr, rate,
+                o.minutes - minutes);
             std::fflush(stdout);
-            log << "train," << info.steps << ',' << minutes << ',' << sum_loss * k << ',' << sum_bpp * k << ',' << psnr
-                << ',' << lr << ',' << rate << '\n';
+            log << "train," << info.steps << ',' << minutes << ',' << sum_loss * k << ',' << sum_bpp * k
+                << ',' << psnr << ',' << lr << ',' << rate << '\n';
             sum_loss = sum_bpp = sum_mse = 0;
             window = 0;
             window_start = seconds_now();
@@ -179,7 +183,8 @@ std::string train(const TrainOptions& o) {
             next_save += o.checkpoint_every;
         }
     }
-    print_validation(validate(model, optimiser, held_out, device), log, (seconds_now() - t0) / 60, info.steps);
+    print_validation(validate(model, optimiser, held_out, device), log, (seconds_now() - t0) / 60,
+                     info.steps);
     if (std::string e = save_checkpoint(path, optimiser, info, true); !e.empty()) error = e;
     std::printf("ended at step %lld after %.2f h in all (%.0f Mpx): %s\n", static_cast<long long>(info.steps),
                 info.hours, info.megapixels, path.c_str());

@@ -8,26 +8,27 @@
 namespace nae::training {
 
 struct TrainOptions {
-    std::string data;           // packed pictures
-    std::string out_dir;        // checkpoints and log.csv go here
-    std::string resume;         // checkpoint to continue from; empty: start from the PCA transform
-    double minutes = 60;        // wall-clock limit; the run always ends with a checkpoint
-    double decay_from = 0.5;    // share of the time after which the learning rate falls (cosine) to lr · decay_to
+    std::string data;     // packed pictures
+    std::string out_dir;  // checkpoints and log.csv go here
+    std::string resume;   // checkpoint to continue from; empty: start from the PCA transform
+    double minutes = 60;  // wall-clock limit; the run always ends with a checkpoint
+    double decay_from =
+        0.5;  // share of the time after which the learning rate falls (cosine) to lr · decay_to
     double decay_to = 0.02;
     double lr = 4e-4;
     int batch = 8;
-    int crop = 128;             // pixels, multiple of 64
+    int crop = 128;  // pixels, multiple of 64
     double gray_share = 0.08;
     double average_decay = 0.9995;
     double max_norm = 1.0;
     double validate_every = 10;   // minutes
     double checkpoint_every = 5;  // minutes
     uint64_t seed = 1;
-    int threads = 0;              // 0: all cores
-    std::string device = "cpu";   // "cpu" or "cuda"
+    int threads = 0;                 // 0: all cores
+    std::string device = "cpu";      // "cpu" or "cuda"
     std::string precision = "bf16";  // "bf16" or "f32"
-    int64_t max_steps = 0;        // 0: no limit (for rehearsals)
-    int pca_batches = 60;   // batches of 16 crops for the initial transform
+    int64_t max_steps = 0;           // 0: no limit (for rehearsals)
+    int pca_batches = 60;            // batches of 16 crops for the initial transform
     PhotoConfig model;
 };
 
@@ -38,7 +39,7 @@ std::string train(const TrainOptions& options);
 struct ValidationPoint {
     double quality, bpp, psnr, loss;
 };
-std::vector<ValidationPoint> validate(const PhotoModel& model, FlatAdam& optimiser, const torch::Tensor& blocks,
-                                      torch::Device device);
+std::vector<ValidationPoint> validate(const PhotoModel& model, FlatAdam& optimiser,
+                                      const torch::Tensor& blocks, torch::Device device);
 
 }  // namespace nae::training

@@ -31,27 +31,44 @@ torch::Tensor run_float_graph(const FloatGraph& graph, const std::vector<NodeTen
         switch (n.op) {
             case Op::conv: {
                 const NodeTensors& p = tensors[i];
-                out[i] = torch::conv2d(a.to(p.weight.scalar_type()), p.weight, p.bias, n.stride, n.kernel / 2);
+                out[i] =
+                    torch::conv2d(a.to(p.weight.scalar_type()), p.weight, p.bias, n.stride, n.kernel / 2);
                 break;
             }
-            case Op::add: out[i] = a + out[n.inputs[1]]; break;
-            case Op::relu: out[i] = torch::relu(a); break;
-            case Op::abs: out[i] = torch::abs(a); break;
-            case Op::leaky_relu: out[i] = torch::leaky_relu(a, n.slope); break;
+            case Op::add:
+                out[i] = a + out[n.inputs[1]];
+                break;
+            case Op::relu:
+                out[i] = torch::relu(a);
+                break;
+            case Op::abs:
+                out[i] = torch::abs(a);
+                break;
+            case Op::leaky_relu:
+                out[i] = torch::leaky_relu(a, n.slope);
+                break;
             case Op::concat: {
                 std::vector<torch::Tensor> all;
                 for (uint16_t k : n.inputs) all.push_back(out[k]);
                 out[i] = torch::cat(all, 1);
                 break;
             }
-            case Op::slice: out[i] = a.narrow(1, n.begin, n.channels); break;
-            case Op::depth_to_space: out[i] = depth_to_space(a, n.block); break;
-            case Op::space_to_depth: out[i] = space_to_depth(a, n.block); break;
-            case Op::gain:
-                out[i] = a * torch::from_blob(const_cast<float*>(n.mult.data()), {1, int64_t(n.mult.size()), 1, 1})
-                                 .to(a.device(), a.scalar_type());
+            case Op::slice:
+                out[i] = a.narrow(1, n.begin, n.channels);
                 break;
-            default: TORCH_CHECK(false, "operator not known to this encoder");
+            case Op::depth_to_space:
+                out[i] = depth_to_space(a, n.block);
+                break;
+            case Op::space_to_depth:
+                out[i] = space_to_depth(a, n.block);
+                break;
+            case Op::gain:
+                out[i] =
+                    a * torch::from_blob(const_cast<float*>(n.mult.data()), {1, int64_t(n.mult.size()), 1, 1})
+                            .to(a.device(), a.scalar_type());
+                break;
+            default:
+                TORCH_CHECK(false, "operator not known to this encoder");
         }
     }
     return out.back();

@@ -18,7 +18,8 @@ nae::Result<nae::FloatGraph> next_graph(const uint8_t*& p, size_t& left, const c
     const uint32_t n = nae::load_le<uint32_t>(p);
     p += 4;
     left -= 4;
-    if (n > left) return nae::Status(nae::ErrorCode::truncated, std::string(what) + ": longer than its chunk");
+    if (n > left)
+        return nae::Status(nae::ErrorCode::truncated, std::string(what) + ": longer than its chunk");
     nae::Result<nae::FloatGraph> g = nae::parse_float_graph(p, n, what);
     p += n;
     left -= n;
@@ -31,16 +32,18 @@ nae_analysis* create(const uint8_t* payload, size_t size, int threads, char* err
         if (!analysis.ok()) return say(error, error_size, analysis.status().message().c_str()), nullptr;
         auto hyper = next_graph(payload, size, "hyper-analysis");
         if (!hyper.ok()) return say(error, error_size, hyper.status().message().c_str()), nullptr;
-        auto made = nae::TorchAnalysis::create(std::move(analysis.value()), std::move(hyper.value()), threads);
-        return reinterpret_cast<nae_analysis*>(made.release());  // opaque handle; only destroy() and run() see it
+        auto made =
+            nae::TorchAnalysis::create(std::move(analysis.value()), std::move(hyper.value()), threads);
+        return reinterpret_cast<nae_analysis*>(
+            made.release());  // opaque handle; only destroy() and run() see it
     } catch (const std::exception& e) {
         say(error, error_size, e.what());
     }
     return nullptr;
 }
 
-int run(nae_analysis* handle, int graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
-        int out_c, char* error, size_t error_size) {
+int run(nae_analysis* handle, int graph, const float* in, int h, int w, int c, float* out, int out_h,
+        int out_w, int out_c, char* error, size_t error_size) {
     try {
         const std::string wrong =
             reinterpret_cast<nae::TorchAnalysis*>(handle)->run(graph, in, h, w, c, out, out_h, out_w, out_c);
@@ -57,6 +60,7 @@ void destroy(nae_analysis* handle) { delete reinterpret_cast<nae::TorchAnalysis*
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const nae_analysis_api* nae_analysis_get_api(void) {
-    static const nae_analysis_api api = {NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run, destroy};
+    static const nae_analysis_api api = {NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run,
+                                         destroy};
     return &api;
 }

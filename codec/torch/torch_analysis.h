@@ -19,7 +19,8 @@ class TorchAnalysis {
 
     // graph: NAE_GRAPH_ANALYSIS or NAE_GRAPH_HYPER_ANALYSIS; tensors dense NHWC float32, N = 1. Returns an empty string
     // or what is wrong. Not thread-safe.
-    std::string run(int graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c);
+    std::string run(int graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
+                    int out_c);
 
   private:
     struct Net {

@@ -7,7 +7,8 @@ using namespace nae;
 
 TEST_CASE("space-to-depth puts block rows before block columns before channels") {
     // Channel = (dy·b + dx)·C + c, as codec/graph.h says; one 2×2 block of two channels.
-    const torch::Tensor x = torch::arange(8).to(torch::kFloat).view({1, 2, 2, 2}).permute({0, 3, 1, 2});  // NHWC order
+    const torch::Tensor x =
+        torch::arange(8).to(torch::kFloat).view({1, 2, 2, 2}).permute({0, 3, 1, 2});  // NHWC order
     const torch::Tensor y = space_to_depth(x, 2);
     REQUIRE(y.sizes() == torch::IntArrayRef({1, 8, 1, 1}));
     for (int i = 0; i < 8; ++i) CHECK(y[0][i][0][0].item<float>() == float(i));
@@ -22,7 +23,8 @@ TEST_CASE("the encoder's networks compute what plain loops compute") {
     p.kernel = 3;
     p.stride = 2;
     p.store_bf16 = false;
-    const torch::Tensor w = torch::randn({5, 3, 3, 3}), bias = torch::randn({5});  // weights in [out][ky][kx][in]
+    const torch::Tensor w = torch::randn({5, 3, 3, 3}),
+                        bias = torch::randn({5});  // weights in [out][ky][kx][in]
     p.weights.assign(w.data_ptr<float>(), w.data_ptr<float>() + w.numel());
     p.bias.assign(bias.data_ptr<float>(), bias.data_ptr<float>() + 5);
     b.relu(b.conv(0, p));
@@ -46,6 +48,7 @@ TEST_CASE("the encoder's networks compute what plain loops compute") {
                         }
                 CHECK(double(out[size_t((y * 4 + x) * 5 + o)]) == Approx(std::max(acc, 0.0)).margin(1e-4));
             }
-    CHECK_FALSE(net->run(0, in.data_ptr<float>(), h, wd, 3, out.data(), 3, 4, 6).empty());  // wrong output size
+    CHECK_FALSE(
+        net->run(0, in.data_ptr<float>(), h, wd, 3, out.data(), 3, 4, 6).empty());  // wrong output size
     CHECK_FALSE(net->run(2, in.data_ptr<float>(), h, wd, 3, out.data(), 3, 4, 5).empty());  // no such graph
 }

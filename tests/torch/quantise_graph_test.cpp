@@ -23,7 +23,8 @@ Net small_decoder() {
         p.kernel = k;
         const int id = b.conv(in, p);
         n.tensors.resize(size_t(id) + 1);
-        n.tensors[size_t(id)] = {torch::randn({out, cin, k, k}) / std::sqrt(double(cin * k * k)), torch::randn({out}) * 0.1};
+        n.tensors[size_t(id)] = {torch::randn({out, cin, k, k}) / std::sqrt(double(cin * k * k)),
+                                 torch::randn({out}) * 0.1};
         return id;
     };
     const int line = b.depth_to_space(conv(0, 8, 48, 1), 2);
@@ -55,7 +56,8 @@ TEST_CASE("the exported integer network follows the float network closely and pa
     for (int y = 0; y < 12; ++y)
         for (int xx = 0; xx < 10; ++xx)
             for (int c = 0; c < 8; ++c)
-                in.at(y, xx, c) = int16_t(std::lround(x[0][c][y][xx].item<double>() / options.input_unit[size_t(c)]));
+                in.at(y, xx, c) =
+                    int16_t(std::lround(x[0][c][y][xx].item<double>() / options.input_unit[size_t(c)]));
     REQUIRE(Engine::run(packed.value(), {12, 10}, in, {0, 0, 10, 12}, {0, 0, 40, 48}, out).ok());
     const torch::Tensor want = run_float_graph(net.graph, net.tensors, x)[0];
     double worst = 0;

@@ -19,7 +19,8 @@ TEST_CASE("Gaussian bits and their gradients") {
     for (double v : {0.0, 0.3, -1.7, 4.0})
         for (double s : {0.2, 0.9, 3.0}) {
             if (gaussian_reference(v, s) > 25) continue;  // below the probability floor of training
-            torch::Tensor tv = torch::full({1}, v).set_requires_grad(true), ts = torch::full({1}, s).set_requires_grad(true);
+            torch::Tensor tv = torch::full({1}, v).set_requires_grad(true),
+                          ts = torch::full({1}, s).set_requires_grad(true);
             const torch::Tensor bits = gaussian_bits(tv, ts);
             CHECK(double(bits.item<float>()) == Approx(gaussian_reference(v, s)).epsilon(1e-3).margin(1e-4));
             bits.sum().backward();

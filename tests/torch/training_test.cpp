@@ -34,12 +34,14 @@ void write_pack(const fs::path& path) {
         for (uint32_t y = 0; y < kSize; ++y)
             for (uint32_t x = 0; x < kSize; ++x)
                 for (int c = 0; c < 3; ++c)
-                    out.put(char(uint8_t(128 + 60 * std::sin(fx[c] * x + fy[c] * y + phase[c]) + 30 * std::sin(fy[0] * x))));
+                    out.put(char(uint8_t(128 + 60 * std::sin(fx[c] * x + fy[c] * y + phase[c]) +
+                                         30 * std::sin(fy[0] * x))));
     }
 }
 
 struct TemporaryFolder {
-    fs::path path = fs::temp_directory_path() / ("nae_training_test_" + std::to_string(std::random_device()()));
+    fs::path path =
+        fs::temp_directory_path() / ("nae_training_test_" + std::to_string(std::random_device()()));
     TemporaryFolder() { fs::create_directories(path); }
     ~TemporaryFolder() { fs::remove_all(path); }
 };
