@@ -69,7 +69,7 @@ void dequantise_position(const LatentScale& scale, const int16_t* symbols, const
 
 std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor) {
     const double quality = quality_centi / 10000.0;
-    const double base = kHighRateWeight * 1.5 * (1 + 3 * quality * quality * quality) * factor;
+    const double base = kHighRateWeight * 0.9 * (1 + 3 * quality * quality * quality) * factor;
     std::vector<float> weights(tables.tables.size());
     for (size_t i = 0; i < weights.size(); ++i) {
         const double sigma = table_scale(tables.bias, static_cast<int>(i));
