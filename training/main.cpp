@@ -2,7 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#ifndef NAE_TRAIN_ALONE  // see training/standalone/CMakeLists.txt
 #include "training/export_command.h"
+#endif
 #include "training/packed_pictures.h"
 #include "training/trainer.h"
 
@@ -57,6 +59,7 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--precision", t.precision, "bf16 or f32");
     train_cmd->callback([&] { std::exit(finish(train(t))); });
 
+#ifndef NAE_TRAIN_ALONE
     ExportCommand x;
     bool no_check = false;
     CLI::App* export_cmd = app.add_subcommand("export", "Write a model file from a checkpoint, and check it");
@@ -76,6 +79,7 @@ int main(int argc, char** argv) {
         x.check = !no_check;
         std::exit(finish(run_export(x)));
     });
+#endif
 
     CLI11_PARSE(app, argc, argv);
     return 0;
