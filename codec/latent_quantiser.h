@@ -49,8 +49,9 @@ void dequantise_position(const LatentScale& scale, const int16_t* symbols, const
 // the table's standard deviation in steps and Q the quality over 100,
 //   kHighRateWeight * 0.9 * (1 + (sigma / 0.5)^3) * (1 + 3 Q^3),
 // was found by trial on five Kodak pictures, the factor 0.9 afterwards on held-out crops of the training
-// pictures. There, with tables fitted to its symbols, it takes 12, 7.9, 4.5 and 2.5 % off the rate at the PSNR of 26-29, 29-32, 32-35 and 35-38 dB against plain rounding (factor
-// 0.6: 11.6, 7.6, 4.4, 2.5). A constant kHighRateWeight was 2 to 4 % worse than plain rounding above 32 dB.
+// pictures. There, with tables fitted to its symbols, it takes 12, 7.9, 4.5 and 2.5 % off the rate at the PSNR
+// of 26-29, 29-32, 32-35 and 35-38 dB against plain rounding (factor 0.6: 11.6, 7.6, 4.4, 2.5). A constant
+// kHighRateWeight was 2 to 4 % worse than plain rounding above 32 dB.
 // `factor` multiplies all weights.
 std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor);
 
