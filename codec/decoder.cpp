@@ -250,6 +250,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(std::shared_ptr<ByteSource> sourc
 
 const Header& Decoder::header() const { return impl_->layout.header; }
 const Metadata& Decoder::metadata() const { return impl_->layout.metadata; }
+const Preview& Decoder::preview() const { return impl_->layout.preview; }
 bool Decoder::has_embedded_model() const { return !impl_->layout.model.empty(); }
 
 ReadyModelPtr Decoder::model() const {

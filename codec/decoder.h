@@ -17,6 +17,7 @@
 #include "format/header.h"
 #include "format/limits.h"
 #include "format/metadata.h"
+#include "format/preview.h"
 #include "format/status.h"
 
 namespace nae {
@@ -62,6 +63,8 @@ class Decoder {
     const Header& header() const;
     const Metadata& metadata() const;
     bool has_embedded_model() const;
+    // Empty when the file carries none.
+    const Preview& preview() const;
     // The model in use; null after open_without_model() until the first read.
     ReadyModelPtr model() const;
 

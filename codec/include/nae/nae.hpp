@@ -26,42 +26,80 @@ inline void check(nae_result result) {
     if (result != NAE_OK) throw Error(result);
 }
 
+// A struct of nae.h with struct_size set and everything else at its default.
+template <class Struct>
+Struct make() {
+    Struct result{};
+    result.struct_size = sizeof(result);
+    return result;
+}
+
 // An open picture.
-class Picture {
+class Decoder {
   public:
-    static Picture open(const std::string& path, const nae_decoder_options* options = nullptr) {
+    static Decoder open(const std::string& path, const nae_decoder_options* options = nullptr) {
         nae_decoder* decoder = nullptr;
         check(nae_open_file(path.c_str(), options, &decoder));
-        return Picture(decoder);
+        return Decoder(decoder);
     }
-    // The bytes must outlive the picture.
-    static Picture open(const void* bytes, size_t size, const nae_decoder_options* options = nullptr) {
+    // The bytes must outlive the decoder.
+    static Decoder open(const void* bytes, size_t size, const nae_decoder_options* options = nullptr) {
         nae_decoder* decoder = nullptr;
         check(nae_open_memory(bytes, size, options, &decoder));
-        return Picture(decoder);
+        return Decoder(decoder);
+    }
+    static Decoder open(const nae_source& source, const nae_decoder_options* options = nullptr) {
+        nae_decoder* decoder = nullptr;
+        check(nae_open_source(&source, options, &decoder));
+        return Decoder(decoder);
     }
 
     nae_info info() const {
-        nae_info result{};
-        result.struct_size = sizeof(result);
+        auto result = make<nae_info>();
         check(nae_get_info(decoder_.get(), &result));
         return result;
     }
 
-    // Interleaved pixels of a window.
-    std::vector<uint8_t> read(uint32_t x, uint32_t y, uint32_t width, uint32_t height) const {
-        std::vector<uint8_t> pixels(size_t{width} * height * static_cast<size_t>(info().bands));
-        check(nae_read_window(decoder_.get(), x, y, width, height, pixels.data(), 0, 0, 0));
+    // "" when there is none.
+    std::string metadata(const std::string& domain, const std::string& key) const {
+        const void* value = nullptr;
+        size_t size = 0;
+        check(nae_get_metadata(decoder_.get(), domain.c_str(), key.c_str(), &value, &size));
+        return value != nullptr ? std::string(static_cast<const char*>(value), size) : std::string();
+    }
+
+    // All pixels, dense and interleaved, as 8-bit samples.
+    std::vector<uint8_t> read(nae_layout layout) const {
+        const nae_info size = info();
+        return read(layout, 0, 0, size.width, size.height);
+    }
+    // Those of a window.
+    std::vector<uint8_t> read(nae_layout layout, uint32_t x, uint32_t y, uint32_t width,
+                              uint32_t height) const {
+        auto window = make<nae_window>();
+        window.x = x;
+        window.y = y;
+        window.width = width;
+        window.height = height;
+        const auto channels = static_cast<size_t>(layout == NAE_LAYOUT_NATIVE ? info().bands : layout);
+        std::vector<uint8_t> pixels(size_t{width} * height * channels);
+        auto buffer = make<nae_buffer>();
+        buffer.sample_type = NAE_UINT8;
+        buffer.layout = layout;
+        buffer.data = pixels.data();
+        buffer.size = pixels.size();
+        check(nae_read(decoder_.get(), &window, &buffer, nullptr, nullptr));
         return pixels;
     }
 
+    // For everything else of nae.h.
     const nae_decoder* get() const { return decoder_.get(); }
 
   private:
     struct Close {
         void operator()(nae_decoder* decoder) const { nae_close(decoder); }
     };
-    explicit Picture(nae_decoder* decoder) : decoder_(decoder) {}
+    explicit Decoder(nae_decoder* decoder) : decoder_(decoder) {}
     std::unique_ptr<nae_decoder, Close> decoder_;
 };
 

@@ -1,0 +1,68 @@
+#include "codec/capi/callbacks.h"
+
+#include <cstring>
+
+#include "codec/capi/pixel_format.h"
+#include "format/text.h"
+
+namespace nae::capi {
+namespace {
+
+std::string name_or_stream(const char* name) { return name != nullptr ? name : "stream"; }
+
+}  // namespace
+
+CallbackSource::CallbackSource(const nae_source& source)
+    : source_(source), name_(name_or_stream(source.name)) {}
+
+CallbackSource::~CallbackSource() {
+    if (source_.release != nullptr) source_.release(source_.user);
+}
+
+Status CallbackSource::read(uint64_t offset, void* dst, size_t n) const {
+    NAE_RETURN_IF_ERROR(check_range(offset, n));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (n == 0 || source_.read(source_.user, offset, dst, n) != 0) return Status();
+    return Status(ErrorCode::io, cat("cannot read ", n, " bytes at offset ", offset));
+}
+
+CallbackSink::CallbackSink(const nae_sink& sink) : sink_(sink), name_(name_or_stream(sink.name)) {}
+
+Status CallbackSink::write(const void* bytes, size_t n) {
+    if (n == 0 || sink_.write(sink_.user, bytes, n) != 0) return Status();
+    return Status(ErrorCode::io, cat(name_, ": cannot write ", n, " bytes"));
+}
+
+Result<std::unique_ptr<CallerPicture>> CallerPicture::create(const nae_picture& picture) {
+    const auto invalid = [](const std::string& what) {
+        return Status(ErrorCode::invalid_argument, "picture: " + what);
+    };
+    if (picture.pixels == nullptr && picture.read_rows == nullptr)
+        return invalid("neither pixels nor read_rows is set");
+    if (picture.width == 0 || picture.height == 0)
+        return invalid(cat(picture.width, "x", picture.height, " pixels"));
+    if (sample_bytes(picture.sample_type) == 0)
+        return invalid(cat("sample_type ", picture.sample_type, " is none"));
+    const size_t channels = layout_channels(picture.layout);
+    if (channels == 0) return invalid(cat("layout ", picture.layout, " is none"));
+    if (picture.sample_type != NAE_UINT8 || (picture.layout != NAE_GRAY && picture.layout != NAE_RGB))
+        return Status(ErrorCode::unsupported,
+                      "picture: only 8-bit gray and RGB can be written by this version");
+    if (picture.row_stride != 0 && picture.row_stride < size_t{picture.width} * channels)
+        return invalid(cat("row_stride ", picture.row_stride, " is less than a row"));
+    return std::unique_ptr<CallerPicture>(new CallerPicture(picture, static_cast<int>(channels)));
+}
+
+Status CallerPicture::read_rows(uint32_t y, uint32_t count, uint8_t* out) {
+    if (picture_.pixels == nullptr) {
+        if (picture_.read_rows(picture_.user, y, count, out) != 0) return Status();
+        return Status(ErrorCode::io, cat("read_rows failed for ", count, " rows from row ", y));
+    }
+    const size_t row_bytes = size_t{picture_.width} * static_cast<size_t>(bands_);
+    const size_t stride = picture_.row_stride != 0 ? picture_.row_stride : row_bytes;
+    const auto* from = static_cast<const uint8_t*>(picture_.pixels) + y * stride;
+    for (uint32_t i = 0; i < count; ++i) std::memcpy(out + i * row_bytes, from + i * stride, row_bytes);
+    return Status();
+}
+
+}  // namespace nae::capi
