@@ -7,11 +7,12 @@
 #include <map>
 #include <memory>
 
+#include "plugins/gdal/control_points.h"
+
 namespace nae::gdal {
 
 namespace {
 
-constexpr const char* kGdalDomain = "GDAL";
 constexpr const char* kInterpretation = "COLOR_INTERPRETATION_";
 constexpr const char* kIccDomain = "COLOR_PROFILE";
 constexpr const char* kIccKey = "SOURCE_ICC_PROFILE";
@@ -34,8 +35,6 @@ GDALColorInterp usual_interpretation(int bands, int index) {
     if (bands == 1) return GCI_GrayIndex;
     return static_cast<GDALColorInterp>(GCI_RedBand + index);
 }
-
-std::string number_text(double value) { return CPLSPrintf("%.17g", value); }
 
 std::string decode_base64(const char* text) {
     std::string bytes(text);
@@ -118,14 +117,31 @@ std::optional<std::array<double, 6>> parse_six(const std::string& text) {
 
 }  // namespace
 
-Metadata collect_metadata(GDALDataset& source) {
+std::string number_text(double value) { return CPLSPrintf("%.17g", value); }
+
+std::string wkt_text(const OGRSpatialReference* srs) {
+    if (srs == nullptr) return {};
+    const char* const options[] = {"FORMAT=WKT2_2019", "MULTILINE=NO", nullptr};
+    char* wkt = nullptr;
+    const bool exported = srs->exportToWkt(&wkt, options) == OGRERR_NONE && wkt != nullptr;
+    const std::string text = exported ? wkt : "";
+    CPLFree(wkt);
+    return text;
+}
+
+OGRSpatialReference parse_wkt(const std::string* wkt) {
+    OGRSpatialReference srs;
+    if (wkt != nullptr && srs.importFromWkt(wkt->c_str()) != OGRERR_NONE) srs.Clear();
+    srs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+    return srs;
+}
+
+Metadata collect_metadata(GDALDataset& source, bool all_domains) {
     Metadata metadata;
-    if (const OGRSpatialReference* srs = source.GetSpatialRef()) {
-        const char* const options[] = {"FORMAT=WKT2_2019", "MULTILINE=NO", nullptr};
-        char* wkt = nullptr;
-        if (srs->exportToWkt(&wkt, options) == OGRERR_NONE && wkt != nullptr && wkt[0] != '\0')
-            metadata.set(kMetadataDomain, kMetadataCrs, wkt);
-        CPLFree(wkt);
+    if (const std::string wkt = wkt_text(source.GetSpatialRef()); !wkt.empty()) {
+        metadata.set(kMetadataDomain, kMetadataCrs, wkt);
+        const double epoch = source.GetSpatialRef()->GetCoordinateEpoch();
+        if (epoch > 0) metadata.set(kMetadataDomain, kMetadataCrsEpoch, number_text(epoch));
     }
     double six[6] = {};
     if (get_geo_transform(source, six)) {
@@ -133,7 +149,15 @@ Metadata collect_metadata(GDALDataset& source) {
         for (const double value : six) text += (text.empty() ? "" : " ") + number_text(value);
         metadata.set(kMetadataDomain, kMetadataGeoTransform, text);
     }
+    collect_control_points(source, metadata);
     collect_bands(source, metadata);
+    if (!all_domains) {
+        for (const char* domain : {kIccDomain, "RPC"}) collect_domain(source, domain, metadata);
+        if (const char* meaning = source.GetMetadataItem(GDALMD_AREA_OR_POINT);
+            meaning != nullptr && !EQUAL(meaning, GDALMD_AOP_AREA))
+            metadata.set("", GDALMD_AREA_OR_POINT, meaning);
+        return metadata;
+    }
     collect_domain(source, "", metadata);
     const CPLStringList domains(source.GetMetadataDomainList());
     for (int i = 0; i < domains.Count(); ++i)
@@ -144,10 +168,10 @@ Metadata collect_metadata(GDALDataset& source) {
 
 MappedMetadata map_metadata(const Metadata& metadata, int bands) {
     MappedMetadata mapped;
-    mapped.srs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
-    // The file may come from anywhere: a CRS that PROJ does not understand is no CRS, not a failed open.
-    if (const std::string* wkt = metadata.find(kMetadataDomain, kMetadataCrs))
-        if (mapped.srs.importFromWkt(wkt->c_str()) != OGRERR_NONE) mapped.srs.Clear();
+    mapped.srs = parse_wkt(metadata.find(kMetadataDomain, kMetadataCrs));
+    if (const std::string* text = metadata.find(kMetadataDomain, kMetadataCrsEpoch))
+        if (const double epoch = CPLAtof(text->c_str()); epoch > 0 && !mapped.srs.IsEmpty())
+            mapped.srs.SetCoordinateEpoch(epoch);
     if (const std::string* text = metadata.find(kMetadataDomain, kMetadataGeoTransform))
         mapped.geo_transform = parse_six(*text);
     if (const std::string* text = metadata.find(kMetadataDomain, kMetadataNodata)) {

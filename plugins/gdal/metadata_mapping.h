@@ -1,8 +1,9 @@
 // What GDAL knows about a raster beside its pixels, to and from the metadata of a .nae file.
 //
 //   GDAL                              file (domain, key)
-//   spatial reference                 NAE, CRS_WKT2
+//   spatial reference, its epoch      NAE, CRS_WKT2 and CRS_EPOCH
 //   geotransform                      NAE, GEOTRANSFORM
+//   control points                    NAE, GCPS and GCP_CRS_WKT2; GDAL, GCP_INFO_n
 //   nodata (when all bands agree)     NAE, NODATA
 //   band descriptions                 NAE, BAND_DESCRIPTION_n
 //   COLOR_PROFILE SOURCE_ICC_PROFILE  NAE, ICC (binary there, base64 in GDAL)
@@ -26,7 +27,12 @@
 
 namespace nae::gdal {
 
-Metadata collect_metadata(GDALDataset& source);
+// The domain of what only GDAL has a word for.
+constexpr const char* kGdalDomain = "GDAL";
+
+// With all_domains false only what places and interprets the pixels: reference system, transforms, RPC, nodata,
+// bands, ICC profile.
+Metadata collect_metadata(GDALDataset& source, bool all_domains = true);
 
 // What a dataset answers from members of its own rather than from metadata domains.
 struct MappedMetadata {
@@ -40,5 +46,13 @@ MappedMetadata map_metadata(const Metadata& metadata, int bands);
 
 // Puts the domains of the file into GDAL's containers, without marking anything as changed by the user.
 void publish_domains(const Metadata& metadata, GDALMajorObject& object);
+
+// A number with enough digits to come back exactly.
+std::string number_text(double value);
+// WKT 2 on one line; "" for no reference system.
+std::string wkt_text(const OGRSpatialReference* srs);
+// Empty for null, and for what PROJ does not understand: the file may come from anywhere, and a strange
+// reference system is none rather than a failed open.
+OGRSpatialReference parse_wkt(const std::string* wkt);
 
 }  // namespace nae::gdal

@@ -92,9 +92,10 @@ Status check_mask(GDALDataset& source, const char* filename, bool strict) {
     return {};
 }
 
-Status write(const char* filename, GDALDataset& source, const EncoderOptions& options, ImageSource& image) {
+Status write(const char* filename, const EncoderOptions& options, const Metadata& metadata,
+             ImageSource& image) {
     NAE_ASSIGN_OR_RETURN(const std::unique_ptr<VsiByteSink> sink, VsiByteSink::create(filename));
-    NAE_RETURN_IF_ERROR(encode(options, image, collect_metadata(source), *sink));
+    NAE_RETURN_IF_ERROR(encode(options, image, metadata, *sink));
     return sink->commit();
 }
 
@@ -120,7 +121,8 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
     if (!progress(0.0, nullptr, progress_data))
         return failed(Status(ErrorCode::cancelled, "cancelled by the user"));
     DatasetImageSource image(*source);
-    if (const Status status = write(filename, *source, encoder_options.value(), image); !status.ok()) {
+    const Metadata metadata = collect_metadata(*source, CPLFetchBool(options, "WRITE_METADATA", true));
+    if (const Status status = write(filename, encoder_options.value(), metadata, image); !status.ok()) {
         if (!image.reported()) report(status, filename);
         return nullptr;
     }
@@ -138,7 +140,7 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
             .release();
     // What the file itself does not hold goes into a side file, and only that.
     static_cast<NaeDataset*>(written.get())
-        ->CloneInfo(source, GCIF_GCPS | GCIF_CATEGORYNAMES | GCIF_SCALEOFFSET | GCIF_UNITTYPE | GCIF_RAT |
+        ->CloneInfo(source, GCIF_CATEGORYNAMES | GCIF_SCALEOFFSET | GCIF_UNITTYPE | GCIF_RAT |
                                 GCIF_ONLY_IF_MISSING | GCIF_PROCESS_BANDS);
     return written.release();
 }

@@ -74,6 +74,7 @@ void NaeDataset::publish(const Header& header) {
     eAccess = GA_ReadOnly;
     block_size_ = header.tile_size_px;
     mapped_ = map_metadata(decoder_->metadata(), header.bands);
+    control_points_.load(decoder_->metadata());
 
     CPLStringList structure;
     structure.SetNameValue("COMPRESSION", "NAE");
@@ -97,6 +98,21 @@ bool NaeDataset::geo_transform(double* six) const {
 const OGRSpatialReference* NaeDataset::GetSpatialRef() const {
     if (const OGRSpatialReference* changed = GDALPamDataset::GetSpatialRef()) return changed;
     return mapped_.srs.IsEmpty() ? nullptr : &mapped_.srs;
+}
+
+// As everywhere: a side file's points come before the file's own.
+int NaeDataset::GetGCPCount() {
+    const int changed = GDALPamDataset::GetGCPCount();
+    return changed > 0 ? changed : control_points_.count();
+}
+
+const GDAL_GCP* NaeDataset::GetGCPs() {
+    return GDALPamDataset::GetGCPCount() > 0 ? GDALPamDataset::GetGCPs() : control_points_.list();
+}
+
+const OGRSpatialReference* NaeDataset::GetGCPSpatialRef() const {
+    if (const OGRSpatialReference* changed = GDALPamDataset::GetGCPSpatialRef()) return changed;
+    return control_points_.srs();
 }
 
 CPLErr NaeDataset::decode_window(int x, int y, int width, int height, const PixelTarget& target) {

@@ -10,6 +10,7 @@
 #include "codec/decoder.h"
 #include "codec/model_store.h"
 #include "plugins/gdal/compat.h"
+#include "plugins/gdal/control_points.h"
 #include "plugins/gdal/metadata_mapping.h"
 
 namespace nae::gdal {
@@ -34,6 +35,9 @@ class NaeDataset final : public GDALPamDataset {
 
     const OGRSpatialReference* GetSpatialRef() const override;
     NAE_OVERRIDE_GET_GEO_TRANSFORM
+    int GetGCPCount() override;
+    const GDAL_GCP* GetGCPs() override;
+    const OGRSpatialReference* GetGCPSpatialRef() const override;
 
   protected:
     CPLErr IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, void* data, int buffer_width,
@@ -65,6 +69,7 @@ class NaeDataset final : public GDALPamDataset {
     std::unique_ptr<ModelStore> store_;  // null: the process's shared one; outlives decoder_
     std::unique_ptr<Decoder> decoder_;   // null: unreadable()
     MappedMetadata mapped_;
+    ControlPoints control_points_;
     int block_size_ = 512;  // pixels, both ways
 
     std::mutex damage_mutex_;

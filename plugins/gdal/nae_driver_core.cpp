@@ -22,6 +22,8 @@ constexpr const char* kCreationOptions =
     " description='Width and height of a tile in pixels, a power of two'/>"
     "  <Option name='NUM_THREADS' type='string' default='ALL_CPUS'"
     " description='Number of threads, or ALL_CPUS; overrides GDAL_NUM_THREADS'/>"
+    "  <Option name='WRITE_METADATA' type='boolean' default='YES'"
+    " description='NO: only what places and interprets the pixels, no other metadata domains'/>"
     "</CreationOptionList>";
 
 constexpr const char* kOpenOptions =

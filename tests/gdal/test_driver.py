@@ -27,7 +27,7 @@ class Driver(unittest.TestCase):
     def test_option_lists_are_valid_and_complete(self):
         for key, names in {
             "DMD_CREATIONOPTIONLIST":
-                ["QUALITY", "EFFORT", "MODEL", "EMBED_MODEL", "BLOCKSIZE", "NUM_THREADS"],
+                ["QUALITY", "EFFORT", "MODEL", "EMBED_MODEL", "BLOCKSIZE", "NUM_THREADS", "WRITE_METADATA"],
             "DMD_OPENOPTIONLIST": ["NUM_THREADS", "MODEL_PATH", "STRICT"],
         }.items():
             root = ElementTree.fromstring(self.driver.GetMetadataItem(key))

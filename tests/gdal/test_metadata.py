@@ -43,6 +43,53 @@ class Metadata(unittest.TestCase):
             self.assertTrue(back.GetSpatialRef().IsSame(srs), code)
             self.assertEqual(back.GetSpatialRef().GetDataAxisToSRSAxisMapping(), srs.GetDataAxisToSRSAxisMapping())
 
+    def test_coordinate_epoch(self):
+        source = memory_dataset(picture(20, 30))
+        srs = osr.SpatialReference()
+        srs.ImportFromEPSG(7844)  # GDA2020
+        srs.SetCoordinateEpoch(2021.3)
+        source.SetSpatialRef(srs)
+        self.assertEqual(translate(source).GetSpatialRef().GetCoordinateEpoch(), 2021.3)
+
+    def test_control_points(self):
+        source = memory_dataset(picture(20, 30))
+        points = [gdal.GCP(1 / 3 + i, 2.5 * i * i, -i, 30 - 0.1 * i, i * i % 17, f"info {i}" if i % 2 else "", f"point {i}")
+                  for i in range(20)]
+        srs = osr.SpatialReference()
+        srs.ImportFromEPSG(4326)
+        srs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        source.SetGCPs(points, srs)
+        back = translate(translate(source), "again.nae")
+        self.assertEqual(back.GetGCPCount(), 20)
+        fields = ("GCPX", "GCPY", "GCPZ", "GCPPixel", "GCPLine", "Id", "Info")
+        for written, found in zip(points, back.GetGCPs()):
+            self.assertEqual([getattr(found, f) for f in fields], [getattr(written, f) for f in fields])
+        self.assertTrue(back.GetGCPSpatialRef().IsSame(srs))
+        self.assertEqual(back.GetGCPSpatialRef().GetDataAxisToSRSAxisMapping(), srs.GetDataAxisToSRSAxisMapping())
+        self.assertIsNone(back.GetSpatialRef())
+        self.assertNotIn("GDAL", back.GetMetadataDomainList())
+
+    def test_rational_polynomials(self):
+        source = memory_dataset(picture(20, 30))
+        rpc = {"LINE_OFF": "12", "SAMP_OFF": "15", "LINE_NUM_COEFF": " ".join(str(i / 7) for i in range(20))}
+        source.SetMetadata(rpc, "RPC")
+        self.assertEqual(translate(source).GetMetadata("RPC"), rpc)
+
+    def test_write_metadata_no(self):
+        source = memory_dataset(picture(20, 30))
+        source.SetGeoTransform((1, 2, 0, 3, 0, -2))
+        source.SetMetadata({"EXIF_GPSLatitude": "(48) (51) (24)", "AREA_OR_POINT": "Point"})
+        source.SetMetadata({"x": "y"}, "Some domain")
+        source.SetMetadata({"LINE_OFF": "12"}, "RPC")
+        source.GetRasterBand(1).SetDescription("name")
+        gdal.GetDriverByName("NAE").CreateCopy("bare.nae", source, 0, ["MODEL=block", "WRITE_METADATA=NO"])
+        back = gdal.Open("bare.nae")
+        self.assertEqual(back.GetMetadata(), {"AREA_OR_POINT": "Point"})
+        self.assertIsNone(back.GetMetadata("Some domain") or None)
+        self.assertEqual(back.GetMetadata("RPC"), {"LINE_OFF": "12"})
+        self.assertEqual(back.GetGeoTransform(), (1, 2, 0, 3, 0, -2))
+        self.assertEqual(back.GetRasterBand(1).GetDescription(), "name")
+
     def test_bands(self):
         source = memory_dataset(picture(20, 30))
         for number, name in enumerate(["first", "", "dritte Bänder"], 1):

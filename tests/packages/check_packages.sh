@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# check_packages.sh PACKAGES SOURCE: installs the .deb files of a folder in a Debian that has nothing else and uses
+# them there: reading without LibTorch, then writing, then removing without a trace. Needs root and a Debian mirror.
+set -euo pipefail
+packages=$(realpath "$1")
+source=$(realpath "$2")
+started=$SECONDS
+fail() { echo "FAILED: $*" >&2; exit 1; }
+step() { printf '== %3d s  %s\n' $((SECONDS - started)) "$*"; }
+
+work=$(mktemp -d)
+trap 'rm -rf --one-file-system "$work"' EXIT
+root=$work/root
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"; }
+install() { inside apt-get install -y -qq --no-install-recommends "$@" >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; fail "installing $*"; }; }
+installed() { inside dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p'; }
+# Whole outputs, not pipes: a reader that leaves early would make its writer fail.
+knows_nae() { case $(inside gdalinfo --formats) in *"NAE -raster-"*) ;; *) return 1 ;; esac; }
+
+step "a Debian with nothing in it"
+. /etc/os-release
+mmdebstrap --quiet --variant=apt --mode=root "$VERSION_CODENAME" "$root" || fail "mmdebstrap"
+mkdir "$root/packages"
+cp "$packages"/*.deb "$root/packages"
+(cd "$root/packages" && dpkg-scanpackages --multiversion . >Packages 2>/dev/null)
+echo "deb [trusted=yes] file:/packages ./" >"$root/etc/apt/sources.list.d/nae.list"
+inside apt-get update -qq >/dev/null
+before=$(installed | sort)
+
+step "reading: nae-gdal"
+install nae-gdal gdal-bin
+if installed | grep -i torch >&2; then fail "reading pulls in LibTorch"; fi
+knows_nae || fail "GDAL does not know NAE"
+cp "$source/testdata/scene.png" "$root/tmp/scene.png"
+if inside gdal_translate -q /tmp/scene.png /tmp/scene.nae 2>"$work/error"; then fail "writing without nae-encoder"; fi
+grep -q nae_torch.so "$work/error" || fail "the error does not name the module: $(cat "$work/error")"
+[ ! -e "$root/tmp/scene.nae" ] || fail "a failed conversion left a file"
+
+step "writing: nae-encoder"
+install nae-encoder
+inside gdal_translate -q -co QUALITY=80 /tmp/scene.png /tmp/scene.nae || fail "converting"
+case $(inside gdalinfo /tmp/scene.nae) in *COMPRESSION=NAE*) ;; *) fail "gdalinfo" ;; esac
+inside gdal_translate -q -of PNM /tmp/scene.nae /tmp/with.ppm
+
+step "reading again, with LibTorch gone"
+inside apt-get purge -y -qq nae-encoder >/dev/null 2>&1
+inside apt-get autoremove -y -qq >/dev/null 2>&1
+inside gdal_translate -q -of PNM /tmp/scene.nae /tmp/without.ppm || fail "reading"
+cmp "$root/tmp/with.ppm" "$root/tmp/without.ppm" || fail "other pixels without nae-encoder"
+
+step "every other package"
+others=()
+for file in "$packages"/*.deb; do others+=("$(dpkg-deb -f "$file" Package)"); done
+install "${others[@]}"
+for program in "$root"/usr/bin/nae-*; do
+    name=${program#"$root"}
+    inside "$name" --help >/dev/null || fail "$name --help"
+done
+
+step "removed without a trace"
+inside apt-get purge -y -qq "${others[@]}" >/dev/null 2>&1 || fail "purging"
+knows_nae && fail "GDAL still knows NAE"
+left=$(find "$root/usr" "$root/etc" "$root/var" -path "$root/var/cache" -prune -o -path "$root/var/lib/apt" -prune -o \
+    \( -name '*nae-*' -o -name 'nae' -o -name '*libnae*' -o -name '*gdal_NAE*' \) -print | grep -v sources.list.d || true)
+[ -z "$left" ] || fail "left behind: $left"
+step "passed: $(ls "$packages" | wc -l) packages, $(comm -13 <(echo "$before") <(installed | sort) | wc -l) packages of others still there"
