@@ -72,6 +72,8 @@ struct Decoder::Impl {
     Status read_chunk(const Rect& chunk, const Rect& window, const PixelTarget& target, HeldTiles& held);
     // Makes sure `held` has exactly the tiles of a range.
     Status fetch(const TileRange& range, HeldTiles& held);
+    // Announces those of the tiles that must be read.
+    void prefetch(const std::vector<std::pair<int64_t, LatentTile*>>& missing);
     Status fetch_tile(int64_t tile, LatentTile* out);
     // Latents of a rectangle, out of the tiles that hold it.
     Status assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const;
@@ -138,6 +140,13 @@ Status Decoder::Impl::fetch_tile(int64_t tile, LatentTile* out) {
     return Status();
 }
 
+void Decoder::Impl::prefetch(const std::vector<std::pair<int64_t, LatentTile*>>& missing) {
+    std::vector<size_t> numbers;
+    for (const auto& entry : missing)
+        if (cache.find(entry.first) == nullptr) numbers.push_back(static_cast<size_t>(entry.first));
+    prefetch_tiles(*source, layout.tile_data_offset, layout.tiles, numbers);
+}
+
 Status Decoder::Impl::fetch(const TileRange& range, HeldTiles& held) {
     HeldTiles wanted;
     std::vector<std::pair<int64_t, LatentTile*>> missing;
@@ -154,6 +163,7 @@ Status Decoder::Impl::fetch(const TileRange& range, HeldTiles& held) {
         }
     }
     held.clear();
+    prefetch(missing);
     NAE_RETURN_IF_ERROR(pool.parallel_for(static_cast<int64_t>(missing.size()), [&](int64_t i) {
         const auto& entry = missing[static_cast<size_t>(i)];
         return fetch_tile(entry.first, entry.second);

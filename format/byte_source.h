@@ -13,6 +13,12 @@
 
 namespace nae {
 
+// A stretch of a source, in bytes.
+struct ByteRange {
+    uint64_t offset = 0;
+    uint64_t length = 0;
+};
+
 // Random access to a fixed sequence of bytes. Every member is safe to call from several threads at once;
 // an adapter over something with a file position needs a lock of its own.
 class ByteSource {
@@ -26,6 +32,12 @@ class ByteSource {
     virtual Status read(uint64_t offset, void* dst, size_t n) const = 0;
     // What to call it in messages: a path or URL.
     virtual std::string name() const = 0;
+    // True when each read is a request to another machine: readers then leave out checks that are repeated later
+    // anyway, and say beforehand what they will read.
+    virtual bool remote() const { return false; }
+    // A hint: each of these stretches will be read soon, whole and by one call of read(). What cannot be fetched
+    // now is an error then.
+    virtual void prefetch(const std::vector<ByteRange>& ranges) const { static_cast<void>(ranges); }
 
   protected:
     // The error for a read past the end; success when [offset, offset + n) lies inside.

@@ -3,8 +3,7 @@
 //   HEAD  mETA?  pREV?  MODL?  TIDX  TDAT  "END "
 //
 // Unknown ancillary chunks may stand anywhere between HEAD and "END ". Everything before TDAT's payload is
-// usually in the first 16 KiB: a reader over HTTP needs one request for it, one for the end, and one for each
-// run of tiles.
+// usually in the first 16 KiB: a reader over HTTP needs one request for it and one for each run of tiles.
 #ifndef NAE_FORMAT_FILE_LAYOUT_H_
 #define NAE_FORMAT_FILE_LAYOUT_H_
 

@@ -72,4 +72,18 @@ Result<std::vector<uint8_t>> read_tile(const ByteSource& source, uint64_t data_o
     return payload;
 }
 
+void prefetch_tiles(const ByteSource& source, uint64_t data_offset, const TileIndex& index,
+                    const std::vector<size_t>& tiles) {
+    if (!source.remote()) return;
+    std::vector<ByteRange> ranges;
+    for (const size_t tile : tiles) {
+        if (tile >= index.size()) continue;
+        const TileEntry& entry = index[tile];
+        const uint64_t offset = data_offset + entry.offset;
+        if (offset <= source.size() && entry.length <= source.size() - offset)
+            ranges.push_back({offset, entry.length});
+    }
+    source.prefetch(ranges);
+}
+
 }  // namespace nae

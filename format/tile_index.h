@@ -51,6 +51,9 @@ Result<TileIndex> parse_tile_index(ByteSpan payload, const Header& header, const
 // The error names the tile and its offset in the file, not the file.
 Result<std::vector<uint8_t>> read_tile(const ByteSource& source, uint64_t data_offset, const TileIndex& index,
                                        size_t i);
+// Tells the source which tiles will be read next, if that is of use to it. Numbers outside the index are passed over.
+void prefetch_tiles(const ByteSource& source, uint64_t data_offset, const TileIndex& index,
+                    const std::vector<size_t>& tiles);
 
 }  // namespace nae
 

@@ -17,10 +17,38 @@ namespace nae::gdal {
 
 namespace {
 
+// The caller's progress function. Reading a slow source and writing to a slow target may take longer than a user
+// who has changed his mind should wait: wanted() asks there, too, at the fraction last reported.
+class Progress {
+  public:
+    Progress(GDALProgressFunc function, void* data)
+        : function_(function != nullptr ? function : GDALDummyProgress), data_(data) {}
+    // False: the user wants to stop.
+    bool report(double fraction) {
+        fraction_ = fraction;
+        return wanted();
+    }
+    // Once it has said no, the user is not asked again.
+    bool wanted() {
+        if (wanted_) wanted_ = function_(fraction_, nullptr, data_) != FALSE;
+        return wanted_;
+    }
+
+  private:
+    GDALProgressFunc function_;
+    void* data_;
+    double fraction_ = 0;
+    bool wanted_ = true;
+};
+
+int CPL_STDCALL ask_while_reading(double, const char*, void* data) {
+    return static_cast<Progress*>(data)->wanted() ? TRUE : FALSE;
+}
+
 // A GDAL dataset as rows of interleaved pixels.
 class DatasetImageSource : public ImageSource {
   public:
-    explicit DatasetImageSource(GDALDataset& dataset) : dataset_(dataset) {}
+    DatasetImageSource(GDALDataset& dataset, Progress& progress) : dataset_(dataset), progress_(progress) {}
     uint32_t width() const override { return static_cast<uint32_t>(dataset_.GetRasterXSize()); }
     uint32_t height() const override { return static_cast<uint32_t>(dataset_.GetRasterYSize()); }
     int bands() const override { return dataset_.GetRasterCount(); }
@@ -28,11 +56,15 @@ class DatasetImageSource : public ImageSource {
     Status read_rows(uint32_t y, uint32_t count, uint8_t* out) override {
         const int pixel = bands();
         const GSpacing line = static_cast<GSpacing>(width()) * pixel;
+        GDALRasterIOExtraArg extra;
+        INIT_RASTERIO_EXTRA_ARG(extra);
+        extra.pfnProgress = ask_while_reading;
+        extra.pProgressData = &progress_;
         CPLErrorReset();
         if (dataset_.RasterIO(GF_Read, 0, static_cast<int>(y), dataset_.GetRasterXSize(),
                               static_cast<int>(count), out, dataset_.GetRasterXSize(),
                               static_cast<int>(count), GDT_Byte, pixel, nullptr, pixel, line, 1,
-                              nullptr) == CE_None)
+                              &extra) == CE_None)
             return {};
         // The source's driver has usually said what is wrong: one error is enough.
         reported_ = CPLGetLastErrorType() == CE_Failure;
@@ -45,6 +77,7 @@ class DatasetImageSource : public ImageSource {
 
   private:
     GDALDataset& dataset_;
+    Progress& progress_;
     bool reported_ = false;
 };
 
@@ -93,8 +126,9 @@ Status check_mask(GDALDataset& source, const char* filename, bool strict) {
 }
 
 Status write(const char* filename, const EncoderOptions& options, const Metadata& metadata,
-             ImageSource& image) {
-    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<VsiByteSink> sink, VsiByteSink::create(filename));
+             ImageSource& image, Progress& progress) {
+    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<VsiByteSink> sink,
+                         VsiByteSink::create(filename, [&progress] { return progress.wanted(); }));
     NAE_RETURN_IF_ERROR(encode(options, image, metadata, *sink));
     return sink->commit();
 }
@@ -114,15 +148,13 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
     if (const Status status = check_mask(*source, filename, strict != FALSE); !status.ok())
         return failed(status);
 
-    if (progress == nullptr) progress = GDALDummyProgress;
-    encoder_options.value().progress = [=](double done) {
-        return progress(done, nullptr, progress_data) != FALSE;
-    };
-    if (!progress(0.0, nullptr, progress_data))
-        return failed(Status(ErrorCode::cancelled, "cancelled by the user"));
-    DatasetImageSource image(*source);
+    Progress watch(progress, progress_data);
+    encoder_options.value().progress = [&watch](double done) { return watch.report(done); };
+    if (!watch.report(0.0)) return failed(Status(ErrorCode::cancelled, "cancelled by the user"));
+    DatasetImageSource image(*source, watch);
     const Metadata metadata = collect_metadata(*source, CPLFetchBool(options, "WRITE_METADATA", true));
-    if (const Status status = write(filename, encoder_options.value(), metadata, image); !status.ok()) {
+    if (const Status status = write(filename, encoder_options.value(), metadata, image, watch);
+        !status.ok()) {
         if (!image.reported()) report(status, filename);
         return nullptr;
     }

@@ -119,6 +119,8 @@ CPLErr NaeDataset::decode_window(int x, int y, int width, int height, const Pixe
     if (!decoder_)
         return report(Status(ErrorCode::unsupported, "was written to a stream and cannot be read back"),
                       name_);
+    // What CPL_DEBUG=NAE shows, and what tests count.
+    CPLDebug("NAE", "%s: decode %d,%d %dx%d", name_.c_str(), x, y, width, height);
     const Status status =
         decoder_->read_window(static_cast<uint32_t>(x), static_cast<uint32_t>(y),
                               static_cast<uint32_t>(width), static_cast<uint32_t>(height), target);

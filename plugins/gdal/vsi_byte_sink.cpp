@@ -25,8 +25,9 @@ std::string temporary_beside(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<VsiByteSink>> VsiByteSink::create(const std::string& path) {
-    std::unique_ptr<VsiByteSink> sink(new VsiByteSink(path));
+Result<std::unique_ptr<VsiByteSink>> VsiByteSink::create(const std::string& path,
+                                                         std::function<bool()> wanted) {
+    std::unique_ptr<VsiByteSink> sink(new VsiByteSink(path, std::move(wanted)));
     if (!starts_with(path, "/vsi")) {
         NAE_ASSIGN_OR_RETURN(sink->disk_, FileSink::create(path));
     } else if (starts_with(path, "/vsimem/")) {
@@ -68,6 +69,7 @@ void VsiByteSink::discard() {
 }
 
 Status VsiByteSink::write(const void* bytes, size_t n) {
+    if (!wanted_()) return Status(ErrorCode::cancelled, "writing was cancelled");
     if (disk_) return disk_->write(bytes, n);
     if (ended_) return Status(ErrorCode::internal, path_ + ": write after the end");
     if (n == 0) return {};

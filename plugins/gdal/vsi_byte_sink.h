@@ -10,6 +10,7 @@
 
 #include <cpl_vsi.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,8 +20,9 @@ namespace nae::gdal {
 
 class VsiByteSink : public ByteSink {
   public:
+    // `wanted` is asked at every write; false ends the writing with the code `cancelled`.
     // Errors: io, naming the path and the reason.
-    static Result<std::unique_ptr<VsiByteSink>> create(const std::string& path);
+    static Result<std::unique_ptr<VsiByteSink>> create(const std::string& path, std::function<bool()> wanted);
     // Without commit() nothing stays behind.
     ~VsiByteSink() override;
     VsiByteSink(const VsiByteSink&) = delete;
@@ -31,11 +33,13 @@ class VsiByteSink : public ByteSink {
     Status commit();
 
   private:
-    explicit VsiByteSink(std::string path) : path_(std::move(path)) {}
+    VsiByteSink(std::string path, std::function<bool()> wanted)
+        : path_(std::move(path)), wanted_(std::move(wanted)) {}
     Status open(const std::string& name);
     void discard();
 
     std::string path_;
+    std::function<bool()> wanted_;
     std::string open_name_;     // the name behind file_: the path or a temporary
     VSILFILE* file_ = nullptr;  // null for plain files, and before the first byte of a sequential target
     std::unique_ptr<FileSink> disk_;  // plain files only

@@ -2,6 +2,8 @@
 # check_packages.sh PACKAGES SOURCE: installs the .deb files of a folder in a Debian that has nothing else and uses
 # them there: reading without LibTorch, then writing, then removing without a trace. Needs root and a Debian mirror.
 set -euo pipefail
+# In a mount namespace of its own: what is mounted below goes away with it.
+[ "${NAE_OWN_MOUNTS:-}" = yes ] || exec env NAE_OWN_MOUNTS=yes unshare --mount "$0" "$@"
 packages=$(realpath "$1")
 source=$(realpath "$2")
 started=$SECONDS
@@ -9,7 +11,7 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 step() { printf '== %3d s  %s\n' $((SECONDS - started)) "$*"; }
 
 work=$(mktemp -d)
-trap 'rm -rf --one-file-system "$work"' EXIT
+trap 'umount -l "$work/root/proc" "$work/root/sys" 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
 root=$work/root
 inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"; }
 install() { inside apt-get install -y -qq --no-install-recommends "$@" >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; fail "installing $*"; }; }
@@ -20,6 +22,8 @@ knows_nae() { case $(inside gdalinfo --formats) in *"NAE -raster-"*) ;; *) retur
 step "a Debian with nothing in it"
 . /etc/os-release
 mmdebstrap --quiet --variant=apt --mode=root "$VERSION_CODENAME" "$root" || fail "mmdebstrap"
+mount --rbind /proc "$root/proc"
+mount --rbind /sys "$root/sys"
 mkdir "$root/packages"
 cp "$packages"/*.deb "$root/packages"
 (cd "$root/packages" && dpkg-scanpackages --multiversion . >Packages 2>/dev/null)
