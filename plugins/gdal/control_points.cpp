@@ -16,8 +16,7 @@ constexpr const char* kInfo = "GCP_INFO_";
 // Five numbers, then the name: false when a number is missing. `line` is what is left to read.
 bool parse_point(const std::string& line, GDAL_GCP& point, std::string& name) {
     const char* at = line.c_str();
-    for (double* value :
-         {&point.dfGCPPixel, &point.dfGCPLine, &point.dfGCPX, &point.dfGCPY, &point.dfGCPZ}) {
+    for (double* value : {&point.dfGCPPixel, &point.dfGCPLine, &point.dfGCPX, &point.dfGCPY, &point.dfGCPZ}) {
         char* end = nullptr;
         *value = CPLStrtod(at, &end);
         if (end == at || (*end != ' ' && *end != '\0')) return false;

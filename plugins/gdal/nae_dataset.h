@@ -90,6 +90,7 @@ class NaeBand final : public GDALPamRasterBand {
                      GDALRasterIOExtraArg* extra) override;
 
   private:
+    bool copy_cached_block(int block_x, int block_y, void* data);
     NaeDataset& dataset() const { return *static_cast<NaeDataset*>(poDS); }
 };
 

@@ -240,8 +240,20 @@ CPLErr NaeBand::IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, 
                                         pixel_space, line_space, extra);
 }
 
+// ReadBlock() goes past the block cache, where reading another band may have put this block already. A block that the
+// cache itself is filling is there, too, with `data` as its memory.
+bool NaeBand::copy_cached_block(int block_x, int block_y, void* data) {
+    GDALRasterBlock* block = TryGetLockedBlockRef(block_x, block_y);
+    if (block == nullptr) return false;
+    const bool other = block->GetDataRef() != data;
+    if (other) std::memcpy(data, block->GetDataRef(), static_cast<size_t>(block->GetBlockSize()));
+    block->DropLock();
+    return other;
+}
+
 // One block in all bands: this one's into `data`, the others' into the block cache.
 CPLErr NaeBand::IReadBlock(int block_x, int block_y, void* data) {
+    if (copy_cached_block(block_x, block_y, data)) return CE_None;
     NaeDataset& owner = dataset();
     const int size = nBlockXSize;
     const int x = block_x * size, y = block_y * size;
