@@ -46,11 +46,11 @@ rm -f "$nae" "$back" "$back.aux.xml" "$sheet"
 run gdal_translate -q "${write_options[@]}" "$picture" "$nae"
 run gdal_translate -q "$nae" "$back"
 echo
-nae-compare "$picture" "$nae" --jpeg-equal-size --time-writing --table --png "$sheet" --no-window
+nae-viewer "$picture" "$nae" --headless --time-writing --table --sheet "$sheet"
 echo "(write s, read s: in one process, drivers loaded; above: whole commands)"
 echo
 echo "Comparison sheet: ${sheet#"$PWD"/}"
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     echo "Close the window to end."
-    nae-compare "$picture" "$nae" --jpeg-equal-size || echo "No window could be opened; the sheet has it all." >&2
+    nae-viewer "$picture" "$nae" --match size || echo "No window could be opened; the sheet has it all." >&2
 fi

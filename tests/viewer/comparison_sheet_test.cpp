@@ -44,7 +44,7 @@ TEST_CASE("The table names each codec and its figures", "[comparison]") {
         CHECK(table.find(part) != std::string::npos);
     }
     const std::string csv = nae::comparison_csv(comparison);
-    CHECK(csv.find("NAE,12345,0.50000,33.2500,0.912500,,0.021500,\"quality 75\"") != std::string::npos);
+    CHECK(csv.find("NAE,12345,0.50000,33.2500,0.912500,,,0.021500,\"quality 75\"") != std::string::npos);
 }
 
 TEST_CASE("Numbers are grouped and infinity has a word", "[comparison]") {

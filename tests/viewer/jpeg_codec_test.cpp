@@ -4,6 +4,7 @@
 
 #include "tests/viewer/pattern_pictures.h"
 #include "viewer/core/psnr.h"
+#include "viewer/core/ssim.h"
 
 using nae::ChromaSampling;
 
@@ -33,20 +34,47 @@ TEST_CASE("JPEG's size and PSNR grow with quality", "[jpeg]") {
     }
 }
 
-TEST_CASE("The match in size is the nearest of all hundred qualities", "[jpeg]") {
-    const nae::Picture picture = nae::disturbed(nae::wave_picture(96, 80, 3));
-    for (const uint64_t target : {1500u, 2500u, 6000u}) {
-        uint64_t nearest = UINT64_MAX;
-        for (int quality = 1; quality <= 100; ++quality) {
-            const uint64_t size = nae::encode_jpeg(picture, quality, ChromaSampling::quarter).value().size();
-            nearest = std::min(nearest, size > target ? size - target : target - size);
-        }
-        const nae::JpegMatch match =
-            nae::encode_jpeg_of_size(picture, target, ChromaSampling::quarter).value();
-        const uint64_t size = match.bytes.size();
-        CHECK((size > target ? size - target : target - size) == nearest);
-        CHECK(match.bytes == nae::encode_jpeg(picture, match.quality, ChromaSampling::quarter).value());
+TEST_CASE("Matching by size lands within 2 %", "[jpeg]") {
+    for (const int bands : {1, 3}) {
+        const nae::Picture picture = nae::disturbed(nae::wave_picture(192, 160, bands));
+        for (const ChromaSampling chroma : {ChromaSampling::quarter, ChromaSampling::full})
+            for (const double near : {20.0, 60.0, 90.0}) {
+                // A size that no whole quality has.
+                const uint64_t target = nae::encode_jpeg(picture, near, chroma).value().size() * 103 / 100;
+                const nae::JpegMatch match = nae::encode_jpeg_of_size(picture, target, chroma).value();
+                CHECK(static_cast<double>(match.bytes.size()) == Approx(target).epsilon(0.02));
+                CHECK(match.bytes == nae::encode_jpeg(picture, match.quality, chroma).value());
+            }
     }
+}
+
+TEST_CASE("Matching by SSIM lands within 2 % of what is lost", "[jpeg]") {
+    const nae::Picture picture = nae::disturbed(nae::wave_picture(192, 160, 3));
+    for (const double target : {0.80, 0.90, 0.95}) {
+        const nae::JpegMatch match = nae::encode_jpeg_of_ssim(picture, target, ChromaSampling::full).value();
+        const double found = nae::ssim(picture, nae::decode_jpeg(match.bytes).value()).value();
+        CHECK(1 - found == Approx(1 - target).epsilon(0.02));
+    }
+}
+
+TEST_CASE("Fractions of a quality lie between their neighbours", "[jpeg]") {
+    const nae::Picture picture = nae::disturbed(nae::wave_picture(192, 160, 3));
+    for (const double quality : {30.0, 60.0, 90.0}) {
+        const size_t below = nae::encode_jpeg(picture, quality, ChromaSampling::full).value().size();
+        const size_t between = nae::encode_jpeg(picture, quality + 0.5, ChromaSampling::full).value().size();
+        const size_t above = nae::encode_jpeg(picture, quality + 1, ChromaSampling::full).value().size();
+        CHECK(below <= between);
+        CHECK(between <= above);
+        CHECK(below < above);
+    }
+}
+
+TEST_CASE("Matching can be cancelled", "[jpeg]") {
+    const nae::Picture picture = nae::disturbed(nae::wave_picture(96, 80, 3));
+    const auto match =
+        nae::encode_jpeg_of_size(picture, 4000, ChromaSampling::full, [](double done) { return done < 0.3; });
+    REQUIRE_FALSE(match.ok());
+    CHECK(match.status().code() == nae::ErrorCode::cancelled);
 }
 
 TEST_CASE("Sizes out of reach give the ends of the scale", "[jpeg]") {

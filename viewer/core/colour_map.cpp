@@ -29,6 +29,15 @@ constexpr Knots kTurbo = {{
     {169, 22, 1},   {146, 11, 1},   {122, 4, 3},
 }};
 
+constexpr Knots kBlueRed = {{
+    {59, 76, 192},   {68, 90, 204},   {78, 104, 215},  {88, 117, 225},  {98, 130, 234},  {108, 142, 241},
+    {119, 154, 247}, {130, 165, 251}, {141, 176, 254}, {152, 185, 255}, {163, 194, 254}, {174, 201, 253},
+    {184, 208, 249}, {194, 213, 244}, {204, 217, 238}, {213, 219, 230}, {221, 221, 221}, {229, 216, 209},
+    {236, 211, 198}, {241, 204, 185}, {245, 196, 173}, {247, 187, 160}, {247, 177, 148}, {247, 166, 135},
+    {244, 154, 123}, {241, 141, 111}, {236, 127, 99},  {229, 112, 87},  {222, 97, 76},   {213, 80, 66},
+    {203, 62, 56},   {192, 40, 47},   {180, 4, 38},
+}};
+
 Rgb interpolate(const Knots& knots, double value) {
     const double position = value * (kKnots - 1);
     const auto below = static_cast<size_t>(std::min(static_cast<int>(position), kKnots - 2));
@@ -50,6 +59,8 @@ Rgb map_colour(ColourMap map, double value) {
             return interpolate(kViridis, t);
         case ColourMap::turbo:
             return interpolate(kTurbo, t);
+        case ColourMap::blue_red:
+            return interpolate(kBlueRed, t);
         case ColourMap::grey:
             break;
     }
@@ -63,6 +74,8 @@ const char* colour_map_name(ColourMap map) {
             return "viridis";
         case ColourMap::turbo:
             return "turbo";
+        case ColourMap::blue_red:
+            return "blue-red";
         case ColourMap::grey:
             break;
     }

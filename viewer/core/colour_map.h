@@ -8,10 +8,11 @@
 namespace nae {
 
 enum class ColourMap {
-    viridis,  // perceptually uniform, safe for colour-blind readers; N. Smith, S. van der Walt, E. Firing,
-              // 2015
-    turbo,    // more steps to tell apart; A. Mikhailov, 2019
-    grey,     // black to white
+    viridis,   // perceptually uniform, safe for colour-blind readers; N. Smith, S. van der Walt, E. Firing,
+               // 2015
+    turbo,     // more steps to tell apart; A. Mikhailov, 2019
+    grey,      // black to white
+    blue_red,  // diverging, light gray in the middle, for signed values; K. Moreland's cool-warm, 2009
 };
 
 using Rgb = std::array<uint8_t, 3>;

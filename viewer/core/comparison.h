@@ -9,24 +9,10 @@
 #include <vector>
 
 #include "format/status.h"
-#include "viewer/core/error_map.h"
+#include "viewer/core/codec_run.h"
 #include "viewer/core/picture.h"
 
 namespace nae {
-
-// What one codec made of the original.
-struct CodecOutcome {
-    std::string codec;                    // "NAE", "JPEG"
-    std::string settings;                 // "quality 75, effort 5, model photo"
-    uint64_t bytes = 0;                   // of the file, headers included
-    double bpp = 0;                       // bits per pixel (not per sample)
-    double psnr = 0;                      // dB, over all bands; infinity when lossless
-    std::optional<double> ssim;           // none when the picture is smaller than SSIM's window
-    std::optional<double> write_seconds;  // none when not measured
-    double read_seconds = 0;
-    Picture picture;
-    ErrorMap error;  // against the original
-};
 
 struct Comparison {
     std::string name;  // the original's file name without folders
@@ -36,17 +22,15 @@ struct Comparison {
 };
 
 struct ComparisonOptions {
-    bool jpeg_of_equal_size = true;
+    std::optional<JpegSettings> jpeg;  // none: no JPEG
     // Encode the original once more in memory, with the .nae file's own settings, and take the time.
     bool time_writing = false;
 };
 
-// Reads both files through GDAL (which finds the NAE driver by GDAL_DRIVER_PATH) and compares. JPEG is tried
-// with full and with quarter chroma resolution; of those within 2 % of the .nae file's size the better PSNR
-// stays, else the one nearer in size.
+// Reads both files through GDAL (which finds the NAE driver by GDAL_DRIVER_PATH) and compares.
 // Times are in-process wall-clock times, drivers loaded: reading is the median of five opens and full reads,
 // and so is JPEG's writing; NAE's writing is a single run, the encoder's start included. Errors: those of
-// read_picture(), of the .nae file's headers, invalid_argument when the two pictures' shapes differ.
+// read_picture(), of the .nae file's headers, of run_jpeg(); invalid_argument when the pictures' shapes differ.
 Result<Comparison> compare_files(const std::string& original_path, const std::string& nae_path,
                                  const ComparisonOptions& options);
 

@@ -1,4 +1,4 @@
-// The comparison as one picture: what `nae-compare --png` writes.
+// The comparison as one picture: what `nae-viewer --sheet` writes.
 //
 //     original | NAE                  | JPEG                 whole pictures, reduced if they are large
 //     original | NAE                  | JPEG                 the region where NAE errs most, enlarged

@@ -7,6 +7,7 @@
 #include "format/status.h"
 #include "viewer/core/colour_map.h"
 #include "viewer/core/picture.h"
+#include "viewer/core/region.h"
 
 namespace nae {
 
@@ -32,12 +33,6 @@ Picture paint_error_map(const ErrorMap& map, double range, ColourMap colours);
 
 // The window of the given size with the largest sum of squared errors, searched in steps of 8 pixels; it lies
 // inside the map, and is cut to it where the map is smaller.
-struct Region {
-    int x = 0;
-    int y = 0;
-    int width = 0;
-    int height = 0;
-};
 Region worst_region(const ErrorMap& map, int width, int height);
 
 }  // namespace nae

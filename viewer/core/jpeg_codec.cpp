@@ -1,5 +1,7 @@
 #include "viewer/core/jpeg_codec.h"
 
+#include <algorithm>
+#include <cmath>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
@@ -8,6 +10,8 @@
 
 // jpeglib.h uses FILE and size_t without including anything.
 #include <jpeglib.h>
+
+#include "viewer/core/ssim.h"
 
 namespace nae {
 namespace {
@@ -36,8 +40,24 @@ void set_trap(ErrorTrap& trap) {
     trap.manager.output_message = ignore_message;  // the default prints to stderr
 }
 
+// The tables of cjpeg's `quality`; for fractions with the scale in between and rounded only once.
+void set_quality(jpeg_compress_struct& info, double quality) {
+    const double clamped = std::clamp(quality, 1.0, 100.0);
+    if (clamped == std::floor(clamped)) {
+        jpeg_set_quality(&info, static_cast<int>(clamped), TRUE);
+        return;
+    }
+    jpeg_set_linear_quality(&info, 100, TRUE);  // the standard's tables as they are
+    const double scale = (clamped < 50 ? 5000 / clamped : 200 - 2 * clamped) / 100;
+    for (JQUANT_TBL* table : info.quant_tbl_ptrs) {
+        if (table == nullptr) continue;
+        for (UINT16& step : table->quantval)
+            step = static_cast<UINT16>(std::clamp(std::lround(step * scale), 1L, 255L));
+    }
+}
+
 // *buffer is malloc'ed by libjpeg; the caller frees it, also after a failure.
-bool compress(const Picture& picture, int quality, ChromaSampling chroma, ErrorTrap& trap,
+bool compress(const Picture& picture, double quality, ChromaSampling chroma, ErrorTrap& trap,
               unsigned char** buffer, unsigned long* size) {
     jpeg_compress_struct info{};
     set_trap(trap);
@@ -53,7 +73,7 @@ bool compress(const Picture& picture, int quality, ChromaSampling chroma, ErrorT
     info.input_components = picture.bands;
     info.in_color_space = picture.bands == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_set_defaults(&info);
-    jpeg_set_quality(&info, quality, TRUE);
+    set_quality(info, quality);
     info.optimize_coding = TRUE;
     info.dct_method = JDCT_ISLOW;
     if (picture.bands == 3) {
@@ -99,7 +119,7 @@ bool decompress(const std::vector<uint8_t>& bytes, ErrorTrap& trap, Picture& pic
 
 }  // namespace
 
-Result<std::vector<uint8_t>> encode_jpeg(const Picture& picture, int quality, ChromaSampling chroma) {
+Result<std::vector<uint8_t>> encode_jpeg(const Picture& picture, double quality, ChromaSampling chroma) {
     if (picture.empty() || picture.width > JPEG_MAX_DIMENSION || picture.height > JPEG_MAX_DIMENSION)
         return Status(ErrorCode::unsupported,
                       "JPEG: a picture has 1 to " + std::to_string(JPEG_MAX_DIMENSION) + " rows and columns");
@@ -122,28 +142,60 @@ Result<Picture> decode_jpeg(const std::vector<uint8_t>& bytes) {
     return picture;
 }
 
-Result<JpegMatch> encode_jpeg_of_size(const Picture& picture, uint64_t target_bytes, ChromaSampling chroma) {
+namespace {
+
+// Bisects for the quality at which measure(match) comes nearest to `target`; it must grow with quality. Stops
+// when `near` says that a measured value is near enough.
+template <class Measure, class Near>
+Result<JpegMatch> bisect(const Picture& picture, double target, ChromaSampling chroma, const GoOn& go_on,
+                         Measure measure, Near near) {
+    // Steps of about 0.01 in quality at the end, below which tables hardly change.
+    constexpr int kSteps = 14;
     JpegMatch best;
-    uint64_t best_distance = UINT64_MAX;
-    int low = 1;
-    int high = 100;
-    // Every file tried is a candidate, so the nearest from both sides of the target is among them.
-    while (low <= high) {
-        const int quality = (low + high) / 2;
-        NAE_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, encode_jpeg(picture, quality, chroma));
-        const uint64_t size = bytes.size();
-        const uint64_t distance = size > target_bytes ? size - target_bytes : target_bytes - size;
-        if (distance < best_distance) {
+    double best_distance = -1;
+    double low = 1;
+    double high = 100;
+    for (int step = 0; step < kSteps; ++step) {
+        // The ends first: most targets lie between, and those that do not are answered at once.
+        const double quality = step == 0 ? 1 : step == 1 ? 100 : (low + high) / 2;
+        JpegMatch match;
+        match.quality = quality;
+        match.chroma = chroma;
+        NAE_ASSIGN_OR_RETURN(match.bytes, encode_jpeg(picture, quality, chroma));
+        NAE_ASSIGN_OR_RETURN(const double value, measure(match));
+        const double distance = std::abs(value - target);
+        if (best_distance < 0 || distance < best_distance) {
             best_distance = distance;
-            best.quality = quality;
-            best.bytes = std::move(bytes);
+            best = std::move(match);
         }
-        if (size < target_bytes)
-            low = quality + 1;
-        else
-            high = quality - 1;
+        if (near(value) || (step == 0 && value > target) || (step == 1 && value < target)) break;
+        if (step > 1) (value < target ? low : high) = quality;
+        if (go_on && !go_on((step + 1.0) / kSteps)) return Status(ErrorCode::cancelled, "cancelled");
     }
     return best;
+}
+
+}  // namespace
+
+Result<JpegMatch> encode_jpeg_of_size(const Picture& picture, uint64_t target_bytes, ChromaSampling chroma,
+                                      const GoOn& go_on) {
+    const auto target = static_cast<double>(target_bytes);
+    return bisect(
+        picture, target, chroma, go_on,
+        [](const JpegMatch& match) { return Result<double>(static_cast<double>(match.bytes.size())); },
+        [target](double size) { return std::abs(size - target) <= 0.001 * target; });
+}
+
+Result<JpegMatch> encode_jpeg_of_ssim(const Picture& picture, double target_ssim, ChromaSampling chroma,
+                                      const GoOn& go_on) {
+    return bisect(
+        picture, target_ssim, chroma, go_on,
+        [&picture](const JpegMatch& match) -> Result<double> {
+            NAE_ASSIGN_OR_RETURN(const Picture decoded, decode_jpeg(match.bytes));
+            return ssim(picture, decoded);
+        },
+        // Of what is lost, 1 - SSIM, not of SSIM itself: 0.95 and 0.96 are worlds apart.
+        [target_ssim](double value) { return std::abs(value - target_ssim) <= 0.005 * (1 - target_ssim); });
 }
 
 }  // namespace nae

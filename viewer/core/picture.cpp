@@ -1,42 +1,16 @@
 #include "viewer/core/picture.h"
 
-#include <cpl_error.h>
-#include <gdal_priv.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
 
+#include "viewer/core/gdal_access.h"
+
 namespace nae {
 namespace {
 
 constexpr uint64_t kMaxSamples = uint64_t{1} << 30;
-
-struct CloseDataset {
-    void operator()(GDALDataset* dataset) const { GDALClose(dataset); }
-};
-using DatasetPtr = std::unique_ptr<GDALDataset, CloseDataset>;
-
-// GDAL's errors become values here, so they are kept from its handler, which would print them a second time.
-class QuietErrors {
-  public:
-    QuietErrors() {
-        CPLErrorReset();
-        CPLPushErrorHandler(CPLQuietErrorHandler);
-    }
-    ~QuietErrors() { CPLPopErrorHandler(); }
-    QuietErrors(const QuietErrors&) = delete;
-    QuietErrors& operator=(const QuietErrors&) = delete;
-};
-
-Status gdal_error(const std::string& path, const char* doing) {
-    std::string words = CPLGetLastErrorMsg();
-    words.erase(words.find_last_not_of(" \r\n") + 1);  // some drivers pass on a line's end
-    // Most of GDAL's messages name the file already.
-    if (words.find(path) != std::string::npos) return Status(ErrorCode::io, words);
-    return Status(ErrorCode::io, path + ": " + doing + ": " + (words.empty() ? "no reason given" : words));
-}
 
 // Replaces indices by colours.
 Picture expand_palette(const Picture& indices, const GDALColorTable& table) {

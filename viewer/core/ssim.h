@@ -14,6 +14,20 @@ namespace nae {
 
 constexpr int kSsimWindow = 11;
 
+// One band of a picture, or what became of it.
+struct Plane {
+    int width = 0;
+    int height = 0;
+    std::vector<float> values;
+
+    const float* row(int y) const {
+        return values.data() + static_cast<size_t>(y) * static_cast<size_t>(width);
+    }
+};
+
+// `band` counts from 0.
+Plane band_plane(const Picture& picture, int band);
+
 // SSIM of every window of one band. Value (x, y) belongs to the window centred on pixel (x + 5, y + 5), so
 // the map is 10 narrower and lower than the picture.
 struct SsimMap {
@@ -29,6 +43,14 @@ Result<SsimMap> ssim_map(const Picture& a, const Picture& b, int band);
 // Mean over all windows and all bands (for RGB: each of R, G and B by itself, then averaged; no conversion to
 // luma).
 Result<double> ssim(const Picture& a, const Picture& b);
+
+// Means over all windows of two planes: of SSIM, and of its contrast and structure factor alone, which is what
+// multi-scale SSIM is made of. Errors as for ssim_map().
+struct SsimMeans {
+    double ssim = 0;
+    double contrast_structure = 0;
+};
+Result<SsimMeans> ssim_means(const Plane& a, const Plane& b);
 
 }  // namespace nae
 
