@@ -23,6 +23,21 @@ std::string temporary_beside(const std::string& path) {
     return folder + ".nae-" + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".part";
 }
 
+// Puts a finished file in memory under its name. One that is there already is filled, not replaced: whoever holds it
+// open, as rasterio's MemoryFile does, must see the picture.
+bool move_in_memory(const char* from, const char* to) {
+    VSIStatBufL info;
+    if (VSIStatL(to, &info) != 0) return VSIRename(from, to) == 0;
+    vsi_l_offset size = 0;
+    const GByte* bytes = VSIGetMemFileBuffer(from, &size, FALSE);
+    VSILFILE* file = bytes != nullptr ? VSIFOpenL(to, "wb") : nullptr;
+    if (file == nullptr) return false;
+    const bool written = VSIFWriteL(bytes, 1, static_cast<size_t>(size), file) == size;
+    const bool closed = VSIFCloseL(file) == 0;
+    VSIUnlink(from);
+    return written && closed;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<VsiByteSink>> VsiByteSink::create(const std::string& path,
@@ -87,7 +102,7 @@ Status VsiByteSink::commit() {
     // Closing is where a virtual file system uploads or finds its disk full.
     const bool closed = VSIFCloseL(file_) == 0;
     file_ = nullptr;
-    if (closed && (open_name_ == path_ || VSIRename(open_name_.c_str(), path_.c_str()) == 0)) return {};
+    if (closed && (open_name_ == path_ || move_in_memory(open_name_.c_str(), path_.c_str()))) return {};
     if (!starts_with(open_name_, "/vsistdout")) VSIUnlink(open_name_.c_str());
     return Status(ErrorCode::io, path_ + ": cannot finish writing");
 }

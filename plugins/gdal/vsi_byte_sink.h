@@ -1,7 +1,7 @@
 // Writing to wherever GDAL can write.
 //
 //   plain files   FileSink: a temporary beside the target, renamed when complete
-//   /vsimem/      the same, with VSIRename
+//   /vsimem/      the same; a file that exists and may be open somewhere keeps its identity
 //   other /vsi    opened at the first byte and written in order, because standard output, archives and object
 //                 stores know neither seeking nor renaming. The encoder writes its first byte when the last
 //                 tile is coded, so a conversion that fails or is cancelled before leaves nothing there; one
