@@ -16,6 +16,25 @@ bool starts_with(const std::string& text, const char* prefix) {
     return text.compare(0, std::strlen(prefix), prefix) == 0;
 }
 
+// One error of ours rather than GDAL's and ours: what a virtual file system reports meanwhile becomes the reason in our
+// message.
+class QuietErrors {
+  public:
+    QuietErrors() {
+        CPLPushErrorHandler(CPLQuietErrorHandler);
+        CPLErrorReset();
+    }
+    ~QuietErrors() {
+        CPLPopErrorHandler();
+        CPLErrorReset();
+    }
+    QuietErrors(const QuietErrors&) = delete;
+    QuietErrors& operator=(const QuietErrors&) = delete;
+    std::string last() const { return CPLGetLastErrorMsg(); }
+    // ": " and the error, if there is one.
+    std::string because() const { return last().empty() ? "" : ": " + last(); }
+};
+
 // A name in the same folder that nobody else in this process or another uses.
 std::string temporary_beside(const std::string& path) {
     static std::atomic<unsigned> counter{0};
@@ -53,17 +72,12 @@ Result<std::unique_ptr<VsiByteSink>> VsiByteSink::create(const std::string& path
 
 VsiByteSink::~VsiByteSink() { discard(); }
 
-// One error of ours rather than GDAL's and ours: what a virtual file system reports while opening becomes
-// the reason in the message.
 Status VsiByteSink::open(const std::string& name) {
+    QuietErrors errors;
     errno = 0;
-    CPLPushErrorHandler(CPLQuietErrorHandler);
-    CPLErrorReset();
     file_ = VSIFOpenL(name.c_str(), "wb");
     const int error = errno;
-    std::string reason = CPLGetLastErrorMsg();
-    CPLPopErrorHandler();
-    CPLErrorReset();
+    std::string reason = errors.last();
     if (file_ == nullptr) {
         if (reason.empty()) reason = error != 0 ? VSIStrerror(error) : "this file system refuses";
         ended_ = true;
@@ -76,10 +90,9 @@ Status VsiByteSink::open(const std::string& name) {
 void VsiByteSink::discard() {
     disk_.reset();
     if (file_ == nullptr) return;
-    CPLPushErrorHandler(CPLQuietErrorHandler);
+    const QuietErrors errors;
     CPL_IGNORE_RET_VAL(VSIFCloseL(file_));
     if (!starts_with(open_name_, "/vsistdout")) VSIUnlink(open_name_.c_str());
-    CPLPopErrorHandler();
     file_ = nullptr;
 }
 
@@ -89,22 +102,26 @@ Status VsiByteSink::write(const void* bytes, size_t n) {
     if (ended_) return Status(ErrorCode::internal, path_ + ": write after the end");
     if (n == 0) return {};
     if (file_ == nullptr) NAE_RETURN_IF_ERROR(open(path_));
+    const QuietErrors errors;
     if (VSIFWriteL(bytes, 1, n, file_) == n) return {};
+    const std::string reason = errors.because();
     discard();
     ended_ = true;
-    return Status(ErrorCode::io, path_ + ": cannot write " + std::to_string(n) + " bytes");
+    return Status(ErrorCode::io, path_ + ": cannot write " + std::to_string(n) + " bytes" + reason);
 }
 
 Status VsiByteSink::commit() {
     if (disk_) return disk_->commit();
     if (ended_ || file_ == nullptr) return Status(ErrorCode::internal, path_ + ": commit after the end");
     ended_ = true;
+    const QuietErrors errors;
     // Closing is where a virtual file system uploads or finds its disk full.
     const bool closed = VSIFCloseL(file_) == 0;
     file_ = nullptr;
     if (closed && (open_name_ == path_ || move_in_memory(open_name_.c_str(), path_.c_str()))) return {};
+    const std::string reason = errors.because();
     if (!starts_with(open_name_, "/vsistdout")) VSIUnlink(open_name_.c_str());
-    return Status(ErrorCode::io, path_ + ": cannot finish writing");
+    return Status(ErrorCode::io, path_ + ": cannot finish writing" + reason);
 }
 
 }  // namespace nae::gdal
