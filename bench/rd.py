@@ -4,10 +4,11 @@
     ./dev bench rd [FOLDER]            NAE and JPEG
     ./dev bench rd FOLDER --codecs nae,jpeg,jpeg2000,webp,avif,jpegxl
 
-For each picture and setting: the file's bytes (headers included) and the RGB PSNR of what the tool decodes from it. The
-curve of a codec is the mean bpp and mean PSNR over all pictures, one point for each setting. BD-rates: bd_rate.py, JPEG
-as the anchor, over the shared PSNR range and over 32.5-36.5 dB. NAE's size and PSNR must grow with QUALITY, picture by
-picture; the exit status says whether they do.
+For each picture and setting: the file's bytes (headers included) and PSNR, SSIM and MS-SSIM of what the tool decodes from
+it (metrics.py). The curve of a codec is the mean bpp and mean PSNR over all pictures, one point for each setting.
+BD-rates: bd_rate.py, JPEG as the anchor, over the shared PSNR range and over 32.5-36.5 dB, and over MS-SSIM in decibels.
+NAE's size and PSNR must grow with QUALITY, picture by picture; the exit status says whether they do. Beside the CSV files
+the output folder receives the tables as Markdown and the curves as SVG (rd_report.py).
 """
 
 import argparse
@@ -25,10 +26,10 @@ from pathlib import Path
 import numpy as np
 from osgeo import gdal
 
-from bd_rate import bd_rate
+import metrics
+import rd_report
 
 gdal.UseExceptions()
-WINDOW = (32.5, 36.5)  # dB: where photographs are mostly kept
 PICTURES = (".png", ".tif", ".tiff", ".ppm", ".pgm", ".bmp")
 
 
@@ -46,11 +47,6 @@ def read_pixels(path):
         raise RuntimeError(f"{path}: {dataset.RasterCount} bands")
     pixels = dataset.ReadAsArray().astype(np.int32)
     return pixels[:3] if pixels.ndim == 3 else pixels[None]
-
-
-def psnr(a, b):
-    mse = np.mean((a - b) ** 2, dtype=np.float64)
-    return float("inf") if mse == 0 else 10 * np.log10(255.0**2 / mse)
 
 
 def pixels_alone(source, target):
@@ -133,7 +129,8 @@ def measure(picture, name, setting, codec):
             pixels = pixels[:1] if original.shape[0] == 1 else np.repeat(pixels, 3, axis=0)
         size = coded.stat().st_size
         return {"codec": name, "picture": Path(picture).name, "setting": setting, "bytes": size,
-                "bpp": 8 * size / (original.shape[1] * original.shape[2]), "psnr_db": psnr(original, pixels),
+                "bpp": 8 * size / (original.shape[1] * original.shape[2]), "psnr_db": metrics.psnr(original, pixels),
+                "ssim": metrics.ssim(original, pixels), "ms_ssim": metrics.ms_ssim(original, pixels),
                 "write_seconds": encoded - start, "read_seconds": decoded - encoded}
 
 
@@ -143,14 +140,6 @@ _CODECS = {}  # set before the pool forks: functions travel to the workers that 
 def measure_by_name(job):
     picture, name, setting = job
     return measure(picture, name, setting, _CODECS[name])
-
-
-def mean_curve(rows, settings):
-    curve = []
-    for setting in settings:
-        points = [row for row in rows if row["setting"] == setting]
-        curve.append((float(np.mean([p["bpp"] for p in points])), float(np.mean([p["psnr_db"] for p in points]))))
-    return curve
 
 
 def breaches_of_monotony(rows, settings):
@@ -166,10 +155,6 @@ def breaches_of_monotony(rows, settings):
     return found
 
 
-def percent(value):
-    return "     -" if value is None else f"{value:+6.1f}"
-
-
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench rd", description=__doc__.split("\n\n")[0])
     root = Path(__file__).resolve().parents[1]
@@ -178,10 +163,14 @@ def parse_arguments():
     parser.add_argument("--efforts", default="", help="NAE's EFFORT, several separated by commas; default: the driver's")
     parser.add_argument("--qualities", default="1,10,20,30,40,50,60,70,80,90,95,100", help="NAE's QUALITY, rising")
     parser.add_argument("--published", type=Path, help="JSON {codec: [[bpp, dB, …], …]} to compare with")
+    parser.add_argument("--show", help="only these curves of that file, separated by commas")
+    parser.add_argument("--title", help="of the plot; default: the folder's name")
     parser.add_argument("--out", type=Path, default=root / "build" / "bench" / "rd", help="folder for the CSV files")
     parser.add_argument("--jobs", type=int, default=2, help="pictures at a time")
     parser.add_argument("--limit", type=int, help="only the first so many pictures")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.title = arguments.title or arguments.folder.resolve().name
+    return arguments
 
 
 def main():
@@ -220,48 +209,30 @@ def main():
         writer.writeheader()
         writer.writerows(rows)
 
-    curves = {name: mean_curve([r for r in rows if r["codec"] == name], table[name][4]) for name in wanted}
-    with open(arguments.out / "curves.csv", "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["codec", "setting", "mean_bpp", "mean_psnr_db"])
-        for name in wanted:
-            writer.writerows([name, s, f"{b:.5f}", f"{d:.4f}"] for s, (b, d) in zip(table[name][4], curves[name]))
-
-    for name in wanted:
-        print(f"\n{name}\n  setting      bpp   PSNR dB  write s   read s")
-        for setting, (bpp, db) in zip(table[name][4], curves[name]):
-            of_setting = [r for r in rows if r["codec"] == name and r["setting"] == setting]
-            times = [np.median([r[k] for r in of_setting]) for k in ("write_seconds", "read_seconds")]
-            print(f"  {setting!s:>7} {bpp:8.4f} {db:9.3f} {times[0]:8.2f} {times[1]:8.2f}")
-
-    print_bd_rates(curves, arguments.published)
+    settings = {name: table[name][4] for name in wanted}
+    report = rd_report.Report(rows, settings)
+    others = published(arguments.published, arguments.show)
+    report.write_curves(arguments.out / "curves.csv")
+    text = report.tables(others)
+    print(text)
+    (arguments.out / "tables.md").write_text(text)
+    plotted = report.plot(arguments.out / "curves.svg", others, arguments.title)
     status = 0
     for name in wanted:
         if name.startswith("nae"):
             found = breaches_of_monotony([r for r in rows if r["codec"] == name], table[name][4])
             print(f"{name}: size and PSNR grow with QUALITY on every picture" if not found else "\n".join(found))
             status = status or int(bool(found))
-    print(f"CSV: {arguments.out}/files.csv, curves.csv")
+    print(f"In {arguments.out}: files.csv, curves.csv, tables.md{', curves.svg' if plotted else ''}")
     return status
 
 
-def print_bd_rates(curves, published_file):
-    if "jpeg" not in curves:
-        return
-    low, high = WINDOW
-    print(f"\nBD-rate against JPEG, percent: shared range / {low}-{high} dB")
-    for name, curve in curves.items():
-        if name != "jpeg":
-            print(f"  {name:34} {percent(bd_rate(curves['jpeg'], curve))} / "
-                  f"{percent(bd_rate(curves['jpeg'], curve, WINDOW))}")
-    if published_file is None:
-        return
-    published = {k: [(p[0], p[1]) for p in v] for k, v in json.loads(published_file.read_text()).items()}
-    print(f"Against each curve of {published_file.name}:")
-    for other, points in published.items():
-        ours = [f"{name} {percent(bd_rate(points, c))} / {percent(bd_rate(points, c, WINDOW))}"
-                for name, c in curves.items()]
-        print(f"  {other:34} {'   '.join(ours)}")
+def published(file, names):
+    """Curves of others: {codec: [(bpp, PSNR in dB, MS-SSIM or None), ...]}."""
+    if file is None:
+        return {}
+    curves = {name: [tuple(p) for p in points] for name, points in json.loads(file.read_text()).items()}
+    return {name: curves[name] for name in (names.split(",") if names else curves)}
 
 
 def default_effort():

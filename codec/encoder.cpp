@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -159,14 +160,22 @@ Status PictureEncoder::encode_tiles(const Rect& band, const TileCodec& codec,
         NAE_RETURN_IF_ERROR(hyper_analyse(band, tiles_.latent_rect(first + i), z[static_cast<size_t>(i)]));
     }
     std::vector<TileStatistics> statistics(static_cast<size_t>(count));
+    std::mutex observing;
     NAE_RETURN_IF_ERROR(pool_.parallel_for(count, [&](int64_t i) {
         const auto slot = static_cast<size_t>(i);
         const Rect tile = tiles_.latent_rect(first + i);
-        auto payload = codec.encode(y_at(band, tile.y, tile.x), band.w * model_->latent_channels(),
-                                    static_cast<int>(tile.h), static_cast<int>(tile.w), z[slot].data(),
-                                    quantiser_, &statistics[slot]);
+        TileSymbols symbols;
+        const Status status =
+            codec.quantise(y_at(band, tile.y, tile.x), band.w * model_->latent_channels(),
+                           static_cast<int>(tile.h), static_cast<int>(tile.w), z[slot].data(), quantiser_, symbols);
+        if (!status.ok()) return status.in(cat("tile ", first + i));
+        auto payload = codec.pack(symbols, &statistics[slot]);
         if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
         payloads[static_cast<size_t>(first + i)] = std::move(payload).value();
+        if (options_.observer != nullptr) {
+            const std::lock_guard<std::mutex> lock(observing);
+            options_.observer->tile_coded(symbols);
+        }
         return Status();
     }));
     for (const TileStatistics& s : statistics) {

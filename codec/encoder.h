@@ -53,6 +53,16 @@ class MemoryImageSource : public ImageSource {
 
 enum class PreviewMode { automatic, always, never };  // automatic: above 4 megapixels
 
+struct TileSymbols;  // codec/tile_codec.h
+
+// Sees what the encoder has chosen: for statistics, such as those entropy tables are fitted to.
+class TileObserver {
+  public:
+    virtual ~TileObserver() = default;
+    // Called once for every tile, one call at a time, in any order and from any thread.
+    virtual void tile_coded(const TileSymbols& tile) = 0;
+};
+
 struct EncoderOptions {
     double quality = 75.0;  // 1..100, steps of 0.01
     int effort = 5;         // 1..9: 1 = plain rounding, from 2 rate-distortion-aware quantisation
@@ -69,6 +79,7 @@ struct EncoderOptions {
     // Factor on the weight of squared error against bits in the quantiser (quantiser_weights() in
     // latent_quantiser.h). Smaller: wider dead zone, fewer bits.
     double distortion_weight = 1.0;
+    TileObserver* observer = nullptr;  // not owned
     // Called now and then with the fraction done (0..1) from the calling thread; false cancels (code
     // `cancelled`).
     std::function<bool(double)> progress;

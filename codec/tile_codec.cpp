@@ -95,6 +95,15 @@ Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& pred
                        level_, limits_);
 }
 
+void TileCodec::index_latents(const Tensor16& prediction, std::vector<uint8_t>& index) const {
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    const size_t positions = prediction.data.size() / (2 * channels);
+    index.resize(positions * channels);
+    for (size_t i = 0; i < positions; ++i) {
+        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels, index.data() + i * channels);
+    }
+}
+
 Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
     ByteSpan hyper_bytes, latent_bytes;
@@ -112,11 +121,8 @@ Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const
 
     const auto channels = static_cast<size_t>(model_->latent_channels());
     const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
-    std::vector<uint8_t> index(positions * channels);
-    for (size_t i = 0; i < positions; ++i) {
-        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels,
-                      index.data() + i * channels);
-    }
+    std::vector<uint8_t> index;
+    index_latents(prediction, index);
     AlignedVector16 symbols(index.size());
     NAE_RETURN_IF_ERROR(
         latent_codec_
@@ -135,46 +141,57 @@ void TileCodec::neutral(int h, int w, Tensor16& latent) const {
     std::fill(latent.data.begin(), latent.data.end(), int16_t{0});
 }
 
-Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_stride, int h, int w,
-                                               const float* z, const QuantiserOptions& options,
-                                               TileStatistics* statistics) const {
+Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
+                           const QuantiserOptions& options, TileSymbols& tile) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
     const Extents hyper = TileLayout::hyper_extents(h, w);
-    const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
-    std::vector<int16_t> z_symbols(z_index.size());
+    tile.h = h;
+    tile.w = w;
+    tile.z_index = hyper_indices(hyper.h * hyper.w);
+    tile.z.resize(tile.z_index.size());
     // Plain rounding: a hyper-latent's error shows in the latent's rate, which its own bits know nothing
     // about.
     const auto hyper_channels = static_cast<size_t>(model_->hyper_channels());
-    for (size_t at = 0; at < z_index.size(); at += hyper_channels) {
-        choose_symbols(hyper_scale_, hyper_codec_, nullptr, z + at, nullptr, z_index.data() + at,
-                       z_symbols.data() + at);
+    for (size_t at = 0; at < tile.z.size(); at += hyper_channels) {
+        choose_symbols(hyper_scale_, hyper_codec_, nullptr, z + at, nullptr, tile.z_index.data() + at,
+                       tile.z.data() + at);
     }
-    Tensor16 prediction;
-    NAE_RETURN_IF_ERROR(predict(z_symbols.data(), h, w, prediction).in("hyper-synthesis"));
+    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, tile.prediction).in("hyper-synthesis"));
 
     const auto channels = static_cast<size_t>(model_->latent_channels());
     const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
-    std::vector<uint8_t> index(positions * channels);
-    std::vector<int16_t> symbols(index.size());
+    index_latents(tile.prediction, tile.index);
+    tile.symbols.resize(tile.index.size());
     const std::vector<float> weights =
         quantiser_weights(model_->model.latent_tables, quality_centi_, options.distortion_weight);
     for (size_t i = 0; i < positions; ++i) {
-        const int16_t* mean = prediction.data.data() + 2 * i * channels;
         const size_t row = i / static_cast<size_t>(w), column = i % static_cast<size_t>(w);
-        const float* values =
-            y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
-        scale_indices(latent_scale_, mean + channels, index.data() + i * channels);
+        const float* values = y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
         choose_symbols(latent_scale_, latent_codec_, options.rate_aware ? weights.data() : nullptr, values,
-                       mean, index.data() + i * channels, symbols.data() + i * channels);
+                       tile.prediction.data.data() + 2 * i * channels, tile.index.data() + i * channels,
+                       tile.symbols.data() + i * channels);
     }
+    return Status();
+}
+
+void TileCodec::dequantise(const TileSymbols& tile, Tensor16& latent) const {
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    latent.resize(tile.h, tile.w, model_->latent_channels());
+    for (size_t at = 0; at < tile.symbols.size(); at += channels) {
+        dequantise_position(latent_scale_, tile.symbols.data() + at, tile.prediction.data.data() + 2 * at,
+                            latent.data.data() + at);
+    }
+}
+
+Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics) const {
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
-                         hyper_codec_.encode(z_index.data(), z_symbols.data(), z_index.size()));
+                         hyper_codec_.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));
     NAE_ASSIGN_OR_RETURN(const auto latent_stream,
-                         latent_codec_.encode(index.data(), symbols.data(), index.size()));
+                         latent_codec_.encode(tile.index.data(), tile.symbols.data(), tile.index.size()));
     if (statistics != nullptr) {
         statistics->hyper_bytes += hyper_stream.size();
         statistics->latent_bytes += latent_stream.size();
-        for (const uint8_t i : index) statistics->coded_symbols += i != 0;
+        for (const uint8_t i : tile.index) statistics->coded_symbols += i != 0;
     }
     std::vector<uint8_t> payload;
     if (hyper_stream.empty() && latent_stream.empty()) return payload;
@@ -182,6 +199,14 @@ Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_strid
     payload.insert(payload.end(), hyper_stream.begin(), hyper_stream.end());
     payload.insert(payload.end(), latent_stream.begin(), latent_stream.end());
     return payload;
+}
+
+Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
+                                               const QuantiserOptions& options,
+                                               TileStatistics* statistics) const {
+    TileSymbols tile;
+    NAE_RETURN_IF_ERROR(quantise(y, y_stride, h, w, z, options, tile));
+    return pack(tile, statistics);
 }
 
 }  // namespace nae

@@ -36,6 +36,16 @@ struct TileStatistics {
     uint64_t coded_symbols = 0;
 };
 
+// A tile on its way from analysis outputs to bytes.
+struct TileSymbols {
+    int h = 0, w = 0;              // latent positions
+    std::vector<uint8_t> z_index;  // hyper-latent table indices, hz x wz x Cz
+    std::vector<int16_t> z;        // hyper-latent symbols
+    Tensor16 prediction;           // what they predict: h x w x 2C, means and log2 scales
+    std::vector<uint8_t> index;    // latent table indices, h x w x C
+    std::vector<int16_t> symbols;  // latent symbols
+};
+
 // A model at one quality. Immutable, thread-safe.
 class TileCodec {
   public:
@@ -49,8 +59,15 @@ class TileCodec {
     // What stands in for a tile that cannot be decoded.
     void neutral(int h, int w, Tensor16& latent) const;
 
-    // y: h x w x C analysis outputs, rows y_stride floats apart; z: hz x wz x Cz hyper-analysis outputs,
-    // dense; both in integer units of the synthesis' / hyper-synthesis' input. statistics may be null.
+    // Chooses the symbols of a tile of h x w positions. y: analysis outputs, h x w x C, rows y_stride floats apart; z:
+    // hyper-analysis outputs, hz x wz x Cz, dense; both in integer units of the synthesis' / hyper-synthesis' input.
+    Status quantise(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
+                    const QuantiserOptions& options, TileSymbols& tile) const;
+    // The latents that decode() will make of these symbols, resized into `latent`.
+    void dequantise(const TileSymbols& tile, Tensor16& latent) const;
+    // The tile's bytes. statistics may be null.
+    Result<std::vector<uint8_t>> pack(const TileSymbols& tile, TileStatistics* statistics) const;
+    // quantise(), then pack().
     Result<std::vector<uint8_t>> encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
                                         const QuantiserOptions& options, TileStatistics* statistics) const;
 
@@ -64,6 +81,8 @@ class TileCodec {
     Status check_size(int h, int w) const;
     // Hyper-latent table indices of all positions; they depend on the channel only.
     std::vector<uint8_t> hyper_indices(int64_t positions) const;
+    // Table indices of the latent positions that a prediction implies.
+    void index_latents(const Tensor16& prediction, std::vector<uint8_t>& index) const;
     // Dequantises hyper-latent symbols and runs the hyper-synthesis: h x w x 2C.
     Status predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction) const;
 

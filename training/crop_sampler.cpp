@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <cmath>
+
 namespace nae::training {
 
 CropSampler::CropSampler(const PackedPictures& pictures, int size, double gray_share, uint64_t seed)
@@ -106,6 +108,24 @@ std::vector<std::vector<uint8_t>> CropSampler::validation_pixels(int n, int size
 Batch CropSampler::calibration_batch(int n, int size) const {
     CropSampler other(pictures_, size, gray_share_, 12345);
     return other.training_batch(n);
+}
+
+std::vector<std::vector<uint8_t>> CropSampler::calibration_pixels(int n, int size) const {
+    const torch::Tensor blocks = calibration_batch(n, size).blocks.permute({0, 2, 3, 1}).contiguous();
+    const int cells = size / 8;
+    std::vector<std::vector<uint8_t>> out;
+    for (int i = 0; i < n; ++i) {
+        const float* in = blocks.data_ptr<float>() + size_t(i) * size_t(size) * size_t(size) * 3;
+        std::vector<uint8_t> crop(size_t(size) * size_t(size) * 3);
+        for (int cell = 0; cell < cells * cells; ++cell)
+            for (int sample = 0; sample < 192; ++sample) {
+                const int y = cell / cells * 8 + sample / 24, x = cell % cells * 8 + sample / 3 % 8;
+                crop[(size_t(y) * size_t(size) + size_t(x)) * 3 + size_t(sample % 3)] =
+                    uint8_t(std::lround(*in++ * 128.f + 128.f));
+            }
+        out.push_back(std::move(crop));
+    }
+    return out;
 }
 
 }  // namespace nae::training

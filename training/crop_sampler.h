@@ -25,6 +25,8 @@ class CropSampler {
     Batch validation_batch(int n, int size) const;
     // Random training crops of another size, from a fixed seed.
     Batch calibration_batch(int n, int size) const;
+    // Those of calibration_batch() as 8-bit RGB pixels, row by row.
+    std::vector<std::vector<uint8_t>> calibration_pixels(int n, int size) const;
     // The same held-out crops as validation_batch, as 8-bit RGB pixels.
     std::vector<std::vector<uint8_t>> validation_pixels(int n, int size) const;
     bool empty() const { return train_.empty(); }

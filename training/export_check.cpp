@@ -3,30 +3,14 @@
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
-#include "codec/torch/torch_analysis.h"
 #include "format/byte_sink.h"
 #include "format/byte_source.h"
 #include "training/exporter.h"
+#include "training/in_process_analysis.h"
 #include "training/trainer.h"
 
 namespace nae::training {
 namespace {
-
-// The encoder's networks in this process instead of behind the loadable module.
-class InProcessAnalysis : public AnalysisBackend {
-  public:
-    explicit InProcessAnalysis(const Model& model)
-        : networks_(TorchAnalysis::create(model.analysis, model.hyper_analysis, 0)) {}
-    int halo_px() const override { return 0; }  // crops are encoded whole
-    Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
-               int out_c) override {
-        const std::string wrong = networks_->run(int(graph), in, h, w, c, out, out_h, out_w, out_c);
-        return wrong.empty() ? Status() : Status(ErrorCode::internal, wrong);
-    }
-
-  private:
-    std::unique_ptr<TorchAnalysis> networks_;
-};
 
 struct Measured {
     double bpp = 0, psnr = 0;

@@ -1,18 +1,20 @@
 // Entropy tables as the symbols really fall, instead of as the rate model assumes.
 #pragma once
 
-#include <torch/torch.h>
-
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "codec/model.h"
 
 namespace nae::training {
 
-// Quantises `blocks` (training crops, Batch::blocks) at the model's gain anchors the way the encoder does by default
-// (rate-aware), counts symbols per table index, and replaces the model's tables by ones for those counts. The
-// present tables (normal and logistic distributions) join in with the weight of `prior` symbols each, so that rare
-// indices keep a sensible shape. Changes the model's ID. Returns an error text or an empty string.
-std::string fit_tables(Model& model, const torch::Tensor& blocks, double prior = 2000);
+// Encodes crops (square, RGB interleaved, `size` pixels wide) at the model's gain anchors with the encoder's default
+// settings, counts symbols per table index, and replaces the model's tables by ones for those counts; `rounds` times,
+// since the encoder chooses its symbols by the tables. Normal and logistic distributions join in with the weight of
+// `prior` symbols each, so that rare indices keep a sensible shape. Changes the model's ID. Returns an error text or an
+// empty string.
+std::string fit_tables(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size, int rounds = 2,
+                       double prior = 2000);
 
 }  // namespace nae::training

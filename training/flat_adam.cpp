@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "training/orthogonalise.h"
+
 // The inner loops are compiled for several instruction sets and chosen at run time.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define NAE_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
@@ -70,12 +72,13 @@ torch::Tensor slice_like(const torch::Tensor& flat, const Parameter& p, const to
 }  // namespace
 
 int FlatAdam::add(const std::string& name, const torch::Tensor& initial, bool low_precision,
-                  double lr_scale) {
+                  double lr_scale, bool hidden) {
     Parameter p;
     p.name = name;
     p.offset = total_;
     p.size = initial.numel();
     p.lr_scale = lr_scale;
+    p.hidden = hidden;
     const auto dtype = low_precision ? working_ : torch::kFloat;
     p.leaf = dense(initial.detach().to(device_, dtype)).clone();
     p.leaf.set_requires_grad(true);
@@ -125,6 +128,16 @@ double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
             const torch::Tensor& g = p.leaf.grad();
             if (!g.defined()) continue;
             r.lr = float(lr * p.lr_scale);
+            if (muon_ && p.hidden) {
+                const torch::Tensor gradient = g.to(torch::kFloat) * r.clip;
+                m_.narrow(0, p.offset, p.size).lerp_(gradient.as_strided({p.size}, {1}), 1.0 - kBeta1);
+                torch::Tensor master = master_.narrow(0, p.offset, p.size);
+                master.sub_(muon_direction(p, gradient), r.lr);
+                average_.narrow(0, p.offset, p.size).lerp_(master, 1.0 - r.keep);
+                torch::Tensor leaf = p.leaf.detach();
+                leaf.copy_(slice_like(master_, p, leaf));
+                continue;
+            }
             at::parallel_for(0, p.size, 32768, [&](int64_t b, int64_t e) {
                 const int64_t o = p.offset + b;
                 if (p.leaf.scalar_type() == torch::kBFloat16)
@@ -141,6 +154,15 @@ double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
     return norm;
 }
 
+torch::Tensor FlatAdam::muon_direction(const Parameter& p, const torch::Tensor& gradient) const {
+    // Channels-last storage read straight through: a matrix whose columns are permuted, which changes nothing here.
+    const int64_t rows = p.leaf.size(0), columns = p.size / rows;
+    const torch::Tensor g = gradient.as_strided({rows, columns}, {columns, 1}).to(torch::kFloat);
+    const torch::Tensor ahead = torch::lerp(g, m_.narrow(0, p.offset, p.size).view_as(g), kBeta1);  // Nesterov
+    // Steps as large as Adam's usually are (Liu et al. 2025, "Muon is scalable for LLM training").
+    return orthogonalise(ahead, working_).mul_(0.2 * std::sqrt(double(std::max(rows, columns)))).flatten();
+}
+
 double FlatAdam::step_tensors(double lr, double max_norm, double average_decay) {
     if (!grad_.defined()) grad_ = torch::zeros_like(master_);
     grad_.zero_();
@@ -155,8 +177,11 @@ double FlatAdam::step_tensors(double lr, double max_norm, double average_decay) 
         const double b1 = 1.0 - std::pow(double(kBeta1), double(steps_));
         const double b2 = 1.0 - std::pow(double(kBeta2), double(steps_));
         torch::Tensor update = (m_ / b1) / ((v_ / b2).sqrt_().add_(kEpsilon));
-        for (Parameter& p : parameters_)
-            if (p.lr_scale != 1.0) update.narrow(0, p.offset, p.size).mul_(p.lr_scale);
+        for (Parameter& p : parameters_) {
+            torch::Tensor part = update.narrow(0, p.offset, p.size);
+            if (muon_ && p.hidden) part.copy_(muon_direction(p, slice_like(grad_, p, p.leaf)));
+            if (p.lr_scale != 1.0) part.mul_(p.lr_scale);
+        }
         master_.sub_(update, lr);
         average_.lerp_(master_,
                        1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));

@@ -1,4 +1,5 @@
-// Adam (Kingma & Ba 2015) over one flat buffer, with bfloat16 working copies and averaged weights.
+// Adam (Kingma & Ba 2015) over one flat buffer, with bfloat16 working copies and averaged weights; hidden layers may be
+// updated by Muon instead (orthogonalise.h).
 //
 // Every parameter is a slice of one float32 master buffer. The forward pass sees bfloat16 leaf tensors (or float32
 // ones for the few parameters that need it), so nothing is cast per layer, and one fused pass per step reads each
@@ -17,6 +18,7 @@ struct Parameter {
     torch::Tensor leaf;  // what the forward pass uses; requires grad; bfloat16 or float32
     int64_t offset = 0, size = 0;
     double lr_scale = 1.0;
+    bool hidden = false;  // a weight between two hidden layers: Muon's business when that is on
 };
 
 class FlatAdam {
@@ -26,8 +28,11 @@ class FlatAdam {
 
     // Adds a parameter with these initial values (any float tensor; 4-D ones are kept channels-last). Returns its
     // index. All parameters must be added before seal().
-    int add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale = 1.0);
+    int add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale = 1.0,
+            bool hidden = false);
     void seal();
+    // Updates the hidden weights by Muon from now on, the others by Adam as before.
+    void use_muon(bool on) { muon_ = on; }
 
     torch::Tensor leaf(int i) const { return parameters_[size_t(i)].leaf; }
     const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -52,6 +57,9 @@ class FlatAdam {
   private:
     double step_cpu(double lr, double max_norm, double average_decay);
     double step_tensors(double lr, double max_norm, double average_decay);
+    // What Muon takes off a hidden weight at learning rate 1, flat. Its momentum has this step's gradient already, which
+    // is given again in the leaf's shape and layout.
+    torch::Tensor muon_direction(const Parameter& p, const torch::Tensor& gradient) const;
 
     torch::Device device_;
     torch::ScalarType working_;
@@ -59,6 +67,7 @@ class FlatAdam {
     std::vector<torch::Tensor> initial_;
     torch::Tensor master_, m_, v_, average_, grad_;
     int64_t total_ = 0, steps_ = 0;
+    bool muon_ = false;
 };
 
 }  // namespace nae::training

@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--crop", t.crop, "Crop side in pixels, a multiple of 64");
     train_cmd->add_option("--gray", t.gray_share, "Share of crops turned gray");
     train_cmd->add_option("--average-decay", t.average_decay, "Decay of the averaged weights");
+    train_cmd->add_flag("--muon", t.muon, "Hidden layers by Muon instead of Adam");
     train_cmd->add_option("--max-norm", t.max_norm, "Gradient clipping");
     train_cmd->add_option("--validate-every", t.validate_every, "Minutes");
     train_cmd->add_option("--checkpoint-every", t.checkpoint_every, "Minutes");

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "codec/latent_quantiser.h"
 #include "training/rate.h"
 
 namespace nae::training {
@@ -20,7 +21,9 @@ class NetBuilder {
         const int in = channels_[size_t(input)];
         Tensor w = torch::zeros({out, in, kernel, kernel});
         if (start == Start::he) w.normal_(0, std::sqrt(2.0 / (in * kernel * kernel)));
-        return conv_with(input, w, torch::zeros({out}), stride, precise);
+        const int id = conv_with(input, w, torch::zeros({out}), stride, precise);
+        hidden_[size_t(id)] = true;
+        return id;
     }
     int conv_with(int input, const Tensor& weight, const Tensor& bias, int stride, bool precise) {
         FloatConvParams p;
@@ -51,17 +54,21 @@ class NetBuilder {
 
     FloatGraph take() { return graph_.take(); }
     const std::vector<std::pair<Tensor, Tensor>>& initial() const { return initial_; }
+    // Convolutions of the branches, as opposed to the linear paths and the layers that speak in the latent's units.
+    bool hidden(size_t node) const { return hidden_[node]; }
 
   private:
     int push(int id, int channels) {
         channels_.resize(size_t(id) + 1);
         initial_.resize(size_t(id) + 1);
+        hidden_.resize(size_t(id) + 1);
         channels_[size_t(id)] = channels;
         return id;
     }
     FloatGraphBuilder graph_;
     std::vector<int> channels_;
     std::vector<std::pair<Tensor, Tensor>> initial_;
+    std::vector<bool> hidden_;
 };
 
 using Start = NetBuilder::Start;
@@ -139,7 +146,7 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
             const std::string name = std::string(names[p]) + "." + std::to_string(i);
             const bool low = nets_[p].nodes[i].store_bf16;
             NodeParameters& ids = node_parameters_[p][i];
-            ids.weight = optimiser.add(name + ".weight", initial[i].first, low);
+            ids.weight = optimiser.add(name + ".weight", initial[i].first, low, 1.0, built[p].hidden(i));
             ids.bias = optimiser.add(name + ".bias", initial[i].second, low);
             tensors_[p][i] = {optimiser.leaf(ids.weight), optimiser.leaf(ids.bias)};
         }
@@ -160,6 +167,12 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
 
 double PhotoModel::lambda(double quality) const {
     return config_.lambda_low * std::pow(config_.lambda_high / config_.lambda_low, quality);
+}
+
+// quantiser_weights() in codec/latent_quantiser.h.
+Tensor PhotoModel::quantiser_weight(const Tensor& quality, const Tensor& scale) const {
+    const Tensor base = kHighRateWeight * 0.9 * (1 + 3 * quality.pow(3)).view({-1, 1, 1, 1});
+    return base * (1 + (scale.detach() / 0.5).pow(3));
 }
 
 Tensor PhotoModel::run(Part p, const Tensor& x, int first_node, int drop_last) const {
@@ -197,14 +210,20 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
 
     const Tensor g = torch::exp2(gain);
     const Tensor v = (y - mean) * g;
-    const Tensor v_round = round_straight_through(v);
-    const Tensor v_rate = training ? v + torch::rand_like(v) - 0.5 : v_round;
+    // The symbols as the encoder will choose them, so that the synthesis learns to live with them.
+    const Tensor symbols = rate_aware_round(v, scale, quantiser_weight(quality, scale));
+    const Tensor v_round = v + (symbols - v).detach();
 
     const Tensor reconstruction =
         // All but the last operator, depth-to-space 8: the error is the same in either order.
         run(Part::synthesis, (v_round / g + mean).to(optimiser_.working_type()), 0, 1);
     Output out;
-    out.bits_y = gaussian_bits(v_rate, scale).sum({1, 2, 3});
+    // Scales and means learn from what is coded. The latent learns from a smooth stand-in: symbols have no slope.
+    out.bits_y = gaussian_bits(symbols, scale).sum({1, 2, 3});
+    if (training) {
+        const Tensor smooth = gaussian_bits(v + torch::rand_like(v) - 0.5, scale.detach()).sum({1, 2, 3});
+        out.bits_y = out.bits_y + (smooth - smooth.detach());
+    }
     out.bits_z = logistic_bits(z_rate, z_scale).sum({1, 2, 3});
     out.mse = (reconstruction.to(torch::kFloat) - blocks).square().mean({1, 2, 3}) * (128.0 * 128.0);
     return out;

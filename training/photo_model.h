@@ -44,7 +44,7 @@ class PhotoModel {
         torch::Tensor mse;             // [N] mean squared error in 8-bit units
     };
     // blocks: [N, 192, H/8, W/8] as Batch::blocks, H and W multiples of 64; quality: [N] in [0, 1] (QUALITY 1..100).
-    // training: additive noise for the rate, straight-through rounding for the reconstruction; otherwise rounding.
+    // Symbols are chosen as the encoder does; training adds what gives them a gradient (see the function).
     Output forward(const torch::Tensor& blocks, const torch::Tensor& quality, bool training) const;
 
     double lambda(double quality) const;
@@ -64,6 +64,7 @@ class PhotoModel {
 
   private:
     torch::Tensor run(Part p, const torch::Tensor& x, int first_node, int drop_last = 0) const;
+    torch::Tensor quantiser_weight(const torch::Tensor& quality, const torch::Tensor& scale) const;
     torch::Tensor gains(int parameter, const torch::Tensor& quality) const;  // [N, C, 1, 1] log2
 
     PhotoConfig config_;

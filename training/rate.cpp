@@ -7,6 +7,7 @@ namespace {
 
 constexpr double kMinProbability = 1e-9;
 constexpr double kLog2E = 1.4426950408889634;
+constexpr double kSqrtHalf = 0.7071067811865476;
 
 class LowerBound : public torch::autograd::Function<LowerBound> {
   public:
@@ -33,9 +34,8 @@ class GaussianBits : public torch::autograd::Function<GaussianBits> {
         const torch::Tensor a = v.abs();
         const torch::Tensor inv = s.reciprocal();
         const torch::Tensor hi = (0.5 - a).mul_(inv), lo = (-0.5 - a).mul_(inv);
-        constexpr double kR = 0.7071067811865476;  // 1/√2
         const torch::Tensor p =
-            (torch::erfc(hi * -kR) - torch::erfc(lo * -kR)).mul_(0.5).clamp_min_(kMinProbability);
+            (torch::erfc(hi * -kSqrtHalf) - torch::erfc(lo * -kSqrtHalf)).mul_(0.5).clamp_min_(kMinProbability);
         constexpr double kInvSqrt2Pi = 0.3989422804014327;
         const torch::Tensor fh = (hi * hi).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
         const torch::Tensor fl = (lo * lo).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
@@ -63,6 +63,19 @@ torch::Tensor logistic_bits(const torch::Tensor& v, const torch::Tensor& scale) 
     const torch::Tensor a = v.abs();
     const torch::Tensor p = torch::sigmoid((0.5 - a) / s) - torch::sigmoid((-0.5 - a) / s);
     return -LowerBound::apply(p, kMinProbability).log2();
+}
+
+torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scale, const torch::Tensor& weight) {
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor a = v.abs(), nearest = a.round(), inv = scale.clamp_min(kMinScale).reciprocal() * kSqrtHalf;
+    // Twice the probabilities of `nearest` and of one less.
+    const torch::Tensor inner = torch::erfc((nearest - 0.5) * inv);
+    const torch::Tensor here = (inner - torch::erfc((nearest + 0.5) * inv)).clamp_min_(kMinProbability);
+    const torch::Tensor below = (torch::erfc((nearest - 1.5) * inv) - inner).clamp_min_(kMinProbability);
+    const torch::Tensor saved = (below / here).log2_();
+    const torch::Tensor error = a - nearest;  // one less adds (error + 1)^2 - error^2
+    const torch::Tensor down = (saved > weight * (2 * error + 1)) & (nearest > 0);
+    return (nearest - down.to(torch::kFloat)) * v.sign();
 }
 
 torch::Tensor round_straight_through(const torch::Tensor& v) { return v + (v.round() - v).detach(); }

@@ -107,6 +107,7 @@ std::string train(const TrainOptions& o) {
     FlatAdam optimiser(device, o.precision == "f32" ? torch::kFloat : torch::kBFloat16);
     PhotoModel model(o.model, pca, optimiser);
     optimiser.seal();
+    optimiser.use_muon(o.muon);
     std::printf("%.2f M parameters, %d threads, %s on %s\n", double(optimiser.size()) / 1e6,
                 at::get_num_threads(), o.precision.c_str(), o.device.c_str());
 

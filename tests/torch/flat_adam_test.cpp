@@ -1,4 +1,5 @@
 #include "training/flat_adam.h"
+#include "training/orthogonalise.h"
 
 #include "tests/torch/catch_after_torch.h"
 
@@ -31,4 +32,41 @@ TEST_CASE("A step without a finite gradient changes nothing") {
     CHECK_FALSE(std::isfinite(a.step(0.1, 1, 0.9)));
     CHECK(torch::equal(a.value(i, false), torch::ones({8})));
     CHECK(a.steps() == 0);
+}
+
+TEST_CASE("Orthogonalised matrices have singular values near one") {
+    torch::manual_seed(3);
+    for (const auto& shape : {std::pair<int, int>{24, 90}, {90, 24}, {32, 32}}) {
+        const torch::Tensor g = torch::randn({shape.first, shape.second}) * 1e-3;
+        const torch::Tensor o = orthogonalise(g, torch::kFloat);
+        REQUIRE(o.sizes() == g.sizes());
+        const torch::Tensor s = torch::linalg_svdvals(o);
+        CHECK(s.max().item<double>() < 1.3);
+        CHECK(s.median().item<double>() > 0.6);
+    }
+    CHECK(orthogonalise(torch::zeros({4, 6}), torch::kFloat).abs().max().item<double>() == 0);
+}
+
+TEST_CASE("Muon moves hidden weights only, and downhill") {
+    torch::manual_seed(5);
+    const torch::Tensor w0 = torch::randn({8, 4, 3, 3}), target = torch::randn({8, 4, 3, 3});
+    FlatAdam plain(torch::kCPU, torch::kFloat), muon(torch::kCPU, torch::kFloat);
+    for (FlatAdam* o : {&plain, &muon}) {
+        o->add("hidden", w0, false, 1.0, true);
+        o->add("other", w0, false);
+        o->seal();
+    }
+    muon.use_muon(true);
+    double first = 0, last = 0;
+    for (int step = 0; step < 60; ++step) {
+        for (FlatAdam* o : {&plain, &muon}) {
+            const torch::Tensor loss = (o->leaf(0) - target).square().sum() + (o->leaf(1) - target).square().sum();
+            loss.backward();
+            if (o == &muon) (step == 0 ? first : last) = loss.item<double>();
+            o->step(1e-2, 1e9, 0.9);
+        }
+    }
+    CHECK(last < 0.5 * first);
+    CHECK(torch::allclose(plain.value(1, false), muon.value(1, false)));
+    CHECK_FALSE(torch::allclose(plain.value(0, false), muon.value(0, false), 1e-3, 1e-3));
 }
