@@ -165,9 +165,9 @@ Status PictureEncoder::encode_tiles(const Rect& band, const TileCodec& codec,
         const auto slot = static_cast<size_t>(i);
         const Rect tile = tiles_.latent_rect(first + i);
         TileSymbols symbols;
-        const Status status =
-            codec.quantise(y_at(band, tile.y, tile.x), band.w * model_->latent_channels(),
-                           static_cast<int>(tile.h), static_cast<int>(tile.w), z[slot].data(), quantiser_, symbols);
+        const Status status = codec.quantise(y_at(band, tile.y, tile.x), band.w * model_->latent_channels(),
+                                             static_cast<int>(tile.h), static_cast<int>(tile.w),
+                                             z[slot].data(), quantiser_, symbols);
         if (!status.ok()) return status.in(cat("tile ", first + i));
         auto payload = codec.pack(symbols, &statistics[slot]);
         if (!payload.ok()) return payload.status().in(cat("tile ", first + i));

@@ -100,7 +100,8 @@ void TileCodec::index_latents(const Tensor16& prediction, std::vector<uint8_t>& 
     const size_t positions = prediction.data.size() / (2 * channels);
     index.resize(positions * channels);
     for (size_t i = 0; i < positions; ++i) {
-        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels, index.data() + i * channels);
+        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels,
+                      index.data() + i * channels);
     }
 }
 
@@ -166,7 +167,8 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
         quantiser_weights(model_->model.latent_tables, quality_centi_, options.distortion_weight);
     for (size_t i = 0; i < positions; ++i) {
         const size_t row = i / static_cast<size_t>(w), column = i % static_cast<size_t>(w);
-        const float* values = y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
+        const float* values =
+            y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
         choose_symbols(latent_scale_, latent_codec_, options.rate_aware ? weights.data() : nullptr, values,
                        tile.prediction.data.data() + 2 * i * channels, tile.index.data() + i * channels,
                        tile.symbols.data() + i * channels);
@@ -201,8 +203,8 @@ Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatis
     return payload;
 }
 
-Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
-                                               const QuantiserOptions& options,
+Result<std::vector<uint8_t>> TileCodec::encode(const float* y, ptrdiff_t y_stride, int h, int w,
+                                               const float* z, const QuantiserOptions& options,
                                                TileStatistics* statistics) const {
     TileSymbols tile;
     NAE_RETURN_IF_ERROR(quantise(y, y_stride, h, w, z, options, tile));

@@ -25,7 +25,8 @@ std::string run_export(const ExportCommand& c) try {
     options.text += line;
     Model exported = export_model(model, optimiser, sampler, options);
     if (c.fit_crops > 0)
-        if (std::string e = fit_tables(exported, sampler.calibration_pixels(c.fit_crops, 256), 256); !e.empty())
+        if (std::string e = fit_tables(exported, sampler.calibration_pixels(c.fit_crops, 256), 256);
+            !e.empty())
             return e;
     if (Status s = save_model(exported, c.out); !s.ok()) return s.message();
     const auto id = model_id(exported);

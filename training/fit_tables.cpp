@@ -25,7 +25,8 @@ class SymbolCounter : public TileObserver {
     const Histogram& hyper() const { return hyper_; }
 
   private:
-    static void count(Histogram& histogram, const std::vector<uint8_t>& index, const std::vector<int16_t>& symbols) {
+    static void count(Histogram& histogram, const std::vector<uint8_t>& index,
+                      const std::vector<int16_t>& symbols) {
         for (size_t i = 0; i < index.size(); ++i) {
             if (index[i] == 0) continue;
             std::vector<double>& bins = histogram[index[i]];
@@ -75,7 +76,8 @@ std::string fit_tables(Model& model, const std::vector<std::vector<uint8_t>>& cr
     InProcessAnalysis analysis(model);
     for (int round = 0; round < rounds; ++round) {
         SymbolCounter counter(model);
-        if (const Status s = count_symbols(model, crops, size, analysis, counter); !s.ok()) return s.message();
+        if (const Status s = count_symbols(model, crops, size, analysis, counter); !s.ok())
+            return s.message();
         replace(model.latent_tables, counter.latent(), prior, gaussian_magnitudes);
         replace(model.hyper_tables, counter.hyper(), prior, logistic_magnitudes);
     }

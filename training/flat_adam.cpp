@@ -71,8 +71,8 @@ torch::Tensor slice_like(const torch::Tensor& flat, const Parameter& p, const to
 
 }  // namespace
 
-int FlatAdam::add(const std::string& name, const torch::Tensor& initial, bool low_precision,
-                  double lr_scale, bool hidden) {
+int FlatAdam::add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale,
+                  bool hidden) {
     Parameter p;
     p.name = name;
     p.offset = total_;
@@ -158,7 +158,8 @@ torch::Tensor FlatAdam::muon_direction(const Parameter& p, const torch::Tensor& 
     // Channels-last storage read straight through: a matrix whose columns are permuted, which changes nothing here.
     const int64_t rows = p.leaf.size(0), columns = p.size / rows;
     const torch::Tensor g = gradient.as_strided({rows, columns}, {columns, 1}).to(torch::kFloat);
-    const torch::Tensor ahead = torch::lerp(g, m_.narrow(0, p.offset, p.size).view_as(g), kBeta1);  // Nesterov
+    const torch::Tensor ahead =
+        torch::lerp(g, m_.narrow(0, p.offset, p.size).view_as(g), kBeta1);  // Nesterov
     // Steps as large as Adam's usually are (Liu et al. 2025, "Muon is scalable for LLM training").
     return orthogonalise(ahead, working_).mul_(0.2 * std::sqrt(double(std::max(rows, columns)))).flatten();
 }

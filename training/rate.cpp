@@ -34,8 +34,9 @@ class GaussianBits : public torch::autograd::Function<GaussianBits> {
         const torch::Tensor a = v.abs();
         const torch::Tensor inv = s.reciprocal();
         const torch::Tensor hi = (0.5 - a).mul_(inv), lo = (-0.5 - a).mul_(inv);
-        const torch::Tensor p =
-            (torch::erfc(hi * -kSqrtHalf) - torch::erfc(lo * -kSqrtHalf)).mul_(0.5).clamp_min_(kMinProbability);
+        const torch::Tensor p = (torch::erfc(hi * -kSqrtHalf) - torch::erfc(lo * -kSqrtHalf))
+                                    .mul_(0.5)
+                                    .clamp_min_(kMinProbability);
         constexpr double kInvSqrt2Pi = 0.3989422804014327;
         const torch::Tensor fh = (hi * hi).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
         const torch::Tensor fl = (lo * lo).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
@@ -65,9 +66,11 @@ torch::Tensor logistic_bits(const torch::Tensor& v, const torch::Tensor& scale) 
     return -LowerBound::apply(p, kMinProbability).log2();
 }
 
-torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scale, const torch::Tensor& weight) {
+torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scale,
+                               const torch::Tensor& weight) {
     const torch::NoGradGuard no_grad;
-    const torch::Tensor a = v.abs(), nearest = a.round(), inv = scale.clamp_min(kMinScale).reciprocal() * kSqrtHalf;
+    const torch::Tensor a = v.abs(), nearest = a.round(),
+                        inv = scale.clamp_min(kMinScale).reciprocal() * kSqrtHalf;
     // Twice the probabilities of `nearest` and of one less.
     const torch::Tensor inner = torch::erfc((nearest - 0.5) * inv);
     const torch::Tensor here = (inner - torch::erfc((nearest + 0.5) * inv)).clamp_min_(kMinProbability);

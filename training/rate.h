@@ -18,7 +18,8 @@ torch::Tensor logistic_bits(const torch::Tensor& v, const torch::Tensor& scale);
 // The integer that the encoder would take for `v` (choose_symbols() in codec/latent_quantiser.h): the nearest, or the
 // next one toward zero where that lowers bits + weight * squared error. Tensors of one shape, except that weight may
 // broadcast; float32, in units of the quantisation step. No gradient.
-torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scale, const torch::Tensor& weight);
+torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scale,
+                               const torch::Tensor& weight);
 
 // round() whose gradient is the identity (straight-through estimator).
 torch::Tensor round_straight_through(const torch::Tensor& v);

@@ -21,7 +21,7 @@ struct TrainOptions {
     double gray_share = 0.08;
     double average_decay = 0.9995;
     double max_norm = 1.0;
-    bool muon = false;  // hidden layers by Muon, the rest by Adam
+    bool muon = false;            // hidden layers by Muon, the rest by Adam
     double validate_every = 10;   // minutes
     double checkpoint_every = 5;  // minutes
     uint64_t seed = 1;

@@ -1,7 +1,7 @@
 #include "training/flat_adam.h"
-#include "training/orthogonalise.h"
 
 #include "tests/torch/catch_after_torch.h"
+#include "training/orthogonalise.h"
 
 using namespace nae::training;
 
@@ -60,10 +60,11 @@ TEST_CASE("Muon moves hidden weights only, and downhill") {
     double first = 0, last = 0;
     for (int step = 0; step < 60; ++step) {
         for (FlatAdam* o : {&plain, &muon}) {
-            const torch::Tensor loss = (o->leaf(0) - target).square().sum() + (o->leaf(1) - target).square().sum();
+            const torch::Tensor loss =
+                (o->leaf(0) - target).square().sum() + (o->leaf(1) - target).square().sum();
             loss.backward();
             if (o == &muon) (step == 0 ? first : last) = loss.item<double>();
-            o->step(1e-2, 1e9, 0.9);
+            o->step(5e-2, 1e9, 0.9);
         }
     }
     CHECK(last < 0.5 * first);
