@@ -48,6 +48,7 @@ void set_driver_metadata(GDALDriver* driver) {
     driver->SetDescription(kDriverName);
     driver->SetMetadataItem(GDAL_DCAP_RASTER, "YES");
     driver->SetMetadataItem(GDAL_DCAP_VIRTUALIO, "YES");
+    driver->SetMetadataItem(GDAL_DCAP_COORDINATE_EPOCH, "YES");
     driver->SetMetadataItem(GDAL_DMD_LONGNAME, "NAE learned image codec");
     driver->SetMetadataItem(GDAL_DMD_HELPTOPIC, "drivers/raster/nae.html");
     driver->SetMetadataItem(GDAL_DMD_EXTENSION, "nae");

@@ -17,6 +17,7 @@ class Driver(unittest.TestCase):
     def test_metadata(self):
         for key, value in {
             "DCAP_RASTER": "YES", "DCAP_OPEN": "YES", "DCAP_CREATECOPY": "YES", "DCAP_VIRTUALIO": "YES",
+            "DCAP_COORDINATE_EPOCH": "YES",
             "DMD_EXTENSION": "nae", "DMD_EXTENSIONS": "nae", "DMD_MIMETYPE": "image/x-nae",
             "DMD_CREATIONDATATYPES": "Byte",
         }.items():
