@@ -121,7 +121,7 @@ class Driver(unittest.TestCase):
                 self.assertEqual(set(option.keys()) - {"name", "type", "description", "default", "min", "max"}, set())
                 if option.get("type") == "string-select":
                     values = [value.text for value in option]
-                    self.assertIn(option.get("default"), values)
+                    self.assertIn(option.get("default", values[0]), values)
                 for value in (option.get("default"),):
                     if value is not None and option.get("type") in ("int", "float") and option.get("min"):
                         self.assertLessEqual(float(option.get("min")), float(value))

@@ -1,0 +1,37 @@
+// Many users of one file at once, as several GDAL datasets on it are: each has its own decoder, all share the store of
+// models. What this is for shows under ThreadSanitizer (preset tsan).
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "tests/unit/small_codec.h"
+
+using namespace nae;
+using namespace nae::test;
+
+TEST_CASE("decoder: several on one file, opened and read in several threads", "[decoder][threads]") {
+    const Picture picture = make_picture(150, 120, 3);
+    const std::vector<uint8_t> bytes = encode_small(picture);
+    const std::vector<uint8_t> whole = decode_all(*open_bytes(bytes));
+    ModelStore store;  // fresh: the first users of a model meet while it is loaded
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&] {
+            for (int i = 0; i < 3; ++i) {
+                DecoderOptions options;
+                options.model_store = &store;
+                options.threads = 2;
+                const auto decoder =
+                    Decoder::open(std::make_shared<MemorySource>(ByteSpan(bytes), "shared.nae"), options);
+                std::vector<uint8_t> out(whole.size());
+                if (!decoder.ok() || !decoder.value()->read_window(0, 0, 150, 120, out.data(), 450).ok() ||
+                    out != whole)
+                    ++wrong;
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(wrong == 0);
+}
