@@ -55,6 +55,19 @@ std::vector<Rect> split_into_blocks(const Rect& window, int wanted) {
     return blocks;
 }
 
+// A model that others have loaded may cost more than this caller allows.
+Status check_cost(const ReadyModel& model, const Limits& limits) {
+    const auto cost = [](const PackedGraph& graph) {
+        return graph.info().macs_per_pixel + graph.info().values_per_pixel;
+    };
+    const double operations =
+        cost(model.synthesis) + cost(model.hyper_synthesis) / (kLatentStride * kLatentStride);
+    if (operations <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
+    return Status(ErrorCode::limit_exceeded,
+                  cat("model ", model.name(), ": ", operations, " operations per pixel, the limit is ",
+                      limits.max_macs_per_pixel));
+}
+
 }  // namespace
 
 struct Decoder::Impl {
@@ -76,7 +89,9 @@ struct Decoder::Impl {
     void prefetch(const std::vector<std::pair<int64_t, LatentTile*>>& missing);
     Status fetch_tile(int64_t tile, LatentTile* out);
     // Latents of a rectangle, out of the tiles that hold it.
-    Status assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const;
+    void assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const;
+    // Refuses a rectangle of latents over the limit.
+    Status check_latents(const Rect& latents) const;
     void report_damage(const Status& status);
 
     const std::shared_ptr<ByteSource> source;
@@ -97,11 +112,12 @@ Status Decoder::Impl::prepare() {
     if (codec != nullptr) return Status();
     ModelStore& store = options.model_store != nullptr ? *options.model_store : ModelStore::shared();
     const Header& header = layout.header;
-    Result<ReadyModelPtr> found =
-        layout.model.empty()
-            ? store.by_id(header.model_id, header.model_name)
-            : store.embedded(layout.model.data(), layout.model.size(), header.model_id, source->name());
+    Result<ReadyModelPtr> found = layout.model.empty()
+                                      ? store.by_id(header.model_id, header.model_name)
+                                      : store.embedded(layout.model.data(), layout.model.size(),
+                                                       header.model_id, source->name(), options.limits);
     if (!found.ok()) return found.status();
+    NAE_RETURN_IF_ERROR(check_cost(*found.value(), options.limits));
     NAE_ASSIGN_OR_RETURN(
         codec, TileCodec::create(found.value(), header.quality_centi, options.limits, options.engine_level));
     model = std::move(found).value();
@@ -172,15 +188,21 @@ Status Decoder::Impl::fetch(const TileRange& range, HeldTiles& held) {
     return Status();
 }
 
-Status Decoder::Impl::assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const {
-    const int64_t channels = model->latent_channels();
-    // Chunks are cut so that this does not happen, except for models of thousands of channels.
-    if (latents.w * latents.h >
-        static_cast<int64_t>(options.limits.max_tensor_bytes / sizeof(int16_t)) / channels) {
+Status Decoder::Impl::check_latents(const Rect& latents) const {
+    // Chunks are cut so that neither happens, except for models of thousands of channels or with an enormous halo.
+    if (latents.empty())
         return Status(ErrorCode::limit_exceeded,
-                      cat("latents of ", latents.w, "x", latents.h, " positions with ", channels,
-                          " channels are over the limit of ", options.limits.max_tensor_bytes, " bytes"));
-    }
+                      "the synthesis of this window needs tensors too large to address");
+    const auto positions = static_cast<uint64_t>(latents.w) * static_cast<uint64_t>(latents.h);
+    const auto channels = static_cast<uint64_t>(model->latent_channels());
+    if (positions <= options.limits.max_tensor_bytes / sizeof(int16_t) / channels) return Status();
+    return Status(ErrorCode::limit_exceeded,
+                  cat("latents of ", latents.w, "x", latents.h, " positions with ", channels,
+                      " channels are over the limit of ", options.limits.max_tensor_bytes, " bytes"));
+}
+
+void Decoder::Impl::assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const {
+    const int64_t channels = model->latent_channels();
     out.resize(static_cast<int>(latents.h), static_cast<int>(latents.w), static_cast<int>(channels));
     for (const auto& [tile, latent] : held) {
         const Rect rect = tiles.latent_rect(tile);
@@ -191,16 +213,15 @@ Status Decoder::Impl::assemble(const Rect& latents, const HeldTiles& held, Tenso
                         static_cast<size_t>(part.w * channels) * sizeof(int16_t));
         }
     }
-    return Status();
 }
 
 Status Decoder::Impl::read_chunk(const Rect& chunk, const Rect& window, const PixelTarget& target,
                                  HeldTiles& held) {
     const Rect needed = required_input(model->synthesis, tiles.latent(), chunk);
-    if (needed.empty()) return Status(ErrorCode::internal, "synthesis needs no latents");
+    NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
     NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), held));
     Tensor16 latents;
-    NAE_RETURN_IF_ERROR(assemble(needed, held, latents));
+    assemble(needed, held, latents);
 
     const std::vector<Rect> blocks = split_into_blocks(chunk, pool.threads());
     return pool.parallel_for(static_cast<int64_t>(blocks.size()), [&](int64_t i) {

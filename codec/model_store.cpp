@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -170,18 +171,21 @@ Result<ReadyModelPtr> ModelStore::by_name(const std::string& name) {
 }
 
 Result<ReadyModelPtr> ModelStore::embedded(const uint8_t* data, size_t size, const ModelId& id,
-                                           const std::string& origin) {
+                                           const std::string& origin, const Limits& limits) {
     std::lock_guard<std::mutex> lock(mutex_);
     const auto known = by_id_.find(id);
     if (known != by_id_.end()) return known->second;
+    if (ReadyModelPtr used = embedded_[id].lock()) return used;
+    for (auto it = embedded_.begin(); it != embedded_.end();)
+        it = it->second.expired() ? embedded_.erase(it) : std::next(it);
     NAE_ASSIGN_OR_RETURN(ReadyModelPtr model,
-                         load_model(data, size, origin + ": embedded model", true, limits_));
+                         load_model(data, size, origin + ": embedded model", true, limits));
     if (model->id != id) {
         return Status(ErrorCode::model_mismatch,
                       cat(origin, ": embedded model has ID ", model_id_string(model->id),
                           ", the header names ", model_id_string(id)));
     }
-    by_id_[id] = model;
+    embedded_[id] = model;
     return model;
 }
 

@@ -8,6 +8,7 @@
 #define NAE_CODEC_MODEL_STORE_H_
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -18,7 +19,8 @@
 
 namespace nae {
 
-// Thread-safe. Loaded models stay in memory as long as the store lives.
+// Thread-safe. Models from files stay in memory as long as the store lives, embedded ones as long as somebody uses
+// them: pictures from strangers must not fill the memory of a process that runs for months.
 class ModelStore {
   public:
     // `directories` are searched before the standard ones.
@@ -36,9 +38,10 @@ class ModelStore {
     // file name.
     Result<ReadyModelPtr> by_name(const std::string& name);
 
-    // A model embedded in a picture (chunk MODL). Errors: model_mismatch when its ID is not `id`.
+    // A model embedded in a picture (chunk MODL). Errors: model_mismatch when its ID is not `id`, and those of
+    // parse_model(), under the picture's limits rather than the store's.
     Result<ReadyModelPtr> embedded(const uint8_t* data, size_t size, const ModelId& id,
-                                   const std::string& origin);
+                                   const std::string& origin, const Limits& limits);
 
     struct Entry {
         std::string path;
@@ -62,6 +65,7 @@ class ModelStore {
     std::mutex mutex_;
     std::map<std::string, ReadyModelPtr> by_path_;  // complete models
     std::map<ModelId, ReadyModelPtr> by_id_;
+    std::map<ModelId, std::weak_ptr<const ReadyModel>> embedded_;
 };
 
 }  // namespace nae

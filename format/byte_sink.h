@@ -31,10 +31,11 @@ class MemorySink : public ByteSink {
     std::vector<uint8_t> bytes_;
 };
 
-// A file that appears complete or not at all: written to a temporary file in the same folder, which commit()
-// renames to the path. Without commit() the temporary file goes away with the object and whatever stood at
-// the path before stays. A path that names something other than a regular file (a device, a pipe) is written
-// directly.
+// A file that appears complete or not at all, whatever happens to this process or to the machine: written to a file
+// without a name (or, where the file system has none, to a temporary named .nae-PID-N.part) in the same folder. commit()
+// waits until the bytes are on the disk and then renames it to the path. Without commit() it goes away with the object,
+// and whatever stood at the path before stays. A path that names something other than a regular file (a device, a pipe)
+// is written directly.
 class FileSink : public ByteSink {
   public:
     // Errors: io, naming the path and the operating system's reason.
@@ -49,13 +50,15 @@ class FileSink : public ByteSink {
     Status commit();
 
   private:
-    FileSink(std::FILE* file, std::string path, std::string temporary)
-        : file_(file), path_(std::move(path)), temporary_(std::move(temporary)) {}
+    FileSink(std::FILE* file, std::string path, std::string temporary, bool replaces)
+        : file_(file), path_(std::move(path)), temporary_(std::move(temporary)), replaces_(replaces) {}
     void discard();
 
-    std::FILE* file_;        // null after commit() or an error
-    std::string path_;       // the final name
-    std::string temporary_;  // the name written to; empty when the path itself is
+    std::FILE* file_;   // null after commit() or an error
+    std::string path_;  // the final name
+    std::string
+        temporary_;  // the name written to; empty when there is none yet, or the path itself is written
+    bool replaces_;  // commit() puts the file at path_
 };
 
 }  // namespace nae

@@ -18,6 +18,8 @@ struct Limits {
     uint64_t max_chunk_bytes = uint64_t{256} << 20;
     // Metadata after inflating.
     uint64_t max_metadata_bytes = uint64_t{64} << 20;
+    // Items of metadata. Short ones take ten times their bytes in memory.
+    uint64_t max_metadata_items = 65536;
     // A model file, or a model embedded in a picture.
     uint64_t max_model_bytes = uint64_t{64} << 20;
     // One tile's coded payload.

@@ -51,6 +51,8 @@ Result<std::vector<uint8_t>> serialise_metadata(const Metadata& metadata) {
     for (const MetadataItem& item : metadata.items()) {
         size += kSmallestItem + item.domain.size() + item.key.size() + item.value.size();
     }
+    if (metadata.items().size() > Limits().max_metadata_items)
+        return Status(ErrorCode::limit_exceeded, cat("metadata of ", metadata.items().size(), " items"));
     if (size > 0xFFFFFFFFu) return Status(ErrorCode::limit_exceeded, cat("metadata of ", size, " bytes"));
 
     std::vector<uint8_t> list;
@@ -85,6 +87,10 @@ Result<Metadata> parse_metadata(ByteSpan payload, const Limits& limits) {
     if (count > in.remaining() / kSmallestItem) {
         return Status(ErrorCode::corrupt,
                       cat("count is ", count, ", but only ", in.remaining(), " bytes follow"));
+    }
+    if (count > limits.max_metadata_items) {
+        return Status(ErrorCode::limit_exceeded,
+                      cat(count, " items, the limit is ", limits.max_metadata_items));
     }
     Metadata metadata;
     metadata.items_.reserve(count);

@@ -38,7 +38,17 @@ Status open_source(std::shared_ptr<nae::ByteSource> source, const nae_decoder_op
     decoder_options.threads = options.threads;
     decoder_options.strict = options.lenient == 0;
     if (options.cache_bytes != 0) decoder_options.cache_bytes = options.cache_bytes;
-    if (options.max_pixels != 0) decoder_options.limits.max_pixels = options.max_pixels;
+    nae::Limits& limits = decoder_options.limits;
+    const std::pair<uint64_t, uint64_t*> given_limits[] = {
+        {options.max_pixels, &limits.max_pixels},
+        {options.max_tiles, &limits.max_tiles},
+        {options.max_metadata_bytes, &limits.max_metadata_bytes},
+        {options.max_model_bytes, &limits.max_model_bytes},
+        {options.max_operations_per_pixel, &limits.max_macs_per_pixel},
+        {options.max_tensor_bytes, &limits.max_tensor_bytes},
+    };
+    for (const auto& [value, limit] : given_limits)
+        if (value != 0) *limit = value;
     if (options.damage != nullptr) {
         decoder_options.on_damage = [damage = options.damage, user = options.user](const Status& status) {
             damage(status.message().c_str(), user);

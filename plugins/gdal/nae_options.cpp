@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 namespace nae::gdal {
@@ -77,6 +78,28 @@ bool parse_model_id(const std::string& text, ModelId& id) {
     return true;
 }
 
+// What a file may ask for, as configuration options override it.
+Result<Limits> configured_limits() {
+    Limits limits;
+    const std::pair<const char*, uint64_t*> configurable[] = {
+        {"NAE_MAX_PIXELS", &limits.max_pixels},
+        {"NAE_MAX_TILES", &limits.max_tiles},
+        {"NAE_MAX_METADATA_BYTES", &limits.max_metadata_bytes},
+        {"NAE_MAX_MODEL_BYTES", &limits.max_model_bytes},
+        {"NAE_MAX_OPERATIONS_PER_PIXEL", &limits.max_macs_per_pixel},
+        {"NAE_MAX_TENSOR_BYTES", &limits.max_tensor_bytes},
+    };
+    for (const auto& [name, limit] : configurable) {
+        const char* text = CPLGetConfigOption(name, nullptr);
+        if (text == nullptr) continue;
+        double number = 0;
+        if (!parse_number(text, number) || number < 1 || number > 1e18)
+            return bad_option(name, text, "a number from 1 to 1e18");
+        *limit = static_cast<uint64_t>(number);
+    }
+    return limits;
+}
+
 }  // namespace
 
 Result<int> parse_threads(CSLConstList options) {
@@ -127,6 +150,7 @@ Result<DecoderOptions> parse_open_options(CSLConstList options, std::unique_ptr<
     DecoderOptions result;
     NAE_ASSIGN_OR_RETURN(result.threads, parse_threads(options));
     result.strict = CPLFetchBool(options, "STRICT", true);
+    NAE_ASSIGN_OR_RETURN(result.limits, configured_limits());
     store = extra_store(CSLFetchNameValue(options, "MODEL_PATH"));
     result.model_store = store.get();
     return result;

@@ -24,7 +24,8 @@ Result<int> parse_threads(CSLConstList options);
 // Errors: invalid_argument, naming option and value.
 Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_ptr<ModelStore>& store);
 
-// NUM_THREADS, MODEL_PATH, STRICT; `store` as above.
+// NUM_THREADS, MODEL_PATH, STRICT; `store` as above. The limits come from configuration options: NAE_MAX_PIXELS,
+// NAE_MAX_TILES, NAE_MAX_METADATA_BYTES, NAE_MAX_MODEL_BYTES, NAE_MAX_OPERATIONS_PER_PIXEL, NAE_MAX_TENSOR_BYTES.
 Result<DecoderOptions> parse_open_options(CSLConstList options, std::unique_ptr<ModelStore>& store);
 
 }  // namespace nae::gdal

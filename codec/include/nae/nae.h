@@ -104,10 +104,17 @@ typedef struct nae_decoder_options {
     int32_t lenient;      /* 0: a damaged tile fails the read; 1: it becomes mid-gray and is reported */
     uint32_t reserved;    /* 0 */
     uint64_t cache_bytes; /* decoded latents kept between reads; 0: 64 MiB */
-    uint64_t max_pixels;  /* larger pictures are refused on opening; 0: 2^34 */
+    uint64_t max_pixels;  /* width * height; 0: 2^34. See the limits below */
     /* Called for every damaged tile of a lenient read; from any thread, one call at a time. NULL: none. */
     void (*damage)(const char* message, void* user);
     void* user; /* passed to damage */
+    /* Limits: a file that asks for more is refused with NAE_ERROR_LIMIT_EXCEEDED before memory is taken.
+     * docs/reliability.md says what the defaults (0) mean together. */
+    uint64_t max_tiles;                /* 0: 2^22 */
+    uint64_t max_metadata_bytes;       /* inflated; 0: 64 MiB */
+    uint64_t max_model_bytes;          /* an embedded model; 0: 64 MiB */
+    uint64_t max_operations_per_pixel; /* of the model's networks; 0: 65536 */
+    uint64_t max_tensor_bytes;         /* working memory of one thread; 0: 1 GiB */
 } nae_decoder_options;
 
 /* Where a picture's bytes come from, when neither file nor memory. */
