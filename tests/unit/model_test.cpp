@@ -302,7 +302,8 @@ TEST_CASE("An embedded model must have the ID the picture names", "[model]") {
     ModelStore store;
     ModelId id = model_id(m).value();
     id[0] ^= 1;
-    CHECK(store.embedded(part.data(), part.size(), id, "p.nae", Limits()).status().code() == ErrorCode::model_mismatch);
+    CHECK(store.embedded(part.data(), part.size(), id, "p.nae", Limits()).status().code() ==
+          ErrorCode::model_mismatch);
     id[0] ^= 1;
     const Result<ReadyModelPtr> ready = store.embedded(part.data(), part.size(), id, "p.nae", Limits());
     REQUIRE(ready.ok());
