@@ -23,6 +23,10 @@ RULES = {
     "plugins": ({"format", "codec", "plugins"}, {"gdal"}),
     "viewer/core": ({"format", "codec", "viewer/core"}, {"gdal", "jpeg", "stb"}),
     "viewer/app": ({"format", "codec", "viewer/core", "viewer/app"}, {"gdal", "imgui", "cli11"}),
+    "plugins/thumbnailer": ({"plugins/thumbnailer"}, {"nae", "png"}),
+    "plugins/pixbuf": ({"plugins/pixbuf"}, {"nae", "gdk-pixbuf"}),
+    "plugins/qt": ({"plugins/qt"}, {"nae", "qt"}),
+    "tools": ({"format", "viewer/core", "tools"}, {"nae", "gdal", "cli11"}),
     # Nothing includes these two; they may include anything.
     "bench": (None, None),
     "tests": (None, None),
@@ -32,6 +36,10 @@ RULES = {
 LIBRARIES = [
     ("torch", r"(torch|ATen|c10|caffe2)/"),
     ("gdal", r"(gdal|ogr|cpl|vrt|gdalwarper)[a-z_0-9]*\.h$"),
+    ("nae", r"nae/nae\.hp?p?$"),
+    ("gdk-pixbuf", r"gdk-pixbuf/"),
+    ("qt", r"Q[A-Z]"),
+    ("png", r"png\.h$"),
     ("highway", r"hwy/"),
     ("zlib", r"zlib\.h$"),
     ("jpeg", r"(jpeglib|jerror|jmorecfg|turbojpeg)\.h$"),

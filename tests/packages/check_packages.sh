@@ -56,10 +56,15 @@ step "every other package"
 others=()
 for file in "$packages"/*.deb; do others+=("$(dpkg-deb -f "$file" Package)"); done
 install "${others[@]}"
-for program in "$root"/usr/bin/nae-*; do
+for program in "$root"/usr/bin/nae "$root"/usr/bin/nae-*; do
     name=${program#"$root"}
     inside "$name" --help >/dev/null || fail "$name --help"
 done
+
+inside nae encode -q 80 /tmp/scene.png /tmp/again.nae || fail "nae encode"
+inside nae-thumbnailer -s 128 /tmp/again.nae /tmp/thumbnail.png || fail "nae-thumbnailer"
+case $(inside sh -c 'cat /usr/lib/*/gdk-pixbuf-2.0/*/loaders.cache') in *image/x-nae*) ;; *) fail "gdk-pixbuf does not know NAE" ;; esac
+case $(inside grep nae /usr/share/mime/globs2) in *image/x-nae:*) ;; *) fail "the MIME database does not know NAE" ;; esac
 
 step "removed without a trace"
 inside apt-get purge -y -qq "${others[@]}" >/dev/null 2>&1 || fail "purging"

@@ -1,0 +1,250 @@
+#include "plugins/qt/nae_handler.h"
+
+#include <QColorSpace>
+#include <QDebug>
+#include <QVariant>
+#include <QtGlobal>
+#include <algorithm>
+#include <cstring>
+#include <exception>
+
+namespace {
+
+using nae::api::check;
+using nae::api::make;
+
+constexpr uint64_t kMaxPixels = uint64_t{1} << 29;  // a QImage of four bytes a pixel stays below 2 GiB
+constexpr int kSignatureBytes = 8;
+
+// Bytes straight from a device that can be sought in. nae.h calls one at a time.
+int read_device(void* user, uint64_t offset, void* to, size_t n) {
+    auto* device = static_cast<QIODevice*>(user);
+    if (!device->seek(static_cast<qint64>(offset))) return 0;
+    return device->read(static_cast<char*>(to), static_cast<qint64>(n)) == static_cast<qint64>(n) ? 1 : 0;
+}
+
+int write_device(void* user, const void* bytes, size_t n) {
+    auto* device = static_cast<QIODevice*>(user);
+    return device->write(static_cast<const char*>(bytes), static_cast<qint64>(n)) == static_cast<qint64>(n)
+               ? 1
+               : 0;
+}
+
+QImageIOHandler::Transformations transformation_of(int orientation) {
+    // EXIF's order; Qt's names.
+    static const QImageIOHandler::Transformation table[] = {QImageIOHandler::TransformationNone,
+                                                            QImageIOHandler::TransformationMirror,
+                                                            QImageIOHandler::TransformationRotate180,
+                                                            QImageIOHandler::TransformationFlip,
+                                                            QImageIOHandler::TransformationFlipAndRotate90,
+                                                            QImageIOHandler::TransformationRotate90,
+                                                            QImageIOHandler::TransformationMirrorAndRotate90,
+                                                            QImageIOHandler::TransformationRotate270};
+    return table[std::clamp(orientation, 1, 8) - 1];
+}
+
+QImage preview_image(const nae_preview& preview) {
+    const auto width = static_cast<int>(preview.width), height = static_cast<int>(preview.height);
+    const bool gray = preview.layout == NAE_GRAY;
+    return QImage(preview.pixels, width, height, width * (gray ? 1 : 3),
+                  gray ? QImage::Format_Grayscale8 : QImage::Format_RGB888)
+        .copy();
+}
+
+}  // namespace
+
+bool NaeHandler::can_read(QIODevice* device) {
+    if (device == nullptr) return false;
+    char start[kSignatureBytes];
+    const qint64 n = device->peek(start, kSignatureBytes);
+    return n == kSignatureBytes && nae_has_signature(start, kSignatureBytes) != 0;
+}
+
+bool NaeHandler::canRead() const {
+    if (done_ || failed_ || (decoder_ == nullptr && !can_read(device()))) return false;
+    setFormat("nae");
+    return true;
+}
+
+bool NaeHandler::open() const {
+    if (decoder_ != nullptr) return true;
+    if (failed_ || device() == nullptr) return false;
+    auto options = make<nae_decoder_options>();
+    options.max_pixels = kMaxPixels;
+    try {
+        // From the device itself only when the picture is all it holds: libnae counts from its start.
+        if (!device()->isSequential() && device()->pos() == 0) {
+            auto source = make<nae_source>();
+            source.size = static_cast<uint64_t>(device()->size());
+            source.read = read_device;
+            source.user = device();
+            source.name = "image";
+            decoder_ = std::make_unique<nae::api::Decoder>(nae::api::Decoder::open(source, &options));
+        } else {
+            bytes_ = device()->readAll();
+            decoder_ = std::make_unique<nae::api::Decoder>(
+                nae::api::Decoder::open(bytes_.constData(), static_cast<size_t>(bytes_.size()), &options));
+        }
+        return true;
+    } catch (const std::exception& error) {
+        qWarning("NAE: %s", error.what());
+        failed_ = true;
+        return false;
+    }
+}
+
+QImage::Format NaeHandler::image_format() const {
+    const nae_info info = decoder_->info();
+    const bool wide = info.sample_type != NAE_UINT8;
+    switch (info.layout) {
+        case NAE_GRAY:
+            return wide ? QImage::Format_Grayscale16 : QImage::Format_Grayscale8;
+        case NAE_RGBA:
+        case NAE_GRAY_ALPHA:
+            return wide ? QImage::Format_RGBA64 : QImage::Format_RGBA8888;
+        default:
+            return wide ? QImage::Format_RGBX64 : QImage::Format_RGB888;
+    }
+}
+
+QImage NaeHandler::read_pixels(const QRect& part) const {
+    const QImage::Format format = image_format();
+    QImage image(part.size(), format);
+    if (image.isNull()) {
+        qWarning("NAE: no memory for %d x %d pixels", part.width(), part.height());
+        return image;
+    }
+    auto window = make<nae_window>();
+    window.x = static_cast<uint32_t>(part.x());
+    window.y = static_cast<uint32_t>(part.y());
+    window.width = static_cast<uint32_t>(part.width());
+    window.height = static_cast<uint32_t>(part.height());
+    auto buffer = make<nae_buffer>();
+    const bool wide = format == QImage::Format_Grayscale16 || format == QImage::Format_RGBA64 ||
+                      format == QImage::Format_RGBX64;
+    const bool gray = format == QImage::Format_Grayscale8 || format == QImage::Format_Grayscale16;
+    buffer.sample_type = wide ? NAE_UINT16 : NAE_UINT8;
+    buffer.layout = gray ? NAE_GRAY : format == QImage::Format_RGB888 ? NAE_RGB : NAE_RGBA;
+    buffer.data = image.bits();
+    buffer.size = static_cast<size_t>(image.sizeInBytes());
+    buffer.row_stride = static_cast<size_t>(image.bytesPerLine());
+    if (nae_read(decoder_->get(), &window, &buffer, nullptr, nullptr) != NAE_OK) {
+        qWarning("NAE: %s", nae_last_error());
+        return QImage();
+    }
+    return image;
+}
+
+bool NaeHandler::read(QImage* image) {
+    if (done_ || !open()) return false;
+    try {
+        const nae_info info = decoder_->info();
+        const QRect whole(0, 0, static_cast<int>(info.width), static_cast<int>(info.height));
+        const QRect part = clip_rect_.isNull() ? whole : clip_rect_.intersected(whole);
+        if (part.isEmpty()) {
+            qWarning("NAE: the clip rectangle is outside the picture");
+            return false;
+        }
+        auto preview = make<nae_preview>();
+        check(nae_get_preview(decoder_->get(), &preview));
+        const bool preview_will_do = preview.pixels != nullptr && part == whole && scaled_size_.isValid() &&
+                                     scaled_size_.width() <= static_cast<int>(preview.width) &&
+                                     scaled_size_.height() <= static_cast<int>(preview.height);
+        QImage result = preview_will_do ? preview_image(preview) : read_pixels(part);
+        if (result.isNull()) return false;
+        if (scaled_size_.isValid() && result.size() != scaled_size_) {
+            result = result.scaled(scaled_size_, Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
+            if (result.isNull()) return false;
+        }
+        const std::string icc = decoder_->metadata("NAE", "ICC");
+        if (!icc.empty())
+            result.setColorSpace(
+                QColorSpace::fromIccProfile(QByteArray(icc.data(), static_cast<int>(icc.size()))));
+        *image = result;
+    } catch (const std::exception& error) {
+        qWarning("NAE: %s", error.what());
+        return false;
+    }
+    done_ = true;
+    if (!device()->isSequential()) device()->seek(device()->size());
+    return true;
+}
+
+bool NaeHandler::write(const QImage& image) {
+    if (image.isNull() || device() == nullptr) return false;
+    const bool gray = image.format() == QImage::Format_Grayscale8 || image.isGrayscale();
+    const QImage pixels = image.convertToFormat(gray ? QImage::Format_Grayscale8 : QImage::Format_RGB888);
+    if (pixels.isNull()) return false;
+    const QByteArray icc = image.colorSpace().iccProfile();
+    const nae_metadata_item profile{"NAE", "ICC", icc.constData(), static_cast<size_t>(icc.size())};
+    auto picture = make<nae_picture>();
+    picture.width = static_cast<uint32_t>(pixels.width());
+    picture.height = static_cast<uint32_t>(pixels.height());
+    picture.sample_type = NAE_UINT8;
+    picture.layout = gray ? NAE_GRAY : NAE_RGB;
+    picture.pixels = pixels.constBits();
+    picture.row_stride = static_cast<size_t>(pixels.bytesPerLine());
+    picture.metadata = &profile;
+    picture.metadata_count = icc.isEmpty() ? 0 : 1;
+    auto options = make<nae_encoder_options>();
+    if (quality_ >= 0) options.quality = std::clamp(quality_, 1, 100);
+    auto sink = make<nae_sink>();
+    sink.write = write_device;
+    sink.user = device();
+    if (nae_encode(&picture, &options, &sink) == NAE_OK) return true;
+    qWarning("NAE: %s", nae_last_error());
+    return false;
+}
+
+QVariant NaeHandler::option(ImageOption option) const {
+    if (option == Quality) return quality_;
+    if (option == ClipRect) return clip_rect_;
+    if (option == ScaledSize) return scaled_size_;
+    if (!supportsOption(option) || !open()) return QVariant();
+    const nae_info info = decoder_->info();
+    switch (option) {
+        case Size:
+            return QSize(static_cast<int>(info.width), static_cast<int>(info.height));
+        case ImageFormat:
+            return image_format();
+        case ImageTransformation:
+            return int(transformation_of(info.orientation));
+        default:
+            return QVariant();
+    }
+}
+
+void NaeHandler::setOption(ImageOption option, const QVariant& value) {
+    if (option == Quality) quality_ = value.toInt();
+    if (option == ClipRect) clip_rect_ = value.toRect();
+    if (option == ScaledSize) scaled_size_ = value.toSize();
+}
+
+bool NaeHandler::supportsOption(ImageOption option) const {
+    switch (option) {
+        case Size:
+        case ClipRect:
+        case ScaledSize:
+        case Quality:
+        case ImageFormat:
+        case ImageTransformation:
+            return true;
+        default:
+            return false;
+    }
+}
+
+QImageIOPlugin::Capabilities NaePlugin::capabilities(QIODevice* device, const QByteArray& format) const {
+    if (format == "nae") return Capabilities(CanRead | CanWrite);
+    if (!format.isEmpty() || device == nullptr || !device->isOpen()) return {};
+    Capabilities found;
+    if (device->isReadable() && NaeHandler::can_read(device)) found |= CanRead;
+    return found;
+}
+
+QImageIOHandler* NaePlugin::create(QIODevice* device, const QByteArray& format) const {
+    auto* handler = new NaeHandler;
+    handler->setDevice(device);
+    handler->setFormat(format);
+    return handler;
+}

@@ -1,0 +1,118 @@
+// make_pictures FOLDER: the pictures that the tests of the plugins open, good and broken, through nae.h and the
+// stand-in model "block". The broken ones are every way in which a file can be refused.
+
+#include <cstdio>
+#include <cstring>
+#include <nae/nae.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "format/crc32.h"
+#include "format/little_endian.h"
+
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+// A picture with a bright top left corner, so that turning and mirroring show.
+Bytes pixels(uint32_t width, uint32_t height, size_t bands) {
+    Bytes out;
+    for (uint32_t y = 0; y < height; ++y)
+        for (uint32_t x = 0; x < width; ++x)
+            for (size_t b = 0; b < bands; ++b)
+                out.push_back(x < width / 2 && y < height / 2 ? static_cast<uint8_t>(230 - 40 * b)
+                                                              : static_cast<uint8_t>(40 + 30 * b));
+    return out;
+}
+
+Bytes encode(uint32_t width, uint32_t height, nae_layout layout, nae_preview_mode preview,
+             const std::vector<nae_metadata_item>& metadata) {
+    const Bytes samples = pixels(width, height, static_cast<size_t>(layout));
+    auto picture = nae::api::make<nae_picture>();
+    picture.width = width;
+    picture.height = height;
+    picture.sample_type = NAE_UINT8;
+    picture.layout = layout;
+    picture.pixels = samples.data();
+    picture.metadata = metadata.data();
+    picture.metadata_count = metadata.size();
+    auto options = nae::api::make<nae_encoder_options>();
+    options.model = "block";
+    options.quality = 90;
+    options.tile_size = 64;
+    options.preview = preview;
+    void* bytes = nullptr;
+    size_t size = 0;
+    nae::api::check(nae_encode_memory(&picture, &options, &bytes, &size));
+    const auto* begin = static_cast<const uint8_t*>(bytes);
+    Bytes result(begin, begin + size);
+    nae_free(bytes);
+    return result;
+}
+
+void write(const std::string& path, const Bytes& bytes) {
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    if (file == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size() ||
+        std::fclose(file) != 0)
+        throw std::runtime_error(path + ": cannot be written");
+}
+
+// HEAD's payload begins after the signature and the chunk's type and length; its CRC covers the type too.
+constexpr size_t kHeadType = 8, kHeadLength = 12, kHeadPayload = 20;
+
+Bytes with_header(Bytes file, size_t offset, const Bytes& replacement) {
+    std::copy(replacement.begin(), replacement.end(),
+              file.begin() + static_cast<ptrdiff_t>(kHeadPayload + offset));
+    const size_t length = file[kHeadLength];
+    Bytes covered(file.begin() + kHeadType, file.begin() + kHeadType + 4);
+    covered.insert(covered.end(), file.begin() + kHeadPayload,
+                   file.begin() + static_cast<ptrdiff_t>(kHeadPayload + length));
+    Bytes crc;
+    nae::append_le(crc, nae::crc32_of(covered.data(), covered.size()));
+    std::copy(crc.begin(), crc.end(), file.begin() + static_cast<ptrdiff_t>(kHeadPayload + length));
+    return file;
+}
+
+void make(const std::string& folder) {
+    const std::string exif("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0", 26);
+    const std::string icc = "not a profile, but bytes";
+    const Bytes colour = encode(300, 200, NAE_RGB, NAE_PREVIEW_NEVER, {});
+    write(folder + "/colour.nae", colour);
+    write(folder + "/gray.nae", encode(90, 130, NAE_GRAY, NAE_PREVIEW_NEVER, {}));
+    write(folder + "/preview.nae", encode(300, 200, NAE_RGB, NAE_PREVIEW_ALWAYS, {}));
+    write(folder + "/turned.nae",
+          encode(300, 200, NAE_RGB, NAE_PREVIEW_ALWAYS,
+                 {{"NAE", "EXIF", exif.data(), exif.size()}, {"NAE", "ICC", icc.data(), icc.size()}}));
+
+    const auto part = [&](size_t n) {
+        return Bytes(colour.begin(), colour.begin() + static_cast<ptrdiff_t>(n));
+    };
+    write(folder + "/broken-empty.nae", {});
+    write(folder + "/broken-text.nae", Bytes(500, 'x'));
+    write(folder + "/broken-signature-only.nae", part(8));
+    write(folder + "/broken-cut-in-header.nae", part(30));
+    write(folder + "/broken-cut-in-tiles.nae", part(colour.size() - 60));
+    Bytes damaged = colour;
+    damaged[kHeadPayload + 5] ^= 1;
+    write(folder + "/broken-header-crc.nae", damaged);
+    damaged = colour;
+    damaged[damaged.size() - 60] ^= 1;
+    write(folder + "/broken-tile-crc.nae", damaged);
+    write(folder + "/broken-huge.nae",
+          with_header(colour, 4, {0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f}));
+    write(folder + "/broken-version.nae", with_header(colour, 0, {99, 0}));
+    write(folder + "/broken-model.nae", with_header(colour, 20, {1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        if (argc == 2) return make(argv[1]), 0;
+        std::fprintf(stderr, "usage: make_pictures FOLDER\n");
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "make_pictures: %s\n", error.what());
+    }
+    return 1;
+}
