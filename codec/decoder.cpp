@@ -4,12 +4,15 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "codec/guard.h"
+#include "codec/lossless_reader.h"
 #include "codec/pixel_output.h"
 #include "codec/region.h"
+#include "codec/sample_table.h"
 #include "codec/thread_pool.h"
 #include "codec/tile_cache.h"
 #include "codec/tile_codec.h"
@@ -68,6 +71,57 @@ Status check_cost(const ReadyModel& model, const Limits& limits) {
                       limits.max_macs_per_pixel));
 }
 
+// A band of a plane coded by the model, and where its samples go.
+struct BandOutput {
+    size_t band = 0;
+    int channel = 0;          // -1: gray
+    uint8_t* data = nullptr;  // of the window's first pixel
+    bool plain = false;       // what write_pixels() makes is right already
+    std::unique_ptr<SampleTable> table;
+    std::vector<uint8_t> codes;  // of the current chunk, row by row; empty: the band has none
+};
+
+// A read of one plane at one level.
+struct PlaneRead {
+    int level = 0;
+    size_t plane = 0;
+    Rect window;
+    ptrdiff_t pixel_stride = 0, row_stride = 0;
+    std::vector<BandOutput> outputs;
+    HeldTiles held;
+};
+
+// True when the outputs are the plane's channels in order, evenly spaced, of bytes that need no table.
+bool as_they_come(const std::vector<BandOutput>& outputs, size_t channels, ptrdiff_t* band_stride) {
+    if (outputs.size() != channels) return false;
+    *band_stride = channels == 1 ? 1 : outputs[1].data - outputs[0].data;
+    for (size_t i = 0; i < channels; ++i) {
+        const BandOutput& out = outputs[i];
+        if (!out.plain || (channels > 1 && out.channel != static_cast<int>(i)) ||
+            out.data != outputs[0].data + static_cast<ptrdiff_t>(i) * *band_stride)
+            return false;
+    }
+    return true;
+}
+
+// Puts special values where the codes say so.
+void write_specials(const BandOutput& out, const BandInfo& info, DataType type, const Rect& chunk,
+                    const Rect& block, uint8_t* data, ptrdiff_t pixel_stride, ptrdiff_t row_stride) {
+    const size_t size = sample_bytes(type);
+    for (int64_t y = block.y; y < block.bottom(); ++y) {
+        const uint8_t* codes = out.codes.data() + (y - chunk.y) * chunk.w + (block.x - chunk.x);
+        uint8_t* to = data + (y - block.y) * row_stride;
+        for (int64_t x = 0; x < block.w; ++x, to += pixel_stride) {
+            if (codes[x] == 0) continue;
+            const uint32_t bits = sample_bits(info.specials[size_t{codes[x]} - 1], type);
+            const auto half = static_cast<uint16_t>(bits);
+            const auto byte = static_cast<uint8_t>(bits);
+            std::memcpy(to, size == 4 ? static_cast<const void*>(&bits)
+                            : size == 2 ? static_cast<const void*>(&half) : &byte, size);
+        }
+    }
+}
+
 }  // namespace
 
 struct Decoder::Impl {
@@ -75,30 +129,42 @@ struct Decoder::Impl {
         : source(std::move(s)),
           options(o),
           layout(std::move(l)),
-          tiles(layout.header.width, layout.header.height, layout.header.tile_size_px),
+          places(band_places(layout.bands)),
+          lossless(*source, layout, [this](const Status& status) { return damage(status); }),
           cache(o.cache_bytes),
-          pool(o.threads) {}
+          pool(o.threads) {
+        for (int level = 0; level < layout.header.levels; ++level) {
+            levels.emplace_back(layout.header.level_width(level), layout.header.level_height(level),
+                                layout.header.tile_size_px);
+        }
+    }
 
     // Looks the model up and prepares it, once; later calls only return what happened. The codec stays valid.
     Status prepare();
-    Status read(const Rect& window, const PixelTarget& target);
-    Status read_chunk(const Rect& chunk, const Rect& window, const PixelTarget& target, HeldTiles& held);
-    // Makes sure `held` has exactly the tiles of a range.
-    Status fetch(const TileRange& range, HeldTiles& held);
+    Status check_window(const Window& window) const;
+    Status read(const Window& window, const std::vector<int>& bands, const PixelTarget& target);
+    Status read_plane(PlaneRead& read);
+    Status read_chunk(const Rect& chunk, PlaneRead& read);
+    void write_block(const Tensor16& values, const Rect& block, const Rect& chunk, const PlaneRead& read) const;
+    // Makes sure read.held has exactly the tiles of a range.
+    Status fetch(const TileRange& range, PlaneRead& read);
     // Announces those of the tiles that must be read.
-    void prefetch(const std::vector<std::pair<int64_t, LatentTile*>>& missing);
-    Status fetch_tile(int64_t tile, LatentTile* out);
+    void prefetch(const PlaneRead& read, const std::vector<std::pair<int64_t, LatentTile*>>& missing);
+    Status fetch_tile(int level, size_t plane, int64_t tile, LatentTile* out);
     // Latents of a rectangle, out of the tiles that hold it.
-    void assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const;
+    void assemble(const Rect& latents, const PlaneRead& read, Tensor16& out) const;
     // Refuses a rectangle of latents over the limit.
     Status check_latents(const Rect& latents) const;
-    void report_damage(const Status& status);
+    // Reports damage that the options tolerate; returns what they do not.
+    Status damage(const Status& status);
 
     const std::shared_ptr<ByteSource> source;
     const DecoderOptions options;
     FileLayout layout;
-    const TileLayout tiles;
-    TileCache cache;
+    const std::vector<BandPlace> places;  // one per band
+    std::vector<TileLayout> levels;
+    const LosslessReader lossless;
+    TileCache cache;  // by number in the tile index
     ThreadPool pool;
 
     std::mutex model_mutex;
@@ -124,67 +190,78 @@ Status Decoder::Impl::prepare() {
     return Status();
 }
 
-void Decoder::Impl::report_damage(const Status& status) {
-    if (!options.on_damage) return;
-    const std::lock_guard<std::mutex> lock(damage_mutex);
-    options.on_damage(status);
+Status Decoder::Impl::damage(const Status& status) {
+    if (options.strict || !is_damage(status.code())) return status;
+    if (options.on_damage) {
+        const std::lock_guard<std::mutex> lock(damage_mutex);
+        options.on_damage(status.in(source->name()));
+    }
+    return Status();
 }
 
-Status Decoder::Impl::fetch_tile(int64_t tile, LatentTile* out) {
-    if ((*out = cache.find(tile)) != nullptr) return Status();
-    const Rect rect = tiles.latent_rect(tile);
-    const auto number = static_cast<size_t>(tile);
+Status Decoder::Impl::fetch_tile(int level, size_t plane, int64_t tile, LatentTile* out) {
+    const uint64_t number = tile_number(layout.header, layout.bands.planes.size(), level,
+                                        static_cast<uint64_t>(tile), plane);
+    const auto key = static_cast<int64_t>(number);
+    if ((*out = cache.find(key)) != nullptr) return Status();
+    const Rect rect = levels[static_cast<size_t>(level)].latent_rect(tile);
+    const auto index = static_cast<size_t>(number);
     auto latent = std::make_shared<Tensor16>();
     Status status;
-    if (auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, number); payload.ok()) {
+    if (auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, index); payload.ok()) {
         status = codec->decode(payload.value(), static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
         if (!status.ok()) {
             status = status.in(
-                cat("tile ", tile, " at offset ", layout.tile_data_offset + layout.tiles[number].offset));
+                cat("tile ", number, " at offset ", layout.tile_data_offset + layout.tiles[index].offset));
         }
     } else {
         status = payload.status();
     }
     if (status.ok()) {
-        cache.insert(tile, latent);
+        cache.insert(key, latent);
     } else {
-        if (options.strict || !is_damage(status.code())) return status;
-        report_damage(status.in(source->name()));
+        NAE_RETURN_IF_ERROR(damage(status));
         codec->neutral(static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
     }
     *out = std::move(latent);
     return Status();
 }
 
-void Decoder::Impl::prefetch(const std::vector<std::pair<int64_t, LatentTile*>>& missing) {
+void Decoder::Impl::prefetch(const PlaneRead& read,
+                             const std::vector<std::pair<int64_t, LatentTile*>>& missing) {
+    if (!source->remote()) return;
     std::vector<size_t> numbers;
-    for (const auto& entry : missing)
-        if (cache.find(entry.first) == nullptr) numbers.push_back(static_cast<size_t>(entry.first));
+    for (const auto& entry : missing) {
+        const uint64_t number = tile_number(layout.header, layout.bands.planes.size(), read.level,
+                                            static_cast<uint64_t>(entry.first), read.plane);
+        if (cache.find(static_cast<int64_t>(number)) == nullptr) numbers.push_back(static_cast<size_t>(number));
+    }
     prefetch_tiles(*source, layout.tile_data_offset, layout.tiles, numbers);
 }
 
-Status Decoder::Impl::fetch(const TileRange& range, HeldTiles& held) {
+Status Decoder::Impl::fetch(const TileRange& range, PlaneRead& read) {
+    const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     HeldTiles wanted;
     std::vector<std::pair<int64_t, LatentTile*>> missing;
     for (int64_t y = range.y0; y < range.y1; ++y) {
         for (int64_t x = range.x0; x < range.x1; ++x) {
             const int64_t tile = tiles.number(x, y);
             LatentTile& slot = wanted[tile];  // addresses in a map stay
-            const auto it = held.find(tile);
-            if (it != held.end()) {
+            const auto it = read.held.find(tile);
+            if (it != read.held.end()) {
                 slot = it->second;
             } else {
                 missing.emplace_back(tile, &slot);
             }
         }
     }
-    held.clear();
-    prefetch(missing);
+    read.held.clear();
+    prefetch(read, missing);
     NAE_RETURN_IF_ERROR(pool.parallel_for(static_cast<int64_t>(missing.size()), [&](int64_t i) {
         const auto& entry = missing[static_cast<size_t>(i)];
-        return fetch_tile(entry.first, entry.second);
+        return fetch_tile(read.level, read.plane, entry.first, entry.second);
     }));
-    held.swap(wanted);
+    read.held.swap(wanted);
     return Status();
 }
 
@@ -201,10 +278,11 @@ Status Decoder::Impl::check_latents(const Rect& latents) const {
                       " channels are over the limit of ", options.limits.max_tensor_bytes, " bytes"));
 }
 
-void Decoder::Impl::assemble(const Rect& latents, const HeldTiles& held, Tensor16& out) const {
+void Decoder::Impl::assemble(const Rect& latents, const PlaneRead& read, Tensor16& out) const {
+    const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const int64_t channels = model->latent_channels();
     out.resize(static_cast<int>(latents.h), static_cast<int>(latents.w), static_cast<int>(channels));
-    for (const auto& [tile, latent] : held) {
+    for (const auto& [tile, latent] : read.held) {
         const Rect rect = tiles.latent_rect(tile);
         const Rect part = intersect(rect, latents);
         for (int64_t y = part.y; y < part.bottom(); ++y) {
@@ -215,13 +293,42 @@ void Decoder::Impl::assemble(const Rect& latents, const HeldTiles& held, Tensor1
     }
 }
 
-Status Decoder::Impl::read_chunk(const Rect& chunk, const Rect& window, const PixelTarget& target,
-                                 HeldTiles& held) {
+void Decoder::Impl::write_block(const Tensor16& values, const Rect& block, const Rect& chunk,
+                                const PlaneRead& read) const {
+    const DataType type = layout.header.data_type;
+    const ptrdiff_t offset =
+        (block.y - read.window.y) * read.row_stride + (block.x - read.window.x) * read.pixel_stride;
+    const size_t channels = layout.bands.planes[read.plane].bands.size();
+    ptrdiff_t band_stride = 0;
+    if (as_they_come(read.outputs, channels, &band_stride)) {
+        write_pixels(values, model->model.output_frac_bits, static_cast<int>(channels),
+                     read.outputs[0].data + offset, read.pixel_stride, read.row_stride, band_stride);
+        return;
+    }
+    for (const BandOutput& out : read.outputs) {
+        uint8_t* data = out.data + offset;
+        write_band(values, out.channel, *out.table, sample_bytes(type), data, read.pixel_stride,
+                   read.row_stride);
+        if (!out.codes.empty())
+            write_specials(out, layout.bands.bands[out.band], type, chunk, block, data, read.pixel_stride,
+                           read.row_stride);
+    }
+}
+
+Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read) {
+    const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const Rect needed = required_input(model->synthesis, tiles.latent(), chunk);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
-    NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), held));
+    NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), read));
     Tensor16 latents;
-    assemble(needed, held, latents);
+    assemble(needed, read, latents);
+    for (BandOutput& out : read.outputs) {
+        const int codes = places[out.band].codes;
+        if (codes < 0) continue;
+        out.codes.resize(static_cast<size_t>(chunk.w * chunk.h));
+        NAE_RETURN_IF_ERROR(lossless.read(read.level, static_cast<size_t>(codes), chunk, out.codes.data(), 1,
+                                          static_cast<ptrdiff_t>(chunk.w), pool));
+    }
 
     const std::vector<Rect> blocks = split_into_blocks(chunk, pool.threads());
     return pool.parallel_for(static_cast<int64_t>(blocks.size()), [&](int64_t i) {
@@ -230,28 +337,82 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, const Rect& window, const Pi
         NAE_RETURN_IF_ERROR(Engine::run(model->synthesis, tiles.latent(), latents, needed, block, values,
                                         options.engine_level, options.limits)
                                 .in("synthesis"));
-        write_pixels(values, model->model.output_frac_bits, layout.header.bands,
-                     target.data + (block.y - window.y) * target.row_stride +
-                         (block.x - window.x) * target.pixel_stride,
-                     target.pixel_stride, target.row_stride, target.band_stride);
+        write_block(values, block, chunk, read);
         return Status();
     });
 }
 
-Status Decoder::Impl::read(const Rect& window, const PixelTarget& target) {
+Status Decoder::Impl::read_plane(PlaneRead& read) {
     NAE_RETURN_IF_ERROR(prepare());
-    const int64_t tile = tiles.tile_pixels();
+    const PlaneKind kind = layout.bands.planes[read.plane].kind;
+    bool plain = true;
+    for (BandOutput& out : read.outputs) {
+        out.plain = is_plain_range(layout.bands.bands[out.band], layout.header.data_type);
+        plain = plain && out.plain;
+    }
+    ptrdiff_t unused = 0;
+    if (!plain || !as_they_come(read.outputs, layout.bands.planes[read.plane].bands.size(), &unused)) {
+        for (BandOutput& out : read.outputs)
+            out.table = std::make_unique<SampleTable>(layout.bands.bands[out.band], layout.header.data_type,
+                                                      model->model.output_frac_bits, kind);
+    }
+    const int64_t tile = levels[static_cast<size_t>(read.level)].tile_pixels();
     const int64_t height = div_up(kChunkRows, tile) * tile;
     // Latents of a column of pixels as high as a chunk with generous halo.
     const int64_t column_bytes =
         (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
     const int64_t width = std::max<int64_t>(1, kChunkLatentBytes / column_bytes / tile) * tile;
-    HeldTiles held;
+    const Rect& window = read.window;
     for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {
         for (int64_t x = window.x / width * width; x < window.right(); x += width) {
-            const Rect chunk = intersect(Rect{x, y, width, height}, window);
-            NAE_RETURN_IF_ERROR(read_chunk(chunk, window, target, held));
+            NAE_RETURN_IF_ERROR(read_chunk(intersect(Rect{x, y, width, height}, window), read));
         }
+    }
+    return Status();
+}
+
+Status Decoder::Impl::read(const Window& window, const std::vector<int>& bands, const PixelTarget& target) {
+    // The bands of a plane come out of one synthesis.
+    std::map<int, PlaneRead> reads;
+    const Rect rect{window.x, window.y, window.width, window.height};
+    for (size_t i = 0; i < bands.size(); ++i) {
+        const auto band = static_cast<size_t>(bands[i]);
+        const BandPlace& place = places[band];
+        const auto plane = static_cast<size_t>(place.plane);
+        uint8_t* data = target.data + static_cast<ptrdiff_t>(i) * target.band_stride;
+        if (layout.bands.planes[plane].kind == PlaneKind::lossless) {
+            NAE_RETURN_IF_ERROR(lossless.read(window.level, plane, rect, data, target.pixel_stride,
+                                              target.row_stride, pool));
+            continue;
+        }
+        PlaneRead& read = reads[place.plane];
+        read.level = window.level;
+        read.plane = plane;
+        read.window = rect;
+        read.pixel_stride = target.pixel_stride;
+        read.row_stride = target.row_stride;
+        BandOutput out;
+        out.band = band;
+        out.channel = layout.bands.planes[plane].kind == PlaneKind::gray ? -1 : place.channel;
+        out.data = data;
+        read.outputs.push_back(std::move(out));
+    }
+    for (auto& [plane, read] : reads) NAE_RETURN_IF_ERROR(read_plane(read));
+    return Status();
+}
+
+Status Decoder::Impl::check_window(const Window& w) const {
+    const auto invalid = [&](const std::string& what) {
+        return Status(ErrorCode::invalid_argument, what).in(source->name());
+    };
+    const Header& h = layout.header;
+    if (w.level < 0 || w.level >= h.levels)
+        return invalid(cat("level ", w.level, ", the picture has ", int{h.levels}));
+    const uint32_t width = h.level_width(w.level), height = h.level_height(w.level);
+    if (w.width == 0 || w.height == 0 || w.x >= width || w.y >= height || w.width > width - w.x ||
+        w.height > height - w.y) {
+        return invalid(cat("window ", w.width, "x", w.height, " at (", w.x, ", ", w.y,
+                           ") is not inside the picture of ", width, "x", height));
     }
     return Status();
 }
@@ -280,6 +441,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(std::shared_ptr<ByteSource> sourc
 }
 
 const Header& Decoder::header() const { return impl_->layout.header; }
+const BandTable& Decoder::bands() const { return impl_->layout.bands; }
 const Metadata& Decoder::metadata() const { return impl_->layout.metadata; }
 const Preview& Decoder::preview() const { return impl_->layout.preview; }
 bool Decoder::has_embedded_model() const { return !impl_->layout.model.empty(); }
@@ -289,28 +451,47 @@ ReadyModelPtr Decoder::model() const {
     return impl_->model;
 }
 
+Status Decoder::read(const Window& window, const std::vector<int>& bands, const PixelTarget& target) const {
+    NAE_RETURN_IF_ERROR(impl_->check_window(window));
+    if (target.data == nullptr) return Status(ErrorCode::invalid_argument, "no memory for the pixels");
+    for (const int band : bands) {
+        if (band < 0 || static_cast<size_t>(band) >= this->bands().count())
+            return Status(ErrorCode::invalid_argument,
+                          cat("band ", band, ", the picture has ", this->bands().count()));
+    }
+    return guarded([&] { return impl_->read(window, bands, target); }).in(impl_->source->name());
+}
+
+Status Decoder::read_mask(const Window& window, uint8_t* out, ptrdiff_t row_stride) const {
+    NAE_RETURN_IF_ERROR(impl_->check_window(window));
+    if (out == nullptr) return Status(ErrorCode::invalid_argument, "no memory for the mask");
+    const int mask = bands().mask();
+    if (mask < 0) {
+        for (uint32_t y = 0; y < window.height; ++y) std::memset(out + y * row_stride, 255, window.width);
+        return Status();
+    }
+    return guarded([&] {
+               return impl_->lossless.read(window.level, static_cast<size_t>(mask),
+                                           Rect{window.x, window.y, window.width, window.height}, out, 1,
+                                           row_stride, impl_->pool);
+           })
+        .in(impl_->source->name());
+}
+
 Status Decoder::read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t height,
                             const PixelTarget& target) const {
-    const Header& h = header();
-    if (width == 0 || height == 0 || x >= h.width || y >= h.height || width > h.width - x ||
-        height > h.height - y) {
-        return Status(ErrorCode::invalid_argument,
-                      cat("window ", width, "x", height, " at (", x, ", ", y,
-                          ") is not inside the picture of ", h.width, "x", h.height))
-            .in(impl_->source->name());
-    }
-    if (target.data == nullptr) return Status(ErrorCode::invalid_argument, "no memory for the pixels");
-    const Status status = guarded([&] { return impl_->read(Rect{x, y, width, height}, target); });
-    return status.ok() ? status : status.in(impl_->source->name());
+    std::vector<int> all(bands().count());
+    std::iota(all.begin(), all.end(), 0);
+    return read(Window{x, y, width, height}, all, target);
 }
 
 Status Decoder::read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t height, uint8_t* out,
                             ptrdiff_t row_stride) const {
     PixelTarget target;
     target.data = out;
-    target.pixel_stride = header().bands;
+    target.band_stride = static_cast<ptrdiff_t>(sample_bytes(header().data_type));
+    target.pixel_stride = target.band_stride * static_cast<ptrdiff_t>(bands().count());
     target.row_stride = row_stride;
-    target.band_stride = 1;
     return read_window(x, y, width, height, target);
 }
 

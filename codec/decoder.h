@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "codec/engine.h"
 #include "codec/model.h"
 #include "codec/model_store.h"
+#include "format/band_table.h"
 #include "format/byte_source.h"
 #include "format/header.h"
 #include "format/limits.h"
@@ -30,14 +32,21 @@ struct DecoderOptions {
     int threads = 0;                   // computing threads of one read_window call; 0: all cores
     EngineLevel engine_level{};        // which instruction set; default: environment, then the best one
     uint64_t cache_bytes = 64u << 20;  // decoded latent tiles kept between calls
-    // true: a damaged tile fails the read. false: it is decoded as the neutral latent (mid-gray) and
-    // reported.
+    // true: a damaged tile fails the read. false: it is reported and decoded as the neutral latent (mid-gray);
+    // of alpha, as transparent; of a mask, as not valid; of special codes, as the band's first special value.
     bool strict = true;
     // Called for every damaged tile met by a read when strict is false; from any thread, one call at a time.
     std::function<void(const Status&)> on_damage;
 };
 
-// Where pixels go. Strides in bytes; band 0 of pixel (0, 0) of the window lies at data.
+// A rectangle of pixels at one level: 0 is the picture, each further one half as large.
+struct Window {
+    uint32_t x = 0, y = 0, width = 0, height = 0;
+    int level = 0;
+};
+
+// Where samples go, in the machine's byte order. Strides in bytes; the first band of pixel (0, 0) of the window
+// lies at data. Samples need no alignment.
 struct PixelTarget {
     uint8_t* data = nullptr;
     ptrdiff_t pixel_stride = 0;  // from one pixel to the next in a row: 3 for interleaved RGB
@@ -68,13 +77,20 @@ class Decoder {
     // The model in use; null after open_without_model() until the first read.
     ReadyModelPtr model() const;
 
-    // Decodes pixels [x, x+width) x [y, y+height), which must lie inside the picture, as header().bands bands
-    // of 8 bits. Memory used is bounded by the cache, the latents under the window plus halo, and a strip of
-    // tensors.
+    // What the bands are; never empty.
+    const BandTable& bands() const;
+
+    // Decodes a window, which must lie inside its level, of the bands named (from 0, any order, repetitions
+    // allowed) into header().data_type. Only the planes that hold these bands are decoded. Memory used is bounded
+    // by the cache, the latents under the window plus halo, and a strip of tensors.
+    Status read(const Window& window, const std::vector<int>& bands, const PixelTarget& target) const;
+    // The picture's mask, a byte for each pixel, 0 = not valid in any band; 255 where the file has no mask.
+    Status read_mask(const Window& window, uint8_t* out, ptrdiff_t row_stride) const;
+
+    // All bands at full resolution.
     Status read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t height,
                        const PixelTarget& target) const;
-
-    // Interleaved convenience form.
+    // The same, interleaved.
     Status read_window(uint32_t x, uint32_t y, uint32_t width, uint32_t height, uint8_t* out,
                        ptrdiff_t row_stride) const;
 

@@ -1,204 +1,40 @@
 #include "codec/encoder.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstring>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "codec/guard.h"
-#include "codec/picture_rows.h"
-#include "codec/region.h"
-#include "codec/thread_pool.h"
-#include "codec/tile_codec.h"
-#include "codec/tile_layout.h"
+#include "codec/level_encoder.h"
+#include "codec/lossless_tile.h"
+#include "format/checked_math.h"
 #include "format/file_layout.h"
 #include "format/text.h"
 
 namespace nae {
+
+Status EncodeJob::progress(double more) {
+    done += more;
+    // The last hundredth is for writing.
+    if (options.progress && !options.progress(0.99 * std::min(done / work, 1.0)))
+        return Status(ErrorCode::cancelled, "encoding was cancelled");
+    return Status();
+}
+
+int automatic_levels(uint32_t width, uint32_t height, uint32_t side) {
+    int levels = 1;
+    while (levels < kMaxLevels && level_side(std::max(width, height), levels - 1) > std::max(side, 1u)) ++levels;
+    return levels;
+}
+
 namespace {
 
-// The picture is worked through in bands of whole rows of tiles, at least this high: lower ones would spend
-// their time on halos.
-constexpr int64_t kBandRows = 512;
-// Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
-constexpr int64_t kAnalysisSide = 1024;
-
-class PictureEncoder {
-  public:
-    PictureEncoder(const EncoderOptions& options, ImageSource& image, const Header& header,
-                   ReadyModelPtr model, AnalysisBackend& analysis, EncodeStatistics& statistics)
-        : options_(options),
-          model_(std::move(model)),
-          analysis_(analysis),
-          statistics_(statistics),
-          tiles_(header.width, header.height, header.tile_size_px),
-          preview_(header.width, header.height, header.bands),
-          rows_(image, &preview_),
-          pool_(options.threads),
-          halo_(div_up(analysis.halo_px(), kLatentStride) * kLatentStride) {
-        quantiser_.rate_aware = options.effort >= 2;
-        quantiser_.distortion_weight = options.distortion_weight;
-    }
-
-    // Compresses all tiles, in index order.
-    Status run(int quality_centi, std::vector<std::vector<uint8_t>>& payloads);
-    Preview preview() const { return preview_.finish(); }
-
-  private:
-    // Latents y of latent rows [band.y, band.bottom()), all columns, into y_.
-    Status analyse(const Rect& band);
-    Status analyse_block(const Rect& band, const Rect& block);
-    // z of one tile from y_.
-    Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
-    Status encode_tiles(const Rect& band, const TileCodec& codec,
-                        std::vector<std::vector<uint8_t>>& payloads);
-    Status progress(double fraction) const;
-    Status run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,
-                     Extents out_size, int out_channels);
-
-    const float* y_at(const Rect& band, int64_t y, int64_t x) const {
-        return y_.data() + ((y - band.y) * band.w + x) * model_->latent_channels();
-    }
-
-    const EncoderOptions& options_;
-    ReadyModelPtr model_;
-    AnalysisBackend& analysis_;
-    EncodeStatistics& statistics_;
-    TileLayout tiles_;
-    PreviewBuilder preview_;
-    PictureRows rows_;
-    ThreadPool pool_;
-    int64_t halo_;  // pixels, a multiple of 16
-    QuantiserOptions quantiser_;
-    std::vector<float> y_;       // of the current band
-    std::vector<float> input_;   // scratch: analysis input
-    std::vector<float> output_;  // scratch: analysis output with halo
-};
-
-Status PictureEncoder::progress(double fraction) const {
-    if (options_.progress && !options_.progress(std::min(fraction, 1.0))) {
-        return Status(ErrorCode::cancelled, "encoding was cancelled");
-    }
-    return Status();
-}
-
-Status PictureEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels,
-                                 float* out, Extents out_size, int out_channels) {
-    const auto start = std::chrono::steady_clock::now();
-    const Status status =
-        analysis_.run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels, out,
-                      static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
-    statistics_.seconds_analysis +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return status.in(graph == AnalysisGraph::analysis ? "analysis" : "hyper-analysis");
-}
-
-Status PictureEncoder::analyse_block(const Rect& band, const Rect& block) {
-    const int channels = model_->latent_channels();
-    // In pixels, with halo, up to the edges of the latent raster: there the networks' own zero padding
-    // begins.
-    const Rect raster{0, 0, tiles_.latent().w * kLatentStride, tiles_.latent().h * kLatentStride};
-    const Rect padded =
-        intersect(Rect{block.x * kLatentStride - halo_, block.y * kLatentStride - halo_,
-                       block.w * kLatentStride + 2 * halo_, block.h * kLatentStride + 2 * halo_},
-                  raster);
-    const Rect cells{padded.x / kLatentStride, padded.y / kLatentStride, padded.w / kLatentStride,
-                     padded.h / kLatentStride};
-    input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
-    output_.resize(static_cast<size_t>(cells.w * cells.h * channels));
-    rows_.fill(padded, input_.data());
-    NAE_RETURN_IF_ERROR(run_graph(AnalysisGraph::analysis, input_.data(), Extents{padded.h, padded.w}, 3,
-                                  output_.data(), Extents{cells.h, cells.w}, channels));
-    for (int64_t y = block.y; y < block.bottom(); ++y) {
-        const float* from = output_.data() + ((y - cells.y) * cells.w + (block.x - cells.x)) * channels;
-        float* to = y_.data() + ((y - band.y) * band.w + block.x) * channels;
-        std::memcpy(to, from, static_cast<size_t>(block.w * channels) * sizeof(float));
-    }
-    return Status();
-}
-
-Status PictureEncoder::analyse(const Rect& band) {
-    NAE_RETURN_IF_ERROR(rows_.advance(band.y * kLatentStride - halo_, band.bottom() * kLatentStride + halo_));
-    y_.resize(static_cast<size_t>(band.w * band.h * model_->latent_channels()));
-    constexpr int64_t kSide = kAnalysisSide / kLatentStride;
-    for (int64_t y = band.y; y < band.bottom(); y += kSide) {
-        for (int64_t x = 0; x < band.w; x += kSide) {
-            const Rect block = intersect(Rect{x, y, kSide, kSide}, band);
-            NAE_RETURN_IF_ERROR(analyse_block(band, block));
-            const double done = static_cast<double>(y * band.w + block.right() * block.h) /
-                                (static_cast<double>(band.w) * static_cast<double>(tiles_.latent().h));
-            NAE_RETURN_IF_ERROR(progress(0.99 * done));
-        }
-    }
-    return Status();
-}
-
-Status PictureEncoder::hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z) {
-    const int64_t channels = model_->latent_channels();
-    const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
-    const Extents padded{hyper.h * kHyperStride, hyper.w * kHyperStride};
-    input_.assign(static_cast<size_t>(padded.h * padded.w * channels), 0.0f);
-    for (int64_t y = 0; y < tile.h; ++y) {
-        std::memcpy(input_.data() + y * padded.w * channels, y_at(band, tile.y + y, tile.x),
-                    static_cast<size_t>(tile.w * channels) * sizeof(float));
-    }
-    z.resize(static_cast<size_t>(hyper.h * hyper.w * model_->hyper_channels()));
-    return run_graph(AnalysisGraph::hyper_analysis, input_.data(), padded, static_cast<int>(channels),
-                     z.data(), hyper, model_->hyper_channels());
-}
-
-Status PictureEncoder::encode_tiles(const Rect& band, const TileCodec& codec,
-                                    std::vector<std::vector<uint8_t>>& payloads) {
-    const TileRange range = tiles_.tiles_touching(band);
-    const int64_t first = tiles_.number(range.x0, range.y0);
-    const int64_t count = (range.x1 - range.x0) * (range.y1 - range.y0);  // whole rows of tiles: consecutive
-    std::vector<std::vector<float>> z(static_cast<size_t>(count));
-    for (int64_t i = 0; i < count; ++i) {
-        NAE_RETURN_IF_ERROR(hyper_analyse(band, tiles_.latent_rect(first + i), z[static_cast<size_t>(i)]));
-    }
-    std::vector<TileStatistics> statistics(static_cast<size_t>(count));
-    std::mutex observing;
-    NAE_RETURN_IF_ERROR(pool_.parallel_for(count, [&](int64_t i) {
-        const auto slot = static_cast<size_t>(i);
-        const Rect tile = tiles_.latent_rect(first + i);
-        TileSymbols symbols;
-        const Status status = codec.quantise(y_at(band, tile.y, tile.x), band.w * model_->latent_channels(),
-                                             static_cast<int>(tile.h), static_cast<int>(tile.w),
-                                             z[slot].data(), quantiser_, symbols);
-        if (!status.ok()) return status.in(cat("tile ", first + i));
-        auto payload = codec.pack(symbols, &statistics[slot]);
-        if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
-        payloads[static_cast<size_t>(first + i)] = std::move(payload).value();
-        if (options_.observer != nullptr) {
-            const std::lock_guard<std::mutex> lock(observing);
-            options_.observer->tile_coded(symbols);
-        }
-        return Status();
-    }));
-    for (const TileStatistics& s : statistics) {
-        statistics_.hyper_bytes += s.hyper_bytes;
-        statistics_.latent_bytes += s.latent_bytes;
-        statistics_.coded_symbols += s.coded_symbols;
-    }
-    return Status();
-}
-
-Status PictureEncoder::run(int quality_centi, std::vector<std::vector<uint8_t>>& payloads) {
-    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<TileCodec> codec,
-                         TileCodec::create(model_, quality_centi, Limits(), EngineLevel::automatic));
-    payloads.resize(static_cast<size_t>(tiles_.count()));
-    statistics_.tiles = payloads.size();
-    const int64_t height = div_up(kBandRows, tiles_.tile_pixels()) * tiles_.tile_side();
-    for (int64_t y = 0; y < tiles_.latent().h; y += height) {
-        const Rect band = intersect(Rect{0, y, tiles_.latent().w, height}, whole(tiles_.latent()));
-        NAE_RETURN_IF_ERROR(analyse(band));
-        NAE_RETURN_IF_ERROR(encode_tiles(band, *codec, payloads));
-    }
-    return Status();
-}
+// Rows of one pass, at all levels, may take this much memory; what does not fit is left for another pass.
+constexpr int64_t kPassBytes = int64_t{256} << 20;
+constexpr int64_t kMeasureBytes = int64_t{8} << 20;
+// Measuring ranges, in proportion to coding.
+constexpr double kMeasureWork = 0.1;
 
 // Counts what passes through, for the statistics.
 class CountingSink : public ByteSink {
@@ -215,6 +51,180 @@ class CountingSink : public ByteSink {
     uint64_t count_ = 0;
 };
 
+// Planes that are coded together in one pass over the rows, and what these rows consist of.
+struct Pass {
+    std::vector<size_t> planes;
+    RowShape shape;
+};
+
+void add_band(RowShape& shape, int band) {
+    if (std::find(shape.bands.begin(), shape.bands.end(), band) == shape.bands.end())
+        shape.bands.push_back(band);
+}
+
+// Divides the planes, so that the rows of a pass fit into memory. Codes go with the band they belong to.
+std::vector<Pass> plan_passes(const BandPlan& plan, const Header& header) {
+    // A strip with its halo, and as much again for all further levels together.
+    const int64_t rows = 2 * (std::max<int64_t>(512, header.tile_size_px) + 512);
+    const auto most = static_cast<size_t>(std::max<int64_t>(1, kPassBytes / rows / header.width));
+    const std::vector<BandPlace> places = band_places(plan.table);
+    RowShape empty;
+    empty.type = header.data_type;
+    empty.mask = plan.table.mask() >= 0;
+    if (plan.alpha >= 0) empty.bands.push_back(plan.alpha);
+    std::vector<Pass> passes = {Pass{{}, empty}};
+    for (size_t p = 0; p < plan.table.planes.size(); ++p) {
+        const Plane& plane = plan.table.planes[p];
+        if (plane.kind == PlaneKind::codes) continue;
+        RowShape with = passes.back().shape;
+        for (const uint16_t band : plane.bands) add_band(with, band);
+        if (with.row_bytes(1) > most && !passes.back().planes.empty()) {
+            passes.push_back(Pass{{}, empty});
+            with = empty;
+            for (const uint16_t band : plane.bands) add_band(with, band);
+        }
+        passes.back().shape = with;
+        passes.back().planes.push_back(p);
+        for (const uint16_t band : plane.bands) {
+            if (places[band].codes >= 0) passes.back().planes.push_back(static_cast<size_t>(places[band].codes));
+        }
+    }
+    return passes;
+}
+
+// Rows of an image as a shape wants them.
+class RowReader {
+  public:
+    RowReader(ImageSource& image, RowShape shape) : image_(image), shape_(std::move(shape)) {}
+
+    Status read(int64_t y, int64_t count, uint8_t* out) {
+        const int64_t width = image_.width();
+        const auto first = static_cast<uint32_t>(y), rows = static_cast<uint32_t>(count);
+        if (!shape_.mask) return image_.read_rows(first, rows, shape_.bands, out);
+        // With a mask behind each row, which comes from another call.
+        const size_t row_bytes = shape_.row_bytes(width), mask_bytes = static_cast<size_t>(width);
+        samples_.resize(static_cast<size_t>(count) * (row_bytes - mask_bytes));
+        mask_.resize(static_cast<size_t>(count) * mask_bytes);
+        if (!samples_.empty())
+            NAE_RETURN_IF_ERROR(image_.read_rows(first, rows, shape_.bands, samples_.data()));
+        NAE_RETURN_IF_ERROR(image_.read_mask(first, rows, mask_.data()));
+        for (int64_t i = 0; i < count; ++i, out += row_bytes) {
+            const auto row = static_cast<size_t>(i);
+            std::copy_n(samples_.data() + row * (row_bytes - mask_bytes), row_bytes - mask_bytes, out);
+            std::copy_n(mask_.data() + row * mask_bytes, mask_bytes, out + row_bytes - mask_bytes);
+        }
+        return Status();
+    }
+
+  private:
+    ImageSource& image_;
+    RowShape shape_;
+    std::vector<uint8_t> samples_, mask_;
+};
+
+bool to_be_measured(const BandPlan& plan, DataType type) {
+    return type == DataType::float32 ||
+           std::any_of(plan.table.bands.begin(), plan.table.bands.end(),
+                       [](const BandInfo& info) { return info.lo > info.hi; });
+}
+
+// Finds the ranges that the plan leaves open, and the values of Float32 that are not finite.
+Status measure(ImageSource& image, EncodeJob& job, const std::vector<Pass>& passes) {
+    const DataType type = job.header.data_type;
+    const int64_t width = image.width(), height = image.height();
+    BandPlan measured = job.plan;
+    for (const Pass& pass : passes) {
+        const size_t row_bytes = std::max<size_t>(1, pass.shape.row_bytes(width));
+        const int64_t step = std::max<int64_t>(1, kMeasureBytes / static_cast<int64_t>(row_bytes));
+        std::vector<int> bands;
+        for (const size_t p : pass.planes) {
+            const Plane& plane = job.plan.table.planes[p];
+            if (plane.coded_by_model()) bands.insert(bands.end(), plane.bands.begin(), plane.bands.end());
+        }
+        std::vector<RangeMeter> meters(bands.size());
+        RowReader reader(image, pass.shape);
+        std::vector<uint8_t> rows(row_bytes * static_cast<size_t>(std::min(step, height)));
+        for (int64_t y = 0; y < height; y += step) {
+            const int64_t count = std::min(step, height - y);
+            NAE_RETURN_IF_ERROR(reader.read(y, count, rows.data()));
+            NAE_RETURN_IF_ERROR(job.pool.parallel_for(static_cast<int64_t>(bands.size()), [&](int64_t b) {
+                const auto slot = static_cast<size_t>(b);
+                for (int64_t i = 0; i < count; ++i)
+                    meters[slot].add_row(pass.shape, rows.data() + static_cast<size_t>(i) * row_bytes, width,
+                                         job.plan, bands[slot]);
+                return Status();
+            }));
+            NAE_RETURN_IF_ERROR(job.progress(kMeasureWork * static_cast<double>(width * count) / 256 *
+                                             static_cast<double>(bands.size())));
+        }
+        for (size_t b = 0; b < bands.size(); ++b) {
+            BandInfo& info = measured.table.bands[static_cast<size_t>(bands[b])];
+            if (info.lo > info.hi) {
+                info.lo = meters[b].lo();
+                info.hi = meters[b].hi();
+            }
+            for (const double value : meters[b].not_finite()) add_special(measured, type, bands[b], value);
+        }
+    }
+    job.plan = std::move(measured);
+    return Status();
+}
+
+// All levels of the planes of one pass.
+Status run_pass(ImageSource& image, EncodeJob& job, const Pass& pass, PreviewBuilder* preview) {
+    for (int level = 0; level < job.header.levels;) {
+        ImageSource* source = level == 0 ? &image : image.level(level);
+        if (source == nullptr || source->width() != job.header.level_width(level) ||
+            source->height() != job.header.level_height(level))
+            return Status(ErrorCode::internal, cat("level ", level, " of the image has another size"));
+        int levels = 1;
+        while (level + levels < job.header.levels && image.level(level + levels) == nullptr) ++levels;
+        LevelEncoder encoder(job, level, levels, pass.planes, pass.shape, level == 0 ? preview : nullptr);
+        RowReader reader(*source, pass.shape);
+        for (int64_t y = 0; !encoder.complete();) {
+            const int64_t count = encoder.rows_wanted();
+            NAE_RETURN_IF_ERROR(reader.read(y, count, encoder.append(count)));
+            NAE_RETURN_IF_ERROR(encoder.encode_ready());
+            y += count;
+        }
+        level += levels;
+    }
+    return Status();
+}
+
+// Planes of codes and masks that say nothing anywhere are left out.
+void drop_empty_planes(BandTable& table, std::vector<std::vector<uint8_t>>& payloads) {
+    const size_t planes = table.planes.size();
+    std::vector<bool> used(planes);
+    for (size_t p = 0; p < planes; ++p) {
+        const PlaneKind kind = table.planes[p].kind;
+        used[p] = kind != PlaneKind::codes && kind != PlaneKind::mask;
+    }
+    for (size_t i = 0; i < payloads.size(); ++i) {
+        if (!payloads[i].empty()) used[i % planes] = true;
+    }
+    std::vector<uint32_t> renumbered(planes);
+    BandTable kept;
+    kept.bands = table.bands;
+    for (size_t p = 0; p < planes; ++p) {
+        renumbered[p] = static_cast<uint32_t>(kept.planes.size());
+        if (used[p]) kept.planes.push_back(table.planes[p]);
+    }
+    if (kept.planes.size() == planes) return;
+    std::vector<std::vector<uint8_t>> rest;
+    for (size_t i = 0; i < payloads.size(); ++i) {
+        const size_t p = i % planes;
+        if (!used[p]) continue;
+        if (!table.planes[p].coded_by_model()) {
+            const auto other = referenced_plane(payloads[i]);
+            if (other.ok() && other.value()) payloads[i] = lossless_reference(renumbered[*other.value()]);
+        }
+        rest.push_back(std::move(payloads[i]));
+    }
+    table = std::move(kept);
+    payloads = std::move(rest);
+}
+
 Result<Header> make_header(const EncoderOptions& options, const ImageSource& image, const ReadyModel& model) {
     const auto refuse = [](const std::string& what) { return Status(ErrorCode::invalid_argument, what); };
     if (!(options.quality >= 1.0 && options.quality <= 100.0)) {
@@ -229,14 +239,17 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     if (!(options.distortion_weight > 0)) {
         return refuse(cat("distortion weight ", options.distortion_weight, " is not positive"));
     }
-    if (image.bands() != 1 && image.bands() != 3) {
-        return refuse(cat("pictures have 1 or 3 bands, not ", image.bands()));
-    }
+    if (image.bands() < 1 || static_cast<size_t>(image.bands()) > kMaxBands)
+        return refuse(cat("pictures have 1 to ", kMaxBands, " bands, not ", image.bands()));
+    if (options.levels < 1 || options.levels > kMaxLevels)
+        return refuse(cat("levels ", options.levels, " is outside 1..", kMaxLevels));
     Header header;
     header.width = image.width();
     header.height = image.height();
-    header.bands = static_cast<uint8_t>(image.bands());
-    header.colour = image.bands() == 1 ? Colour::gray : Colour::rgb;
+    header.bands = 0;
+    header.colour = Colour::listed;  // until it is known whether less would do
+    header.data_type = image.data_type();
+    header.levels = static_cast<uint8_t>(options.levels);
     header.effort = static_cast<uint8_t>(options.effort);
     header.tile_size_px = static_cast<uint16_t>(options.tile_size);
     header.quality_centi = static_cast<uint16_t>(std::lround(options.quality * 100));
@@ -244,6 +257,39 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     header.model_name = model.name();
     NAE_RETURN_IF_ERROR(check_header(header, Limits()));
     return header;
+}
+
+// Everything but the file: payloads into job.payloads, ranges into job.plan. Returns the preview, if there is to
+// be one.
+Result<Preview> encode_planes(ImageSource& image, EncodeJob& job) {
+    const Header& header = job.header;
+    const double area = static_cast<double>(header.width) * header.height;
+    double coded = 0, coded_bands = 0;
+    for (const Plane& plane : job.plan.table.planes) {
+        coded += plane.coded_by_model() ? 1 : 0.05;
+        coded_bands += plane.coded_by_model() ? static_cast<double>(plane.bands.size()) : 0;
+    }
+    const bool open = to_be_measured(job.plan, header.data_type);
+    job.work = area / 256 * (coded * (header.levels > 1 ? 4.0 / 3 : 1) + (open ? kMeasureWork * coded_bands : 0));
+    if (open) NAE_RETURN_IF_ERROR(measure(image, job, plan_passes(job.plan, header)));
+    NAE_RETURN_IF_ERROR(check_band_table(job.plan.table, header.data_type).in("bands of the image"));
+
+    uint64_t tiles = 0;
+    if (!checked_mul<uint64_t>(header.tile_count(), job.plan.table.planes.size(), &tiles) ||
+        tiles > Limits().max_tiles)
+        return Status(ErrorCode::limit_exceeded,
+                      cat(header.tile_count(), " tiles in each of ", job.plan.table.planes.size(),
+                          " planes, the limit is ", Limits().max_tiles, " in all"));
+    job.payloads.resize(static_cast<size_t>(tiles));
+
+    const PreviewMode mode = job.options.preview;
+    const Plane& first = job.plan.table.planes.front();
+    const bool wanted = first.coded_by_model() &&
+                        (mode == PreviewMode::always || (mode == PreviewMode::automatic && area > kPreviewMinPixels));
+    PreviewBuilder preview(header.width, header.height, static_cast<uint8_t>(first.bands.size()));
+    for (const Pass& pass : plan_passes(job.plan, header))
+        NAE_RETURN_IF_ERROR(run_pass(image, job, pass, wanted ? &preview : nullptr));
+    return wanted ? preview.finish() : Preview();
 }
 
 Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const Metadata& metadata,
@@ -264,16 +310,25 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
         NAE_ASSIGN_OR_RETURN(loaded, load_analysis_backend(model->model, options.threads));
         analysis = loaded.get();
     }
-    PictureEncoder encoder(options, image, layout.header, model, *analysis, statistics);
-    std::vector<std::vector<uint8_t>> payloads;
-    NAE_RETURN_IF_ERROR(encoder.run(layout.header.quality_centi, payloads));
+    NAE_ASSIGN_OR_RETURN(
+        const std::unique_ptr<TileCodec> codec,
+        TileCodec::create(model, layout.header.quality_centi, Limits(), EngineLevel::automatic));
+    ThreadPool pool(options.threads);
+    EncodeJob job{options, layout.header, image.plan(), model, *codec, *analysis, pool, statistics, {}, {}};
+    job.quantiser.rate_aware = options.effort >= 2;
+    job.quantiser.distortion_weight = options.distortion_weight;
+    if (job.plan.table.count() != static_cast<size_t>(image.bands()))
+        return Status(ErrorCode::invalid_argument, cat("a plan for ", job.plan.table.count(), " of ",
+                                                       image.bands(), " bands"));
+    NAE_ASSIGN_OR_RETURN(layout.preview, encode_planes(image, job));
+    drop_empty_planes(job.plan.table, job.payloads);
+    layout.bands = std::move(job.plan.table);
+    if (is_plain(layout.bands, layout.header.data_type, &layout.header.colour))
+        layout.header.bands = static_cast<uint8_t>(layout.bands.count());
+    statistics.tiles = job.payloads.size();
 
-    const bool large = uint64_t{layout.header.width} * layout.header.height > kPreviewMinPixels;
-    if (options.preview == PreviewMode::always || (options.preview == PreviewMode::automatic && large)) {
-        layout.preview = encoder.preview();
-    }
     CountingSink counter(sink);
-    NAE_RETURN_IF_ERROR(write_file(counter, layout, payloads));
+    NAE_RETURN_IF_ERROR(write_file(counter, layout, job.payloads));
     statistics.total_bytes = counter.count();
     if (options.progress && !options.progress(1.0))
         return Status(ErrorCode::cancelled, "encoding was cancelled");
@@ -281,24 +336,6 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
 }
 
 }  // namespace
-
-MemoryImageSource::MemoryImageSource(const uint8_t* pixels, uint32_t width, uint32_t height, int bands,
-                                     ptrdiff_t row_stride)
-    : pixels_(pixels),
-      width_(width),
-      height_(height),
-      bands_(bands),
-      row_stride_(row_stride != 0 ? row_stride : static_cast<ptrdiff_t>(width) * bands) {}
-
-Status MemoryImageSource::read_rows(uint32_t y, uint32_t count, uint8_t* out) {
-    if (y > height_ || count > height_ - y)
-        return Status(ErrorCode::invalid_argument, "rows outside the picture");
-    const size_t row_bytes = static_cast<size_t>(width_) * static_cast<size_t>(bands_);
-    for (uint32_t i = 0; i < count; ++i) {
-        std::memcpy(out + i * row_bytes, pixels_ + (static_cast<ptrdiff_t>(y) + i) * row_stride_, row_bytes);
-    }
-    return Status();
-}
 
 Status encode(const EncoderOptions& options, ImageSource& image, const Metadata& metadata, ByteSink& sink,
               EncodeStatistics* statistics) {

@@ -1,18 +1,18 @@
-// Writing a .nae file from rows of 8-bit pixels.
+// Writing a .nae file from rows of samples.
 //
-// The picture is taken in rows of tiles, each row of pixels asked for once and in order, so memory is bounded
-// by a row of tiles plus the compressed bytes, which are held until the end because the tile index precedes
-// the data.
+// The picture is taken in rows of tiles, from the top, so memory is bounded by a row of tiles at each level plus
+// the compressed bytes, which are held until the end because the tile index precedes the data. A picture of very
+// many bands is taken in several passes, and one whose ranges are unknown in one more beforehand.
 #ifndef NAE_CODEC_ENCODER_H_
 #define NAE_CODEC_ENCODER_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "codec/analysis_backend.h"
+#include "codec/image_source.h"
 #include "codec/model.h"
 #include "codec/model_store.h"
 #include "format/byte_sink.h"
@@ -20,36 +20,6 @@
 #include "format/status.h"
 
 namespace nae {
-
-// The picture to be encoded.
-class ImageSource {
-  public:
-    virtual ~ImageSource() = default;
-    virtual uint32_t width() const = 0;
-    virtual uint32_t height() const = 0;
-    virtual int bands() const = 0;  // 1 (gray) or 3 (RGB)
-    // Writes rows [y, y + count) as dense interleaved 8-bit pixels. Called with increasing y, every row once,
-    // from the thread that called encode().
-    virtual Status read_rows(uint32_t y, uint32_t count, uint8_t* out) = 0;
-};
-
-// An ImageSource over pixels in memory (not owned).
-class MemoryImageSource : public ImageSource {
-  public:
-    // row_stride: bytes from row to row; 0 = dense.
-    MemoryImageSource(const uint8_t* pixels, uint32_t width, uint32_t height, int bands,
-                      ptrdiff_t row_stride = 0);
-    uint32_t width() const override { return width_; }
-    uint32_t height() const override { return height_; }
-    int bands() const override { return bands_; }
-    Status read_rows(uint32_t y, uint32_t count, uint8_t* out) override;
-
-  private:
-    const uint8_t* pixels_;
-    uint32_t width_, height_;
-    int bands_;
-    ptrdiff_t row_stride_;
-};
 
 enum class PreviewMode { automatic, always, never };  // automatic: above 4 megapixels
 
@@ -75,6 +45,7 @@ struct EncoderOptions {
     AnalysisBackend* analysis = nullptr;
     int threads = 0;  // 0: all cores
     bool embed_model = false;
+    int levels = 1;  // 1: the picture alone; each further one is half as large. See automatic_levels().
     PreviewMode preview = PreviewMode::automatic;
     // Factor on the weight of squared error against bits in the quantiser (quantiser_weights() in
     // latent_quantiser.h). Smaller: wider dead zone, fewer bits.
@@ -85,13 +56,16 @@ struct EncoderOptions {
     std::function<bool(double)> progress;
 };
 
+// So many levels that the last one fits into `side` pixels each way.
+int automatic_levels(uint32_t width, uint32_t height, uint32_t side);
+
 // What encode() produced, for tools and tests. Sizes in bytes.
 struct EncodeStatistics {
     uint64_t total_bytes = 0;
     uint64_t hyper_bytes = 0;    // hyper-latent streams
     uint64_t latent_bytes = 0;   // latent streams
     uint64_t coded_symbols = 0;  // latent symbols not certain to be zero
-    uint64_t tiles = 0;
+    uint64_t tiles = 0;          // of all planes and levels
     double seconds_analysis = 0;
 };
 

@@ -1,6 +1,24 @@
 #include "codec/pixel_output.h"
 
+#include <cstring>
+
 namespace nae {
+namespace {
+
+template <class Sample>
+void write_samples(const TensorView16& values, int channel, const SampleTable& table, uint8_t* data,
+                   ptrdiff_t pixel_stride, ptrdiff_t row_stride) {
+    for (int y = 0; y < values.h; ++y) {
+        const int16_t* in = values.pixel(y, 0);
+        uint8_t* out = data + y * row_stride;
+        for (int x = 0; x < values.w; ++x, in += 3, out += pixel_stride) {
+            const auto sample = static_cast<Sample>(table(channel >= 0 ? in[channel] : in[0] + in[1] + in[2]));
+            std::memcpy(out, &sample, sizeof(sample));
+        }
+    }
+}
+
+}  // namespace
 
 void write_pixels(const TensorView16& values, int frac_bits, int bands, uint8_t* data, ptrdiff_t pixel_stride,
                   ptrdiff_t row_stride, ptrdiff_t band_stride) {
@@ -22,6 +40,17 @@ void write_pixels(const TensorView16& values, int frac_bits, int bands, uint8_t*
                 }
             }
         }
+    }
+}
+
+void write_band(const TensorView16& values, int channel, const SampleTable& table, size_t sample_bytes,
+                uint8_t* data, ptrdiff_t pixel_stride, ptrdiff_t row_stride) {
+    if (sample_bytes == 1) {
+        write_samples<uint8_t>(values, channel, table, data, pixel_stride, row_stride);
+    } else if (sample_bytes == 2) {
+        write_samples<uint16_t>(values, channel, table, data, pixel_stride, row_stride);
+    } else {
+        write_samples<uint32_t>(values, channel, table, data, pixel_stride, row_stride);
     }
 }
 

@@ -1,10 +1,11 @@
-// The last step of decoding: synthesis output to 8-bit pixels.
+// The last step of decoding: synthesis output to samples.
 #ifndef NAE_CODEC_PIXEL_OUTPUT_H_
 #define NAE_CODEC_PIXEL_OUTPUT_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/sample_table.h"
 #include "codec/tensor.h"
 
 namespace nae {
@@ -30,6 +31,11 @@ inline uint8_t gray_from(int32_t sum, int frac_bits) {
 // Writes all of `values` (h x w x 3) as `bands` (1 or 3) bands; strides in bytes.
 void write_pixels(const TensorView16& values, int frac_bits, int bands, uint8_t* data, ptrdiff_t pixel_stride,
                   ptrdiff_t row_stride, ptrdiff_t band_stride);
+
+// Writes one band of `values` through its table: channel 0 .. 2, or the sum of all three for gray (channel -1),
+// as samples of 1, 2 or 4 bytes; strides in bytes.
+void write_band(const TensorView16& values, int channel, const SampleTable& table, size_t sample_bytes,
+                uint8_t* data, ptrdiff_t pixel_stride, ptrdiff_t row_stride);
 
 }  // namespace nae
 

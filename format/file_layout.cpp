@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "format/checked_math.h"
 #include "format/little_endian.h"
 #include "format/text.h"
 
@@ -13,22 +14,21 @@ namespace {
 // Enough for header, a little metadata and the index of some hundred tiles.
 constexpr size_t kPrefixBytes = 16384;
 
-// Position of each known chunk in the prescribed order; 0 for unknown ones.
-int rank_of(const ChunkType& type) {
-    if (type == kChunkHead) return 1;
-    if (type == kChunkMetadata) return 2;
-    if (type == kChunkPreview) return 3;
-    if (type == kChunkModel) return 4;
-    if (type == kChunkTileIndex) return 5;
-    if (type == kChunkTileData) return 6;
-    if (type == kChunkEnd) return 7;
-    return 0;
-}
+// Known chunks in their prescribed order; unknown ones have rank 0.
+enum : int { kRankNone, kRankHead, kRankBands, kRankMetadata, kRankPreview, kRankModel, kRankIndex, kRankData,
+             kRankEnd };
 
-constexpr int kRankHead = 1;
-constexpr int kRankIndex = 5;
-constexpr int kRankData = 6;
-constexpr int kRankEnd = 7;
+int rank_of(const ChunkType& type) {
+    if (type == kChunkHead) return kRankHead;
+    if (type == kChunkBands) return kRankBands;
+    if (type == kChunkMetadata) return kRankMetadata;
+    if (type == kChunkPreview) return kRankPreview;
+    if (type == kChunkModel) return kRankModel;
+    if (type == kChunkTileIndex) return kRankIndex;
+    if (type == kChunkTileData) return kRankData;
+    if (type == kChunkEnd) return kRankEnd;
+    return kRankNone;
+}
 
 Status check_order(const Chunk& chunk, int rank, int previous) {
     const char* missing = nullptr;
@@ -44,6 +44,26 @@ Status check_order(const Chunk& chunk, int rank, int previous) {
                                               ": repeated or out of order"));
     }
     return {};
+}
+
+// BAND must be there exactly when the header refers to it.
+Status check_bands(const Header& header, bool present) {
+    const bool wanted = header.colour == Colour::listed;
+    if (present == wanted) return {};
+    return Status(ErrorCode::corrupt, wanted ? "chunk 'BAND' is missing after 'HEAD'"
+                                             : "chunk 'BAND' in a picture of plain gray or RGB");
+}
+
+// Tiles of the picture, all planes and levels.
+Result<uint64_t> count_tiles(const Header& header, const BandTable& bands, const Limits& limits) {
+    uint64_t count = 0;
+    if (!checked_mul<uint64_t>(header.tile_count(), bands.planes.size(), &count) ||
+        count > limits.max_tiles) {
+        return Status(ErrorCode::limit_exceeded, cat(header.tile_count(), " tiles in each of ",
+                                                     bands.planes.size(), " planes, the limit is ",
+                                                     limits.max_tiles, " in all"));
+    }
+    return count;
 }
 
 // TDAT is not read here. Its length and its CRC follow from the index, so both are checked all the same, the CRC
@@ -68,6 +88,11 @@ Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chu
     if (chunk.type == kChunkHead) {
         NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
         NAE_ASSIGN_OR_RETURN(out.header, parse_header(payload, limits).in("header"));
+        out.bands = plain_band_table(out.header.colour);
+    } else if (chunk.type == kChunkBands) {
+        NAE_RETURN_IF_ERROR(check_bands(out.header, true));
+        NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
+        NAE_ASSIGN_OR_RETURN(out.bands, parse_band_table(payload, out.header.data_type).in("bands"));
     } else if (chunk.type == kChunkMetadata) {
         NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_metadata_bytes));
         NAE_ASSIGN_OR_RETURN(out.metadata, parse_metadata(payload, limits).in("metadata"));
@@ -78,7 +103,9 @@ Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chu
         NAE_ASSIGN_OR_RETURN(out.model, payload_of(limits.max_model_bytes));
     } else if (chunk.type == kChunkTileIndex) {
         NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
-        NAE_ASSIGN_OR_RETURN(out.tiles, parse_tile_index(payload, out.header, limits).in("tile index"));
+        NAE_ASSIGN_OR_RETURN(const uint64_t count,
+                             count_tiles(out.header, out.bands, limits).in("tile index"));
+        NAE_ASSIGN_OR_RETURN(out.tiles, parse_tile_index(payload, count, limits).in("tile index"));
     } else if (chunk.type == kChunkTileData) {
         NAE_RETURN_IF_ERROR(check_tile_data(source, chunk, out.tiles, check_end));
         out.tile_data_offset = chunk.payload_offset;
@@ -101,6 +128,8 @@ Result<FileLayout> read_unnamed(const ByteSource& base, const LayoutOptions& opt
         NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
         const int rank = rank_of(chunk.type);
         NAE_RETURN_IF_ERROR(check_order(chunk, rank, previous));
+        if (previous == kRankHead && rank != kRankNone && rank != kRankBands)
+            NAE_RETURN_IF_ERROR(check_bands(out.header, false));
         NAE_RETURN_IF_ERROR(read_chunk(*source, reader, chunk, options.limits, check_end, out));
         out.chunks.push_back(chunk);
         if (rank != 0) previous = rank;
@@ -127,14 +156,25 @@ Result<FileLayout> read_layout(const ByteSource& source, const LayoutOptions& op
     return read_unnamed(source, options).in(source.name());
 }
 
+uint64_t tile_number(const Header& header, size_t planes, int level, uint64_t tile, size_t plane) {
+    return (header.tiles_before(level) + tile) * planes + plane;
+}
+
 Status write_file(ByteSink& sink, const FileLayout& layout, const std::vector<std::vector<uint8_t>>& tiles) {
-    if (tiles.size() != layout.header.tile_count()) {
-        return Status(ErrorCode::internal,
-                      cat(tiles.size(), " tiles, the header has ", layout.header.tile_count()));
+    const bool listed = layout.header.colour == Colour::listed;
+    const size_t planes = listed ? layout.bands.planes.size() : 1;
+    if (tiles.size() != layout.header.tile_count() * planes) {
+        return Status(ErrorCode::internal, cat(tiles.size(), " tiles, the header has ",
+                                               layout.header.tile_count(), " in each plane"));
     }
     ChunkWriter writer(sink, kPictureSignature);
     NAE_ASSIGN_OR_RETURN(const auto head, serialise_header(layout.header));
     NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkHead, head));
+    if (listed) {
+        NAE_ASSIGN_OR_RETURN(const auto payload,
+                             serialise_band_table(layout.bands, layout.header.data_type));
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkBands, payload));
+    }
     if (!layout.metadata.empty()) {
         NAE_ASSIGN_OR_RETURN(const auto payload, serialise_metadata(layout.metadata));
         NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkMetadata, payload));

@@ -1,6 +1,6 @@
 // A picture file as a whole: which chunks, in which order, and how they agree with one another.
 //
-//   HEAD  mETA?  pREV?  MODL?  TIDX  TDAT  "END "
+//   HEAD  BAND?  mETA?  pREV?  MODL?  TIDX  TDAT  "END "
 //
 // Unknown ancillary chunks may stand anywhere between HEAD and "END ". Everything before TDAT's payload is
 // usually in the first 16 KiB: a reader over HTTP needs one request for it and one for each run of tiles.
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "format/band_table.h"
 #include "format/byte_sink.h"
 #include "format/byte_source.h"
 #include "format/container.h"
@@ -23,6 +24,7 @@
 namespace nae {
 
 constexpr ChunkType kChunkHead("HEAD");
+constexpr ChunkType kChunkBands("BAND");
 constexpr ChunkType kChunkMetadata("mETA");
 constexpr ChunkType kChunkPreview("pREV");
 constexpr ChunkType kChunkModel("MODL");
@@ -31,6 +33,7 @@ constexpr ChunkType kChunkTileData("TDAT");
 
 struct FileLayout {
     Header header;
+    BandTable bands;  // read from BAND, or plain_band_table(); written only when header.colour is listed
     Metadata metadata;
     Preview preview;             // empty() when the file has none
     std::vector<uint8_t> model;  // the embedded model file (its decoding part), empty when there is none
@@ -48,7 +51,11 @@ struct LayoutOptions {
 // Reads and checks everything but the tiles. Every error message starts with the source's name.
 Result<FileLayout> read_layout(const ByteSource& source, const LayoutOptions& options = {});
 
-// Writes a whole file. `tiles` are the coded payloads, all levels, in index order; layout.tiles,
+// Number of a tile in the index: levels one after another, in a level tile by tile in row-major order, in a
+// tile the planes. `tile` counts within the level. Arguments are in range.
+uint64_t tile_number(const Header& header, size_t planes, int level, uint64_t tile, size_t plane);
+
+// Writes a whole file. `tiles` are the coded payloads in index order; layout.tiles,
 // tile_data_offset and chunks are not used. Pass a FileSink for a file that appears whole or not at all; the
 // caller commits it.
 Status write_file(ByteSink& sink, const FileLayout& layout, const std::vector<std::vector<uint8_t>>& tiles);

@@ -1,6 +1,7 @@
 #include "format/header.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "format/little_endian.h"
 #include "format/text.h"
@@ -15,25 +16,88 @@ Status bad(ErrorCode code, const char* field, uint64_t value, const char* allowe
 
 }  // namespace
 
+const char* data_type_name(DataType type) {
+    switch (type) {
+        case DataType::byte:
+            return "Byte";
+        case DataType::uint16:
+            return "UInt16";
+        case DataType::int16:
+            return "Int16";
+        case DataType::uint32:
+            return "UInt32";
+        case DataType::int32:
+            return "Int32";
+        case DataType::float32:
+            return "Float32";
+    }
+    return "unknown";
+}
+
+size_t sample_bytes(DataType type) {
+    if (type == DataType::byte) return 1;
+    return type == DataType::uint16 || type == DataType::int16 ? 2 : 4;
+}
+
+double lowest_value(DataType type) {
+    switch (type) {
+        case DataType::int16:
+            return -32768.0;
+        case DataType::int32:
+            return -2147483648.0;
+        case DataType::float32:
+            return static_cast<double>(std::numeric_limits<float>::lowest());
+        default:
+            return 0.0;
+    }
+}
+
+double highest_value(DataType type) {
+    switch (type) {
+        case DataType::byte:
+            return 255.0;
+        case DataType::uint16:
+            return 65535.0;
+        case DataType::int16:
+            return 32767.0;
+        case DataType::uint32:
+            return 4294967295.0;
+        case DataType::int32:
+            return 2147483647.0;
+        case DataType::float32:
+            return static_cast<double>(std::numeric_limits<float>::max());
+    }
+    return 0.0;
+}
+
 std::string model_id_text(const ModelId& id) { return to_hex(id.data(), id.size()); }
 
 Status check_header(const Header& h, const Limits& limits) {
     if (h.version != kFormatVersion) return bad(ErrorCode::unsupported, "version", h.version, "1");
     if (h.flags != 0) return bad(ErrorCode::unsupported, "flags", h.flags, "0");
-    if (h.data_type != DataType::byte) {
-        return bad(ErrorCode::unsupported, "data type", static_cast<uint8_t>(h.data_type), "1 (Byte)");
+    if (h.data_type < DataType::byte || h.data_type > DataType::float32) {
+        return bad(ErrorCode::unsupported, "data type", static_cast<uint8_t>(h.data_type),
+                   "1 (Byte) .. 6 (Float32)");
     }
-    if (h.colour != Colour::gray && h.colour != Colour::rgb) {
-        return bad(ErrorCode::unsupported, "colour", static_cast<uint8_t>(h.colour), "1 (gray), 2 (RGB)");
+    if (h.colour > Colour::rgb) {
+        return bad(ErrorCode::unsupported, "colour", static_cast<uint8_t>(h.colour),
+                   "0 (listed), 1 (gray), 2 (RGB)");
     }
-    if (h.levels != 1) return bad(ErrorCode::unsupported, "levels", h.levels, "1");
-    if (h.bands != (h.colour == Colour::gray ? 1 : 3)) {
-        return bad(ErrorCode::corrupt, "bands", h.bands, "1 for gray, 3 for RGB");
+    if (h.bands != (h.colour == Colour::listed ? 0 : h.colour == Colour::gray ? 1 : 3)) {
+        return bad(ErrorCode::corrupt, "bands", h.bands, "0 when listed, 1 for gray, 3 for RGB");
+    }
+    if (h.colour != Colour::listed && h.data_type != DataType::byte) {
+        return bad(ErrorCode::corrupt, "data type", static_cast<uint8_t>(h.data_type),
+                   "1 (Byte) unless the bands are listed");
     }
     if (h.width == 0 || h.width > 0x7FFFFFFF)
         return bad(ErrorCode::corrupt, "width", h.width, "1..2147483647");
     if (h.height == 0 || h.height > 0x7FFFFFFF)
         return bad(ErrorCode::corrupt, "height", h.height, "1..2147483647");
+    if (h.levels < 1 || h.levels > kMaxLevels) return bad(ErrorCode::corrupt, "levels", h.levels, "1..32");
+    if (h.levels > 1 && std::max(h.width, h.height) <= uint32_t{1} << (h.levels - 2)) {
+        return bad(ErrorCode::corrupt, "levels", h.levels, "no more than lead to one pixel");
+    }
     if (h.effort < 1 || h.effort > 9) return bad(ErrorCode::corrupt, "effort", h.effort, "1..9");
     if (h.tile_size_px < kMinTileSize || h.tile_size_px > kMaxTileSize ||
         (h.tile_size_px & (h.tile_size_px - 1)) != 0) {

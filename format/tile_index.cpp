@@ -35,8 +35,7 @@ std::vector<uint8_t> serialise_tile_index(const TileIndex& index) {
     return payload;
 }
 
-Result<TileIndex> parse_tile_index(ByteSpan payload, const Header& header, const Limits& limits) {
-    const uint64_t count = header.tile_count();
+Result<TileIndex> parse_tile_index(ByteSpan payload, uint64_t count, const Limits& limits) {
     if (payload.size() % 8 != 0 || payload.size() / 8 != count) {
         return Status(ErrorCode::corrupt,
                       cat(payload.size(), " bytes, but ", count, " tiles need ", count * 8));

@@ -43,9 +43,9 @@ class TileIndex {
 
 // The payload of TIDX.
 std::vector<uint8_t> serialise_tile_index(const TileIndex& index);
-// Errors: corrupt when the payload does not have exactly 8 bytes for each of the header's tiles;
-// limit_exceeded.
-Result<TileIndex> parse_tile_index(ByteSpan payload, const Header& header, const Limits& limits);
+// `count`: tiles of the picture, all planes and levels. Errors: corrupt when the payload does not have exactly
+// 8 bytes for each; limit_exceeded.
+Result<TileIndex> parse_tile_index(ByteSpan payload, uint64_t count, const Limits& limits);
 
 // Reads tile `i` and checks its CRC. `data_offset` is where TDAT's payload starts in the source.
 // The error names the tile and its offset in the file, not the file.

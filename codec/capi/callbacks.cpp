@@ -45,24 +45,28 @@ Result<std::unique_ptr<CallerPicture>> CallerPicture::create(const nae_picture& 
         return invalid(cat("sample_type ", picture.sample_type, " is none"));
     const size_t channels = layout_channels(picture.layout);
     if (channels == 0) return invalid(cat("layout ", picture.layout, " is none"));
-    if (picture.sample_type != NAE_UINT8 || (picture.layout != NAE_GRAY && picture.layout != NAE_RGB))
-        return Status(ErrorCode::unsupported,
-                      "picture: only 8-bit gray and RGB can be written by this version");
-    if (picture.row_stride != 0 && picture.row_stride < size_t{picture.width} * channels)
+    const size_t pixel = channels * sample_bytes(picture.sample_type);
+    if (picture.row_stride != 0 && picture.row_stride < size_t{picture.width} * pixel)
         return invalid(cat("row_stride ", picture.row_stride, " is less than a row"));
     return std::unique_ptr<CallerPicture>(new CallerPicture(picture, static_cast<int>(channels)));
 }
 
-Status CallerPicture::read_rows(uint32_t y, uint32_t count, uint8_t* out) {
-    if (picture_.pixels == nullptr) {
-        if (picture_.read_rows(picture_.user, y, count, out) != 0) return Status();
-        return Status(ErrorCode::io, cat("read_rows failed for ", count, " rows from row ", y));
+DataType CallerPicture::data_type() const {
+    return data_type_of(static_cast<nae_sample_type>(picture_.sample_type));
+}
+
+Status CallerPicture::read_rows(uint32_t y, uint32_t count, const std::vector<int>& bands, uint8_t* out) {
+    if (picture_.pixels != nullptr) {
+        return MemoryImageSource(picture_.pixels, picture_.width, picture_.height, bands_,
+                                 static_cast<ptrdiff_t>(picture_.row_stride), data_type())
+            .read_rows(y, count, bands, out);
     }
-    const size_t row_bytes = size_t{picture_.width} * static_cast<size_t>(bands_);
-    const size_t stride = picture_.row_stride != 0 ? picture_.row_stride : row_bytes;
-    const auto* from = static_cast<const uint8_t*>(picture_.pixels) + y * stride;
-    for (uint32_t i = 0; i < count; ++i) std::memcpy(out + i * row_bytes, from + i * stride, row_bytes);
-    return Status();
+    std::vector<uint8_t> rows(size_t{picture_.width} * count * static_cast<size_t>(bands_) *
+                              sample_bytes(picture_.sample_type));
+    if (picture_.read_rows(picture_.user, y, count, rows.data()) == 0)
+        return Status(ErrorCode::io, cat("read_rows failed for ", count, " rows from row ", y));
+    return MemoryImageSource(rows.data(), picture_.width, count, bands_, 0, data_type())
+        .read_rows(0, count, bands, out);
 }
 
 }  // namespace nae::capi

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "codec/encoder.h"
 #include "codec/include/nae/nae.h"
@@ -50,7 +51,8 @@ class CallerPicture : public ImageSource {
     uint32_t width() const override { return picture_.width; }
     uint32_t height() const override { return picture_.height; }
     int bands() const override { return bands_; }
-    Status read_rows(uint32_t y, uint32_t count, uint8_t* out) override;
+    DataType data_type() const override;
+    Status read_rows(uint32_t y, uint32_t count, const std::vector<int>& bands, uint8_t* out) override;
 
   private:
     CallerPicture(const nae_picture& picture, int bands) : picture_(picture), bands_(bands) {}

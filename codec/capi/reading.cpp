@@ -1,5 +1,6 @@
 // Reading: nae_open_*, nae_get_*, nae_read.
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,9 +65,10 @@ Status get_info(const nae::Decoder& decoder, nae_info* info) {
     nae_info full{};
     full.width = h.width;
     full.height = h.height;
-    full.bands = h.bands;
-    full.sample_type = nae::capi::sample_type_of(h);
-    full.layout = nae::capi::layout_of(h);
+    const nae::capi::Format format = nae::capi::format_of(decoder);
+    full.bands = static_cast<int32_t>(format.bands);
+    full.sample_type = format.type;
+    full.layout = format.layout;
     full.levels = h.levels;
     full.tile_size = h.tile_size_px;
     full.effort = h.effort;
@@ -87,7 +89,11 @@ class Read {
         : decoder_(decoder),
           window_(window),
           target_(target),
-          in_place_(nae::capi::takes_bands(target, decoder.header())) {}
+          format_(nae::capi::format_of(decoder)),
+          in_place_(nae::capi::takes_bands(target, format_)) {
+        bands_.resize(format_.bands);
+        std::iota(bands_.begin(), bands_.end(), 0);
+    }
 
     // Rows [y, y + count) of the window.
     Status strip(uint32_t y, uint32_t count) {
@@ -97,13 +103,17 @@ class Read {
             pixels.pixel_stride = static_cast<ptrdiff_t>(target_.pixel_stride);
             pixels.row_stride = static_cast<ptrdiff_t>(target_.row_stride);
             pixels.band_stride = static_cast<ptrdiff_t>(target_.channel_stride);
-            return decoder_.read_window(window_.x, window_.y + y, window_.width, count, pixels);
+            return decoder_.read(part(y, count), bands_, pixels);
         }
-        const size_t row_bytes = size_t{window_.width} * decoder_.header().bands;
+        const size_t row_bytes = window_.width * format_.pixel_bytes;
         decoded_.resize(row_bytes * count);
-        NAE_RETURN_IF_ERROR(decoder_.read_window(window_.x, window_.y + y, window_.width, count,
-                                                 decoded_.data(), static_cast<ptrdiff_t>(row_bytes)));
-        nae::capi::convert_rows(decoded_.data(), decoder_.header(), window_.width, count, target_, y);
+        nae::PixelTarget pixels;
+        pixels.data = decoded_.data();
+        pixels.row_stride = static_cast<ptrdiff_t>(row_bytes);
+        pixels.pixel_stride = static_cast<ptrdiff_t>(format_.pixel_bytes);
+        pixels.band_stride = static_cast<ptrdiff_t>(format_.pixel_bytes / format_.bands);
+        NAE_RETURN_IF_ERROR(decoder_.read(part(y, count), bands_, pixels));
+        nae::capi::convert_rows(decoded_.data(), format_, window_.width, count, target_, y);
         return Status();
     }
 
@@ -117,15 +127,21 @@ class Read {
             if (progress != nullptr && progress(static_cast<double>(y) / window_.height, user) == 0)
                 return Status(nae::ErrorCode::cancelled, "reading was cancelled");
         }
-        if (in_place_) nae::capi::fill_alpha(target_, decoder_.header(), window_.width, window_.height);
+        if (in_place_) nae::capi::fill_alpha(target_, format_, window_.width, window_.height);
         return Status();
     }
 
   private:
+    nae::Window part(uint32_t y, uint32_t count) const {
+        return {window_.x, window_.y + y, window_.width, count, static_cast<int>(window_.level)};
+    }
+
     const nae::Decoder& decoder_;
     const nae_window window_;
     const nae::capi::Target target_;
+    const nae::capi::Format format_;
     const bool in_place_;
+    std::vector<int> bands_;
     std::vector<uint8_t> decoded_;
 };
 
@@ -140,17 +156,19 @@ Status read(const nae::Decoder& decoder, const nae_window* given_window, const n
     }
     if (window.level >= header.levels)
         return invalid(nae::cat("level ", window.level, ": the picture has ", int{header.levels}));
-    if (window.width == 0 || window.height == 0 || window.x >= header.width || window.y >= header.height ||
-        window.width > header.width - window.x || window.height > header.height - window.y) {
+    const uint32_t width = header.level_width(static_cast<int>(window.level));
+    const uint32_t height = header.level_height(static_cast<int>(window.level));
+    if (window.width == 0 || window.height == 0 || window.x >= width || window.y >= height ||
+        window.width > width - window.x || window.height > height - window.y) {
         return invalid(nae::cat("window ", window.width, "x", window.height, " at (", window.x, ", ",
-                                window.y, ") is not inside the picture of ", header.width, "x",
-                                header.height));
+                                window.y, ") is not inside the picture of ", width, "x", height));
     }
     nae_buffer buffer;
     if (given_buffer == nullptr) return invalid("nae_read: the buffer is NULL");
     NAE_RETURN_IF_ERROR(nae::capi::copy_in(given_buffer, "nae_buffer", &buffer));
     NAE_ASSIGN_OR_RETURN(const nae::capi::Target target,
-                         nae::capi::check_buffer(buffer, header, window.width, window.height));
+                         nae::capi::check_buffer(buffer, nae::capi::format_of(decoder), window.width,
+                                                 window.height));
     return Read(decoder, window, target).run(progress, user);
 }
 

@@ -254,7 +254,7 @@ TEST_CASE("C interface: a buffer that does not fit is refused", "[capi]") {
     refused("band_stride", [](nae_buffer& b, nae_window&) { b.band_stride = 599; });
     refused("data", [](nae_buffer& b, nae_window&) { b.data = nullptr; });
     refused("layout 5", [](nae_buffer& b, nae_window&) { b.layout = 5; });
-    refused("sample_type 4", [](nae_buffer& b, nae_window&) { b.sample_type = 4; });
+    refused("sample_type 7", [](nae_buffer& b, nae_window&) { b.sample_type = 7; });
     refused("multiple", [](nae_buffer& b, nae_window&) {
         b.sample_type = NAE_UINT16;
         b.data = static_cast<uint8_t*>(b.data) + 1;

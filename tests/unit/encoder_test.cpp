@@ -37,12 +37,12 @@ class StrictSource : public MemoryImageSource {
   public:
     explicit StrictSource(const Picture& p)
         : MemoryImageSource(p.pixels.data(), p.width, p.height, p.bands) {}
-    Status read_rows(uint32_t y, uint32_t count, uint8_t* out) override {
+    Status read_rows(uint32_t y, uint32_t count, const std::vector<int>& bands, uint8_t* out) override {
         if (y != next_ || count == 0) return Status(ErrorCode::internal, "row order");
         if (y + count > fail_from) return Status(ErrorCode::io, "no such row");
         next_ += count;
         largest = std::max(largest, count);
-        return MemoryImageSource::read_rows(y, count, out);
+        return MemoryImageSource::read_rows(y, count, bands, out);
     }
     uint32_t next_ = 0;
     uint32_t largest = 0;
@@ -244,11 +244,10 @@ TEST_CASE("encoder: bad options are refused before anything is read", "[encoder]
     // The model has no analysis graphs and nothing else was given.
     CHECK(code_with([](EncoderOptions& o) { o.analysis = nullptr; }) == ErrorCode::encoder_unavailable);
 
-    const Picture two{10, 10, 2, std::vector<uint8_t>(200, 0)};
-    MemoryImageSource image(two.pixels.data(), 10, 10, 2);
+    MemoryImageSource no_bands(picture.pixels.data(), 10, 10, 0);
     MemorySink sink;
-    CHECK(encode(good, image, Metadata(), sink).code() == ErrorCode::invalid_argument);
-    MemoryImageSource nothing(two.pixels.data(), 0, 10, 3);
+    CHECK(encode(good, no_bands, Metadata(), sink).code() == ErrorCode::invalid_argument);
+    MemoryImageSource nothing(picture.pixels.data(), 0, 10, 3);
     CHECK_FALSE(encode(good, nothing, Metadata(), sink).ok());
 }
 

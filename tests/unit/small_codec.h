@@ -224,9 +224,10 @@ inline std::unique_ptr<Decoder> open_bytes(std::vector<uint8_t> bytes, const Dec
 
 inline std::vector<uint8_t> decode_all(const Decoder& decoder) {
     const Header& h = decoder.header();
-    std::vector<uint8_t> pixels(static_cast<size_t>(h.width) * h.height * h.bands);
+    const size_t row = h.width * decoder.bands().count() * sample_bytes(h.data_type);
+    std::vector<uint8_t> pixels(row * h.height);
     const Status status =
-        decoder.read_window(0, 0, h.width, h.height, pixels.data(), ptrdiff_t{h.width} * h.bands);
+        decoder.read_window(0, 0, h.width, h.height, pixels.data(), static_cast<ptrdiff_t>(row));
     INFO(status.message());
     REQUIRE(status.ok());
     return pixels;

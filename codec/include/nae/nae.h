@@ -68,7 +68,10 @@ typedef enum nae_sample_type {
     NAE_SAMPLES_NATIVE = 0, /* as the picture stores them */
     NAE_UINT8 = 1,          /* 0..255 */
     NAE_UINT16 = 2,         /* 0..65535, in the machine's byte order */
-    NAE_FLOAT32 = 3         /* IEEE 754, in the machine's byte order; 0..1 for pictures of integers */
+    NAE_FLOAT32 = 3,        /* IEEE 754, in the machine's byte order; 0..1 for pictures of integers */
+    NAE_INT16 = 4,          /* these three are not converted: pictures of such samples can be had only so */
+    NAE_UINT32 = 5,
+    NAE_INT32 = 6
 } nae_sample_type;
 
 /* What the samples of one pixel are, in memory order. */
@@ -234,7 +237,8 @@ typedef struct nae_picture {
     const void* pixels;  /* interleaved; NULL: read_rows is called instead */
     size_t row_stride;   /* bytes from row to row of `pixels`; 0: dense */
     /* Writes rows [y, y + count) densely and interleaved to `rows`; returns 1, or 0 when it cannot. Every row is
-     * asked for once, in order, in the thread that called nae_encode. */
+     * asked for once, in order, in the thread that called nae_encode; in two such passes for samples other
+     * than NAE_UINT8, whose range is found first. */
     int (*read_rows)(void* user, uint32_t y, uint32_t count, void* rows);
     void* user;                        /* passed to read_rows */
     const nae_metadata_item* metadata; /* stored with the picture; may be NULL */

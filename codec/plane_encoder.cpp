@@ -1,0 +1,161 @@
+#include "codec/plane_encoder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "codec/hole_fill.h"
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+// Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
+constexpr int64_t kAnalysisSide = 1024;
+
+}  // namespace
+
+PlaneEncoder::PlaneEncoder(EncodeJob& job, int level, size_t plane, const TileLayout& tiles,
+                           const RowWindow& rows)
+    : job_(job),
+      level_(level),
+      plane_(plane),
+      tiles_(tiles),
+      rows_(rows),
+      halo_(div_up(job.analysis.halo_px(), kLatentStride) * kLatentStride) {}
+
+Status PlaneEncoder::encode(const Rect& band) {
+    NAE_RETURN_IF_ERROR(analyse(band));
+    return encode_tiles(band);
+}
+
+void PlaneEncoder::fill_channel(const Rect& rect, int band, float* out) {
+    const BandInfo& info = job_.plan.table.bands[static_cast<size_t>(band)];
+    const RowShape& shape = rows_.shape();
+    const int64_t inside = std::min(rect.right(), rows_.width()) - rect.x;
+    const auto size = static_cast<int64_t>(sample_bytes(shape.type));
+    const bool holes = !info.specials.empty() || job_.plan.alpha >= 0 || shape.mask;
+    valid_.assign(holes ? static_cast<size_t>(rect.w * rect.h) : 0, 1);
+    for (int64_t y = 0; y < rect.h; ++y) {
+        const uint8_t* row = rows_.row(std::min(rect.y + y, rows_.height() - 1));
+        const uint8_t* samples = shape.samples(row, rows_.width(), band);
+        float* values = out + y * rect.w * 3;
+        to_model_scale(samples + rect.x * size, inside, shape.type, info, values, 3);
+        for (int64_t x = inside; x < rect.w; ++x) values[3 * x] = values[3 * (inside - 1)];
+        if (!holes) continue;
+        uint8_t* valid = valid_.data() + y * rect.w;
+        find_valid(shape, row, rows_.width(), job_.plan, band, rect.x, inside, valid);
+        std::fill(valid + inside, valid + rect.w, valid[inside - 1]);
+    }
+    if (holes) fill_holes(out, 3, rect.h, rect.w, valid_);
+}
+
+void PlaneEncoder::fill(const Rect& rect, float* out) {
+    const Plane& plane = job_.plan.table.planes[plane_];
+    for (size_t channel = 0; channel < plane.bands.size(); ++channel)
+        fill_channel(rect, plane.bands[channel], out + channel);
+    if (plane.kind == PlaneKind::rgb) return;
+    for (int64_t i = 0; i < rect.w * rect.h; ++i) out[3 * i + 2] = out[3 * i + 1] = out[3 * i];
+}
+
+Status PlaneEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels,
+                                 float* out, Extents out_size, int out_channels) {
+    const auto start = std::chrono::steady_clock::now();
+    const Status status =
+        job_.analysis.run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels, out,
+                      static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
+    job_.statistics.seconds_analysis +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return status.in(graph == AnalysisGraph::analysis ? "analysis" : "hyper-analysis");
+}
+
+Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
+    const int channels = job_.model->latent_channels();
+    // In pixels, with halo, up to the edges of the latent raster: there the networks' own zero padding
+    // begins.
+    const Rect raster{0, 0, tiles_.latent().w * kLatentStride, tiles_.latent().h * kLatentStride};
+    const Rect padded =
+        intersect(Rect{block.x * kLatentStride - halo_, block.y * kLatentStride - halo_,
+                       block.w * kLatentStride + 2 * halo_, block.h * kLatentStride + 2 * halo_},
+                  raster);
+    const Rect cells{padded.x / kLatentStride, padded.y / kLatentStride, padded.w / kLatentStride,
+                     padded.h / kLatentStride};
+    input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
+    output_.resize(static_cast<size_t>(cells.w * cells.h * channels));
+    fill(padded, input_.data());
+    NAE_RETURN_IF_ERROR(run_graph(AnalysisGraph::analysis, input_.data(), Extents{padded.h, padded.w}, 3,
+                                  output_.data(), Extents{cells.h, cells.w}, channels));
+    for (int64_t y = block.y; y < block.bottom(); ++y) {
+        const float* from = output_.data() + ((y - cells.y) * cells.w + (block.x - cells.x)) * channels;
+        float* to = y_.data() + ((y - band.y) * band.w + block.x) * channels;
+        std::memcpy(to, from, static_cast<size_t>(block.w * channels) * sizeof(float));
+    }
+    return Status();
+}
+
+Status PlaneEncoder::analyse(const Rect& band) {
+    y_.resize(static_cast<size_t>(band.w * band.h * job_.model->latent_channels()));
+    constexpr int64_t kSide = kAnalysisSide / kLatentStride;
+    for (int64_t y = band.y; y < band.bottom(); y += kSide) {
+        for (int64_t x = 0; x < band.w; x += kSide) {
+            const Rect block = intersect(Rect{x, y, kSide, kSide}, band);
+            NAE_RETURN_IF_ERROR(analyse_block(band, block));
+            NAE_RETURN_IF_ERROR(job_.progress(static_cast<double>(block.w * block.h)));
+        }
+    }
+    return Status();
+}
+
+Status PlaneEncoder::hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z) {
+    const int64_t channels = job_.model->latent_channels();
+    const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
+    const Extents padded{hyper.h * kHyperStride, hyper.w * kHyperStride};
+    input_.assign(static_cast<size_t>(padded.h * padded.w * channels), 0.0f);
+    for (int64_t y = 0; y < tile.h; ++y) {
+        std::memcpy(input_.data() + y * padded.w * channels, y_at(band, tile.y + y, tile.x),
+                    static_cast<size_t>(tile.w * channels) * sizeof(float));
+    }
+    z.resize(static_cast<size_t>(hyper.h * hyper.w * job_.model->hyper_channels()));
+    return run_graph(AnalysisGraph::hyper_analysis, input_.data(), padded, static_cast<int>(channels),
+                     z.data(), hyper, job_.model->hyper_channels());
+}
+
+Status PlaneEncoder::encode_tiles(const Rect& band) {
+    const TileRange range = tiles_.tiles_touching(band);
+    const int64_t first = tiles_.number(range.x0, range.y0);
+    const int64_t count = (range.x1 - range.x0) * (range.y1 - range.y0);  // whole rows of tiles: consecutive
+    std::vector<std::vector<float>> z(static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) {
+        NAE_RETURN_IF_ERROR(hyper_analyse(band, tiles_.latent_rect(first + i), z[static_cast<size_t>(i)]));
+    }
+    std::vector<TileStatistics> statistics(static_cast<size_t>(count));
+    std::mutex observing;
+    NAE_RETURN_IF_ERROR(job_.pool.parallel_for(count, [&](int64_t i) {
+        const auto slot = static_cast<size_t>(i);
+        const Rect tile = tiles_.latent_rect(first + i);
+        TileSymbols symbols;
+        const Status status =
+            job_.codec.quantise(y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(),
+                                static_cast<int>(tile.h), static_cast<int>(tile.w), z[slot].data(),
+                                job_.quantiser, symbols);
+        if (!status.ok()) return status.in(cat("tile ", first + i));
+        auto payload = job_.codec.pack(symbols, &statistics[slot]);
+        if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
+        job_.payload(level_, static_cast<uint64_t>(first + i), plane_) = std::move(payload).value();
+        if (job_.options.observer != nullptr) {
+            const std::lock_guard<std::mutex> lock(observing);
+            job_.options.observer->tile_coded(symbols);
+        }
+        return Status();
+    }));
+    for (const TileStatistics& s : statistics) {
+        job_.statistics.hyper_bytes += s.hyper_bytes;
+        job_.statistics.latent_bytes += s.latent_bytes;
+        job_.statistics.coded_symbols += s.coded_symbols;
+    }
+    return Status();
+}
+
+}  // namespace nae

@@ -1,0 +1,86 @@
+// One plane that the model codes, at one level: from rows of samples to the payloads of its tiles.
+#ifndef NAE_CODEC_PLANE_ENCODER_H_
+#define NAE_CODEC_PLANE_ENCODER_H_
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "codec/encoder.h"
+#include "codec/region.h"
+#include "codec/row_window.h"
+#include "codec/thread_pool.h"
+#include "codec/tile_codec.h"
+#include "codec/tile_layout.h"
+#include "format/file_layout.h"
+
+namespace nae {
+
+// What all planes and levels of a picture share while it is being encoded.
+struct EncodeJob {
+    const EncoderOptions& options;
+    const Header& header;
+    BandPlan plan;
+    ReadyModelPtr model;
+    const TileCodec& codec;
+    AnalysisBackend& analysis;
+    ThreadPool& pool;
+    EncodeStatistics& statistics;
+    QuantiserOptions quantiser;
+    std::vector<std::vector<uint8_t>> payloads;  // in the order of the tile index
+    double work = 1;                             // all there is to do, and what is done: latent positions
+    double done = 0;
+
+    std::vector<uint8_t>& payload(int level, uint64_t tile, size_t plane) {
+        return payloads[static_cast<size_t>(tile_number(header, plan.table.planes.size(), level, tile, plane))];
+    }
+    // Reports that so much more is done. Error: cancelled.
+    Status progress(double more);
+};
+
+class PlaneEncoder {
+  public:
+    // rows: those of the plane's level. Nothing is owned.
+    PlaneEncoder(EncodeJob& job, int level, size_t plane, const TileLayout& tiles, const RowWindow& rows);
+
+    // Codes the tiles of latent rows [band.y, band.bottom()), whole rows of tiles. The window must hold their
+    // rows of pixels, and halo() more above and below as far as there are any.
+    Status encode(const Rect& band);
+    int64_t halo() const { return halo_; }  // pixels, a multiple of 16
+
+    // The analysis' input: RGB floats (value - 128) / 128 of a rectangle, which may reach beyond the right and
+    // bottom edge; there the last column and row are repeated. Gray is fed as R = G = B. Pixels that are not
+    // valid get values from those around them.
+    void fill(const Rect& rect, float* out);
+
+  private:
+    // Latents y of latent rows [band.y, band.bottom()), all columns, into y_.
+    Status analyse(const Rect& band);
+    Status analyse_block(const Rect& band, const Rect& block);
+    // z of one tile from y_.
+    Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
+    Status encode_tiles(const Rect& band);
+    Status run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,
+                     Extents out_size, int out_channels);
+    // One band of fill(), to every third float.
+    void fill_channel(const Rect& rect, int band, float* out);
+
+    const float* y_at(const Rect& band, int64_t y, int64_t x) const {
+        return y_.data() + ((y - band.y) * band.w + x) * job_.model->latent_channels();
+    }
+
+    EncodeJob& job_;
+    const int level_;
+    const size_t plane_;
+    const TileLayout& tiles_;
+    const RowWindow& rows_;
+    const int64_t halo_;
+    std::vector<float> y_;       // of the current band
+    std::vector<float> input_;   // scratch: analysis input
+    std::vector<float> output_;  // scratch: analysis output with halo
+    std::vector<uint8_t> valid_;  // scratch of fill_channel()
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_PLANE_ENCODER_H_
