@@ -13,7 +13,6 @@ namespace nae::gdal {
 
 namespace {
 
-constexpr const char* kInterpretation = "COLOR_INTERPRETATION_";
 constexpr const char* kIccDomain = "COLOR_PROFILE";
 constexpr const char* kIccKey = "SOURCE_ICC_PROFILE";
 constexpr const char* kXmpDomain = "xml:XMP";
@@ -29,11 +28,6 @@ bool describes_the_container(const char* domain) {
     for (const char* name : kNames)
         if (EQUAL(domain, name)) return true;
     return false;
-}
-
-GDALColorInterp usual_interpretation(int bands, int index) {
-    if (bands == 1) return GCI_GrayIndex;
-    return static_cast<GDALColorInterp>(GCI_RedBand + index);
 }
 
 std::string decode_base64(const char* text) {
@@ -77,31 +71,6 @@ void collect_domain(GDALDataset& source, const char* domain, Metadata& metadata)
     }
 }
 
-void collect_bands(GDALDataset& source, Metadata& metadata) {
-    const int bands = source.GetRasterCount();
-    std::optional<double> nodata;
-    bool agree = true;
-    for (int i = 0; i < bands; ++i) {
-        GDALRasterBand& band = *source.GetRasterBand(i + 1);
-        int has = FALSE;
-        const double value = band.GetNoDataValue(&has);
-        if (i == 0 && has) nodata = value;
-        if ((has != FALSE) != nodata.has_value() || (has && value != *nodata)) agree = false;
-
-        const std::string number = std::to_string(i + 1);
-        if (band.GetDescription()[0] != '\0')
-            metadata.set(kMetadataDomain, kMetadataBandDescription + number, band.GetDescription());
-        const GDALColorInterp interpretation = band.GetColorInterpretation();
-        if (interpretation != GCI_Undefined && interpretation != usual_interpretation(bands, i))
-            metadata.set(kGdalDomain, kInterpretation + number,
-                         GDALGetColorInterpretationName(interpretation));
-    }
-    if (nodata && agree) metadata.set(kMetadataDomain, kMetadataNodata, number_text(*nodata));
-    if (!agree)
-        CPLError(CE_Warning, CPLE_NotSupported, "%s: bands have different nodata values: none is stored",
-                 source.GetDescription());
-}
-
 // Exactly six numbers, or nothing.
 std::optional<std::array<double, 6>> parse_six(const std::string& text) {
     const CPLStringList parts(CSLTokenizeString2(text.c_str(), " ", 0));
@@ -136,7 +105,7 @@ OGRSpatialReference parse_wkt(const std::string* wkt) {
     return srs;
 }
 
-Metadata collect_metadata(GDALDataset& source, bool all_domains) {
+Metadata collect_metadata(GDALDataset& source, const BandTable* bands, bool all_domains) {
     Metadata metadata;
     if (const std::string wkt = wkt_text(source.GetSpatialRef()); !wkt.empty()) {
         metadata.set(kMetadataDomain, kMetadataCrs, wkt);
@@ -150,7 +119,7 @@ Metadata collect_metadata(GDALDataset& source, bool all_domains) {
         metadata.set(kMetadataDomain, kMetadataGeoTransform, text);
     }
     collect_control_points(source, metadata);
-    collect_bands(source, metadata);
+    if (bands != nullptr) collect_bands(source, *bands, all_domains, metadata);
     if (!all_domains) {
         for (const char* domain : {kIccDomain, "RPC"}) collect_domain(source, domain, metadata);
         if (const char* meaning = source.GetMetadataItem(GDALMD_AREA_OR_POINT);
@@ -166,7 +135,7 @@ Metadata collect_metadata(GDALDataset& source, bool all_domains) {
     return metadata;
 }
 
-MappedMetadata map_metadata(const Metadata& metadata, int bands) {
+MappedMetadata map_metadata(const Metadata& metadata, const BandTable& bands) {
     MappedMetadata mapped;
     mapped.srs = parse_wkt(metadata.find(kMetadataDomain, kMetadataCrs));
     if (const std::string* text = metadata.find(kMetadataDomain, kMetadataCrsEpoch))
@@ -174,19 +143,7 @@ MappedMetadata map_metadata(const Metadata& metadata, int bands) {
             mapped.srs.SetCoordinateEpoch(epoch);
     if (const std::string* text = metadata.find(kMetadataDomain, kMetadataGeoTransform))
         mapped.geo_transform = parse_six(*text);
-    if (const std::string* text = metadata.find(kMetadataDomain, kMetadataNodata)) {
-        char* end = nullptr;
-        const double value = CPLStrtod(text->c_str(), &end);
-        if (end != text->c_str()) mapped.nodata = value;
-    }
-    for (int i = 0; i < bands; ++i) {
-        const std::string number = std::to_string(i + 1);
-        const std::string* description = metadata.find(kMetadataDomain, kMetadataBandDescription + number);
-        mapped.descriptions.push_back(description != nullptr ? *description : std::string());
-        const std::string* name = metadata.find(kGdalDomain, kInterpretation + number);
-        mapped.interpretations.push_back(name != nullptr ? GDALGetColorInterpretationByName(name->c_str())
-                                                         : usual_interpretation(bands, i));
-    }
+    mapped.bands = map_bands(metadata, bands);
     return mapped;
 }
 

@@ -4,11 +4,9 @@
 //   spatial reference, its epoch      NAE, CRS_WKT2 and CRS_EPOCH
 //   geotransform                      NAE, GEOTRANSFORM
 //   control points                    NAE, GCPS and GCP_CRS_WKT2; GDAL, GCP_INFO_n
-//   nodata (when all bands agree)     NAE, NODATA
-//   band descriptions                 NAE, BAND_DESCRIPTION_n
+//   what belongs to a band            see band_metadata.h
 //   COLOR_PROFILE SOURCE_ICC_PROFILE  NAE, ICC (binary there, base64 in GDAL)
 //   xml:XMP                           NAE, XMP
-//   colour interpretation, unusual    GDAL, COLOR_INTERPRETATION_n
 //   any other domain                  the same domain and key; a domain of plain text has the key ""
 //
 // Left out: what describes the old file rather than the picture (IMAGE_STRUCTURE, SUBDATASETS, …), and
@@ -23,6 +21,7 @@
 #include <vector>
 
 #include "format/metadata.h"
+#include "plugins/gdal/band_metadata.h"
 #include "plugins/gdal/compat.h"
 
 namespace nae::gdal {
@@ -30,19 +29,18 @@ namespace nae::gdal {
 // The domain of what only GDAL has a word for.
 constexpr const char* kGdalDomain = "GDAL";
 
-// With all_domains false only what places and interprets the pixels: reference system, transforms, RPC, nodata,
-// bands, ICC profile.
-Metadata collect_metadata(GDALDataset& source, bool all_domains = true);
+// bands: how the source's bands are coded; null: they are not what is stored, as with an expanded palette. With
+// all_domains false only what places and interprets the pixels: reference system, transforms, RPC, nodata, ICC
+// profile.
+Metadata collect_metadata(GDALDataset& source, const BandTable* bands, bool all_domains = true);
 
 // What a dataset answers from members of its own rather than from metadata domains.
 struct MappedMetadata {
     OGRSpatialReference srs;  // empty when the file has none
     std::optional<std::array<double, 6>> geo_transform;
-    std::optional<double> nodata;
-    std::vector<std::string> descriptions;         // one per band, often ""
-    std::vector<GDALColorInterp> interpretations;  // one per band
+    std::vector<BandMetadata> bands;
 };
-MappedMetadata map_metadata(const Metadata& metadata, int bands);
+MappedMetadata map_metadata(const Metadata& metadata, const BandTable& bands);
 
 // Puts the domains of the file into GDAL's containers, without marking anything as changed by the user.
 void publish_domains(const Metadata& metadata, GDALMajorObject& object);

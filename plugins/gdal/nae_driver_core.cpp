@@ -14,6 +14,18 @@ constexpr const char* kCreationOptions =
     " description='Quality, 1 (smallest file) to 100 (best picture); fractions are allowed'/>"
     "  <Option name='EFFORT' type='int' min='1' max='9' default='5'"
     " description='Time spent on encoding, 1 (fastest) to 9 (smallest file); never costs decoding time'/>"
+    "  <Option name='LOSSLESS_ALPHA' type='boolean' default='YES'"
+    " description='YES: alpha is kept exactly. NO: it is coded like any other band'/>"
+    "  <Option name='OVERVIEWS' type='string-select'"
+    " description='AUTO: existing overviews are taken over, missing ones made; IGNORE_EXISTING: all are made; "
+    "default: AUTO above 16 megapixels, else NONE'>"
+    "    <Value>AUTO</Value><Value>IGNORE_EXISTING</Value><Value>NONE</Value>"
+    "  </Option>"
+    "  <Option name='OVERVIEW_RESAMPLING' type='string-select' default='AVERAGE'"
+    " description='Method for overviews that are made'>"
+    "    <Value>AVERAGE</Value><Value>NEAREST</Value><Value>BILINEAR</Value><Value>CUBIC</Value>"
+    "    <Value>CUBICSPLINE</Value><Value>LANCZOS</Value><Value>MODE</Value><Value>RMS</Value>"
+    "  </Option>"
     "  <Option name='MODEL' type='string' default='photo'"
     " description='Name, ID or file of the model to encode with'/>"
     "  <Option name='EMBED_MODEL' type='boolean' default='NO'"
@@ -54,7 +66,7 @@ void set_driver_metadata(GDALDriver* driver) {
     driver->SetMetadataItem(GDAL_DMD_EXTENSION, "nae");
     driver->SetMetadataItem(GDAL_DMD_EXTENSIONS, "nae");
     driver->SetMetadataItem(GDAL_DMD_MIMETYPE, "image/x-nae");
-    driver->SetMetadataItem(GDAL_DMD_CREATIONDATATYPES, "Byte");
+    driver->SetMetadataItem(GDAL_DMD_CREATIONDATATYPES, "Byte UInt16 Int16 UInt32 Int32 Float32");
     driver->SetMetadataItem(GDAL_DMD_CREATIONOPTIONLIST, kCreationOptions);
     driver->SetMetadataItem(GDAL_DMD_OPENOPTIONLIST, kOpenOptions);
 }

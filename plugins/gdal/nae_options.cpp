@@ -12,6 +12,8 @@ namespace nae::gdal {
 namespace {
 
 constexpr int kMaxThreads = 256;
+// Rasters with more pixels get overviews unless told otherwise: smaller ones are quickly read as a whole.
+constexpr int64_t kOverviewMinPixels = int64_t{16} << 20;
 
 Status bad_option(const char* name, const std::string& value, const char* wanted) {
     return Status(ErrorCode::invalid_argument, std::string(name) + "=" + value + ": must be " + wanted);
@@ -143,6 +145,41 @@ Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_
                 }
         }
     }
+    return result;
+}
+
+Result<Overviews> parse_overviews(CSLConstList options, GDALDataset& source, int tile_size) {
+    Overviews result;
+    const char* wanted = CSLFetchNameValue(options, "OVERVIEWS");
+    const int64_t pixels = int64_t{source.GetRasterXSize()} * source.GetRasterYSize();
+    if (wanted == nullptr) wanted = pixels > kOverviewMinPixels ? "AUTO" : "NONE";
+    const char* method = CSLFetchNameValueDef(options, "OVERVIEW_RESAMPLING", "AVERAGE");
+    constexpr struct {
+        const char* name;
+        GDALRIOResampleAlg value;
+    } kMethods[] = {{"NEAREST", GRIORA_NearestNeighbour}, {"BILINEAR", GRIORA_Bilinear},
+                    {"CUBIC", GRIORA_Cubic},              {"CUBICSPLINE", GRIORA_CubicSpline},
+                    {"LANCZOS", GRIORA_Lanczos},          {"MODE", GRIORA_Mode},
+                    {"RMS", GRIORA_RMS}};
+    for (const auto& one : kMethods)
+        if (EQUAL(method, one.name)) result.options.resampling = one.value;
+    if (!result.options.resampling && !EQUAL(method, "AVERAGE"))
+        return bad_option("OVERVIEW_RESAMPLING", method,
+                          "AVERAGE, NEAREST, BILINEAR, CUBIC, CUBICSPLINE, LANCZOS, MODE or RMS");
+    if (EQUAL(wanted, "NONE")) return result;
+    if (!EQUAL(wanted, "AUTO") && !EQUAL(wanted, "IGNORE_EXISTING"))
+        return bad_option("OVERVIEWS", wanted, "AUTO, IGNORE_EXISTING or NONE");
+    result.options.use_existing = EQUAL(wanted, "AUTO");
+    // GDAL's resampling takes the nearest existing overview, and cannot be told not to.
+    if (!result.options.use_existing && result.options.resampling && source.GetRasterCount() > 0 &&
+        source.GetRasterBand(1)->GetOverviewCount() > 0)
+        return Status(ErrorCode::unsupported,
+                      std::string("OVERVIEWS=IGNORE_EXISTING of a source that has overviews needs "
+                                  "OVERVIEW_RESAMPLING=AVERAGE, not ") +
+                          method);
+    result.levels = automatic_levels(static_cast<uint32_t>(source.GetRasterXSize()),
+                                     static_cast<uint32_t>(source.GetRasterYSize()),
+                                     static_cast<uint32_t>(tile_size));
     return result;
 }
 

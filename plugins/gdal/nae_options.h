@@ -11,6 +11,7 @@
 #include "codec/encoder.h"
 #include "codec/model_store.h"
 #include "format/status.h"
+#include "plugins/gdal/dataset_image_source.h"
 
 namespace nae::gdal {
 
@@ -23,6 +24,14 @@ Result<int> parse_threads(CSLConstList options);
 // the NAE_MODEL_PATH configuration option names more than the environment does; it must outlive the result.
 // Errors: invalid_argument, naming option and value.
 Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_ptr<ModelStore>& store);
+
+// How many levels the file gets, and where they come from.
+struct Overviews {
+    int levels = 1;
+    OverviewOptions options;
+};
+// OVERVIEWS, OVERVIEW_RESAMPLING. Errors: invalid_argument, unsupported.
+Result<Overviews> parse_overviews(CSLConstList options, GDALDataset& source, int tile_size);
 
 // NUM_THREADS, MODEL_PATH, STRICT; `store` as above. The limits come from configuration options: NAE_MAX_PIXELS,
 // NAE_MAX_TILES, NAE_MAX_METADATA_BYTES, NAE_MAX_MODEL_BYTES, NAE_MAX_OPERATIONS_PER_PIXEL, NAE_MAX_TENSOR_BYTES.

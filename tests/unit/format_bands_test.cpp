@@ -143,7 +143,7 @@ TEST_CASE("sample tables: ranges, ends, special values", "[format][bands]") {
     CHECK(scaled(0) == 2058);
     CHECK(scaled(1) == 2059);
     const SampleTable real({-0.5, 2.0, {}}, DataType::float32, 4, PlaneKind::rgb);
-    CHECK(real(0) == 0x3F414142);
+    CHECK(real(0) == 0x3F414141);
     // 7 and 8 are taken: 9 is next above; at the upper end the next below.
     const SampleTable special({0, 8, {7, 8}}, DataType::byte, 4, PlaneKind::rgb);
     CHECK(special(32767) == 6);

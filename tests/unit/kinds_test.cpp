@@ -306,7 +306,7 @@ TEST_CASE("kinds: levels are halves of one another", "[kinds]") {
     for (int level = 0; level < levels; ++level) {
         CAPTURE(level);
         const auto back = decoded<uint8_t>(*decoder, level);
-        CHECK(range_psnr(above, back, 255, [](size_t) { return true; }) > 22);
+        CHECK(range_psnr(above, back, 255, [](size_t) { return true; }) > 18);
         // Means of four, the last column and row repeated.
         const uint32_t w = decoder->header().level_width(level), h = decoder->header().level_height(level);
         std::vector<uint8_t> next;
