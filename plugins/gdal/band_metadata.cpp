@@ -109,9 +109,9 @@ void collect_bands(GDALDataset& source, const BandTable& table, bool everything,
         if (has && offset != 0) metadata.set(kMetadataDomain, kMetadataOffset + number, number_text(offset));
         if (const char* unit = band.GetUnitType(); unit != nullptr && unit[0] != '\0')
             metadata.set(kMetadataDomain, kMetadataUnit + number, unit);
-        if (!everything) continue;
         if (band.GetDescription()[0] != '\0')
             metadata.set(kMetadataDomain, kMetadataBandDescription + number, band.GetDescription());
+        if (!everything) continue;
         if (const std::string text = joined(band.GetCategoryNames()); !text.empty())
             metadata.set(kGdalDomain, kCategories + number, text);
         if (const std::string text = joined(band.GetMetadata()); !text.empty())

@@ -38,7 +38,7 @@ struct BandMetadata {
 };
 
 // Of all bands of the source, which are coded as the table says. With everything false only what interprets the
-// samples: interpretation, nodata, scale, offset, unit.
+// samples: description, interpretation, nodata, scale, offset, unit.
 void collect_bands(GDALDataset& source, const BandTable& table, bool everything, Metadata& metadata);
 
 std::vector<BandMetadata> map_bands(const Metadata& metadata, const BandTable& table);

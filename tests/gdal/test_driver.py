@@ -19,7 +19,7 @@ class Driver(unittest.TestCase):
             "DCAP_RASTER": "YES", "DCAP_OPEN": "YES", "DCAP_CREATECOPY": "YES", "DCAP_VIRTUALIO": "YES",
             "DCAP_COORDINATE_EPOCH": "YES",
             "DMD_EXTENSION": "nae", "DMD_EXTENSIONS": "nae", "DMD_MIMETYPE": "image/x-nae",
-            "DMD_CREATIONDATATYPES": "Byte",
+            "DMD_CREATIONDATATYPES": "Byte UInt16 Int16 UInt32 Int32 Float32",
         }.items():
             self.assertEqual(self.driver.GetMetadataItem(key), value, key)
         self.assertIsNone(self.driver.GetMetadataItem("DCAP_CREATE"))
@@ -28,14 +28,15 @@ class Driver(unittest.TestCase):
     def test_option_lists_are_valid_and_complete(self):
         for key, names in {
             "DMD_CREATIONOPTIONLIST":
-                ["QUALITY", "EFFORT", "MODEL", "EMBED_MODEL", "BLOCKSIZE", "NUM_THREADS", "WRITE_METADATA"],
+                ["QUALITY", "EFFORT", "TARGET_BPP", "TARGET_PSNR", "TARGET_SIZE", "LOSSLESS_ALPHA", "OVERVIEWS",
+                 "OVERVIEW_RESAMPLING", "MODEL", "EMBED_MODEL", "BLOCKSIZE", "NUM_THREADS", "WRITE_METADATA"],
             "DMD_OPENOPTIONLIST": ["NUM_THREADS", "MODEL_PATH", "STRICT"],
         }.items():
             root = ElementTree.fromstring(self.driver.GetMetadataItem(key))
             self.assertEqual([option.get("name") for option in root], names)
             for option in root:
                 self.assertTrue(option.get("description"), option.get("name"))
-                self.assertIn(option.get("type"), ["int", "float", "boolean", "string"])
+                self.assertIn(option.get("type"), ["int", "float", "boolean", "string", "string-select"])
 
     def test_identify_wants_the_whole_signature(self):
         signature = b"\x8eNAE\r\n\x1a\n"

@@ -193,23 +193,21 @@ class FailedWrites(unittest.TestCase):
 
     def test_kinds_of_pictures_that_are_not_supported(self):
         driver = gdal.GetDriverByName("MEM")
-        self.assertIn("UInt16", self.refused(driver.Create("", 20, 20, 1, gdal.GDT_UInt16)))
-        self.assertIn("Float32", self.refused(driver.Create("", 20, 20, 3, gdal.GDT_Float32)))
-        self.assertIn("alpha", self.refused(driver.Create("", 20, 20, 2)))
-        self.assertIn("5 bands", self.refused(driver.Create("", 20, 20, 5)))
-        self.assertIn("4 bands", self.refused(driver.Create("", 20, 20, 4)))
-        rgba = driver.Create("", 20, 20, 4)
-        rgba.GetRasterBand(4).SetColorInterpretation(gdal.GCI_AlphaBand)
-        self.assertIn("alpha", self.refused(rgba))
+        for name in ["Float64", "CFloat32", "CInt16"]:
+            self.assertIn(name, self.refused(driver.Create("", 20, 20, 1, gdal.GetDataTypeByName(name))))
+        mixed = driver.Create("", 20, 20, 1)
+        mixed.AddBand(gdal.GDT_UInt16)
+        self.assertIn("all bands must have the same", self.refused(mixed))
+        self.assertIn("no bands", self.refused(driver.Create("", 20, 20, 0)))
         palette = driver.Create("", 20, 20, 1)
         table = gdal.ColorTable()
         table.SetColorEntry(0, (1, 2, 3, 255))
         palette.GetRasterBand(1).SetColorTable(table)
-        self.assertIn("palette", self.refused(palette))
+        self.assertIn("palette", self.refused(palette, strict=1))
 
-    def test_mask(self):
+    def test_masks_of_single_bands(self):
         masked = memory_dataset(picture(20, 20))
-        masked.CreateMaskBand(gdal.GMF_PER_DATASET)
+        masked.GetRasterBand(1).CreateMaskBand(0)
         self.assertIn("mask", self.refused(masked, strict=1))
         with reports() as found:
             result = gdal.GetDriverByName("NAE").CreateCopy("w/a.nae", masked, 0, ["MODEL=block"])
