@@ -5,9 +5,10 @@ It exists to keep FORMAT.md honest (a test compares its pixels with the library'
 in the comments are the page's sections. It needs only Python's standard library. Checks that do not influence the
 pixels of a valid file, such as limits and the proof of the accumulators' bounds (5.2, 11), are left out.
 
-    reference_decoder.py IN.nae OUT.raw [MODEL.nam]
+    reference_decoder.py [--level=N] IN.nae OUT.raw [MODEL.nam]
 
-OUT.raw receives the pixels row by row, bands interleaved. The model is only needed when the file does not embed it.
+OUT.raw receives the samples row by row, bands interleaved, little-endian; after them the mask, if there is one. Level 0
+is the picture. The model is only needed when the file does not embed it.
 """
 import hashlib
 import struct
@@ -383,44 +384,253 @@ def read_tile(model, payload, h, w):
 
 # ---- 3 Picture file, 10 Decoding a picture
 
-def decode(data, model_data=None):
-    known = (b"HEAD", b"mETA", b"pREV", b"MODL", b"TIDX", b"TDAT", b"END ")
-    chunks = read_chunks(data, b"\x8eNAE\r\n\x1a\n", known)
-    head = Reader(chunks[b"HEAD"])
-    (version, flags, bands, width, height, data_type, colour, levels, _effort, tile_size,
-     quality) = head.fields("HBBIIBBBBHH")
-    if (version, flags, data_type, levels) != (1, 0, 1, 1) or (colour, bands) not in ((1, 1), (2, 3)):
-        raise ValueError("not a version 1 picture of bytes")
-    model = Model(chunks.get(b"MODL", model_data))
-    if model.id != head.rest()[:8]:
-        raise ValueError("the picture needs model " + head.rest()[:8].hex())
-    model.set_quality(quality)
+GRAY, RGB, EXACT, CODES, MASK = range(1, 6)
+BYTE, UINT16, INT16, UINT32, INT32, FLOAT32 = range(1, 7)
+SAMPLE = {BYTE: "B", UINT16: "H", INT16: "h", UINT32: "I", INT32: "i", FLOAT32: "f"}  # as in the struct module
+IN_BAND = {BYTE: "I", UINT16: "I", INT16: "i", UINT32: "I", INT32: "i", FLOAT32: "f"}
 
-    rows, columns, side = ceil_div(height, 16), ceil_div(width, 16), tile_size // 16
-    latents = [[None] * columns for _ in range(rows)]
-    index, at = Reader(chunks[b"TIDX"]), 0
-    for y in range(0, rows, side):
-        for x in range(0, columns, side):
-            length, crc = index.fields("II")
-            payload = chunks[b"TDAT"][at:at + length]
-            if zlib.crc32(payload) != crc:
-                raise ValueError("CRC mismatch in the tile at (%d, %d)" % (x, y))
-            at += length
-            for dy, row in enumerate(read_tile(model, payload, min(side, rows - y), min(side, columns - x))):
+
+class Band:
+    def __init__(self, lo=0, hi=255, specials=()):
+        self.lo, self.hi, self.specials = lo, hi, specials
+
+
+def read_bands(payload, data_type):
+    """Bands, and planes as (kind, numbers of bands) (3.8)."""
+    reader = Reader(payload)
+    count, plane_count = reader.fields("HI")
+    planes = []
+    for _ in range(plane_count):
+        kind = reader.field("B")
+        if not GRAY <= kind <= MASK:
+            raise ValueError("unknown kind of plane")
+        planes.append((kind, reader.array("H", {RGB: 3, MASK: 0}.get(kind, 1))))
+    exact = [numbers[0] for kind, numbers in planes if kind == EXACT]
+    bands = []
+    for number in range(count):
+        band = Band()
+        if number not in exact:
+            band.lo, band.hi = reader.fields(2 * IN_BAND[data_type])
+            band.specials = reader.array(IN_BAND[data_type], reader.field("B"))
+        bands.append(band)
+    reader.expect_end()
+    return bands, planes
+
+
+def unfilter(data, height, stride, pixel):
+    """Rows as in PNG (3.3)."""
+    rows, above = [], bytes(stride)
+    for y in range(height):
+        kind, filtered = data[y * (stride + 1)], data[y * (stride + 1) + 1:(y + 1) * (stride + 1)]
+        row = bytearray()
+        for i, value in enumerate(filtered):
+            left, corner = (row[i - pixel], above[i - pixel]) if i >= pixel else (0, 0)
+            up = above[i]
+            p = left + up - corner
+            paeth = min((abs(p - v), n, v) for n, v in enumerate((left, up, corner)))[2]
+            row.append((value + (0, left, up, (left + up) // 2, paeth)[kind]) & 255)
+        rows.append(bytes(row))
+        above = row
+    return rows
+
+
+def inflate(data, size):
+    stream = zlib.decompressobj(-15)
+    out = stream.decompress(data)
+    if not stream.eof or stream.unused_data or len(out) != size:
+        raise ValueError("damaged deflate stream")
+    return out
+
+
+def read_exact_tile(payload, kind, h, w, s):
+    """Rows of bytes (9.3). Method 1 is the caller's."""
+    if not payload:
+        return [bytes([0 if kind == CODES else 255]) * (w * s)] * h
+    method, rest = payload[0], payload[1:]
+    if method == 0:
+        return [rest * w] * h
+    if method == 2:
+        return unfilter(inflate(rest, h * (1 + w * s)), h, w * s, s)
+    if method != 3:
+        raise ValueError("unknown method of an exact tile")
+    stride = ceil_div(w, 8)
+    a, b, rest = rest[:s], rest[s:2 * s], rest[2 * s:]
+    rows = unfilter(inflate(rest, h * (1 + stride)), h, stride, 1)
+    return [b"".join(b if row[x // 8] & 0x80 >> x % 8 else a for x in range(w)) for row in rows]
+
+
+def to_float32(value):
+    return struct.unpack("<f", struct.pack("<f", value))[0]
+
+
+def neighbour(value, data_type, up):
+    """The next greater or smaller value of the data type."""
+    if data_type != FLOAT32:
+        return value + (1 if up else -1)
+    if value == 0:
+        bits = 1 if up else 0x80000001
+    else:
+        bits = struct.unpack("<I", struct.pack("<f", value))[0]
+        bits += 1 if (value > 0) == up else -1
+    return struct.unpack("<f", struct.pack("<I", bits))[0]
+
+
+def sample_of(u, d, band, data_type):
+    if data_type == FLOAT32:
+        value = clamp(to_float32(band.lo + ((band.hi - band.lo) * u) / d), band.lo, band.hi)
+    else:
+        value = band.lo + (2 * (band.hi - band.lo) * u + d) // (2 * d)
+    if value not in band.specials:
+        return value
+    above = below = value
+    while above <= band.hi or below >= band.lo:
+        above = neighbour(above, data_type, True)
+        if above <= band.hi and above not in band.specials:
+            return above
+        below = neighbour(below, data_type, False)
+        if below >= band.lo and below not in band.specials:
+            return below
+    return value
+
+
+class Level:
+    """One level of a picture, its planes decoded one by one."""
+
+    def __init__(self, picture, number):
+        self.picture, self.number = picture, number
+        self.width, self.height = (ceil_div(side, 2**number) for side in (picture.width, picture.height))
+
+    def tile_payload(self, plane, place):
+        before = sum(Level(self.picture, n).places() for n in range(self.number))
+        return self.picture.payload((before + place) * len(self.picture.planes) + plane)
+
+    def places(self):
+        t = self.picture.tile_size
+        return ceil_div(self.width, t) * ceil_div(self.height, t)
+
+    def model_plane(self, plane):
+        """The synthesis' output, rows of positions of three channels."""
+        model, side = self.picture.model, self.picture.tile_size // 16
+        rows, columns = ceil_div(self.height, 16), ceil_div(self.width, 16)
+        latents = [[None] * columns for _ in range(rows)]
+        corners = [(y, x) for y in range(0, rows, side) for x in range(0, columns, side)]
+        for place, (y, x) in enumerate(corners):
+            tile = read_tile(model, self.tile_payload(plane, place), min(side, rows - y), min(side, columns - x))
+            for dy, row in enumerate(tile):
                 latents[y + dy][x:x + len(row)] = row
-    index.expect_end()
+        return [row[:self.width] for row in run_graph(model.synthesis, latents)[:self.height]]
 
-    f, pixels = model.f, bytearray()
-    for row in run_graph(model.synthesis, latents)[:height]:
-        for position in row[:width]:
-            if bands == 3:
-                pixels += bytes(clamp(((v + 2**(f - 1)) >> f) + 128, 0, 255) for v in position)
-            else:
-                pixels.append(clamp((2 * sum(position) + 3 * 2**f) // (6 * 2**f) + 128, 0, 255))
-    return bytes(pixels)
+    def exact_plane(self, plane):
+        """Rows of bytes."""
+        t, kind = self.picture.tile_size, self.picture.planes[plane][0]
+        s = struct.calcsize(SAMPLE[self.picture.data_type]) if kind == EXACT else 1
+        rows = [b""] * self.height
+        corners = [(y, x) for y in range(0, self.height, t) for x in range(0, self.width, t)]
+        for place, (y, x) in enumerate(corners):
+            payload = self.tile_payload(plane, place)
+            if payload[:1] == b"\x01":
+                other, = struct.unpack("<I", payload[1:])
+                if other >= plane or self.picture.planes[other][0] != kind:
+                    raise ValueError("a tile refers to a wrong plane")
+                payload = self.tile_payload(other, place)
+            tile = read_exact_tile(payload, kind, min(t, self.height - y), min(t, self.width - x), s)
+            for dy, row in enumerate(tile):
+                rows[y + dy] += row
+        return rows
+
+    def codes(self, band):
+        for plane, (kind, numbers) in enumerate(self.picture.planes):
+            if kind == CODES and numbers == [band]:
+                return self.exact_plane(plane)
+        return [bytes(self.width)] * self.height
+
+    def samples(self):
+        """One list of rows for each band."""
+        data_type, f = self.picture.data_type, self.picture.model.f
+        out = [None] * len(self.picture.bands)
+        for plane, (kind, numbers) in enumerate(self.picture.planes):
+            if kind == EXACT:
+                layout = "<%d%s" % (self.width, SAMPLE[data_type])
+                out[numbers[0]] = [list(struct.unpack(layout, row)) for row in self.exact_plane(plane)]
+            elif kind in (GRAY, RGB):
+                values = self.model_plane(plane)
+                channels = 3 if kind == GRAY else 1
+                d = channels * 255 * 2**f
+                for channel, number in enumerate(numbers):
+                    band, known = self.picture.bands[number], {}
+                    rows = []
+                    for row, codes in zip(values, self.codes(number)):
+                        rows.append([])
+                        for position, code in zip(row, codes):
+                            v = sum(position) if kind == GRAY else position[channel]
+                            u = clamp(v + channels * 128 * 2**f, 0, d)
+                            if u not in known:
+                                known[u] = sample_of(u, d, band, data_type)
+                            rows[-1].append(band.specials[code - 1] if code else known[u])
+                    out[number] = rows
+        return out
+
+
+class Picture:
+    def __init__(self, data, model_data=None):
+        known = (b"HEAD", b"BAND", b"mETA", b"pREV", b"MODL", b"TIDX", b"TDAT", b"END ")
+        chunks = read_chunks(data, b"\x8eNAE\r\n\x1a\n", known)
+        head = Reader(chunks[b"HEAD"])
+        (version, flags, count, self.width, self.height, self.data_type, colour, self.levels, _effort, self.tile_size,
+         quality) = head.fields("HBBIIBBBBHH")
+        if (version, flags) != (1, 0) or (colour, count) not in ((0, 0), (1, 1), (2, 3)) or self.data_type not in SAMPLE:
+            raise ValueError("not a version 1 picture")
+        if (colour == 0) != (b"BAND" in chunks):
+            raise ValueError("BAND is missing or has no business here")
+        if colour == 0:
+            self.bands, self.planes = read_bands(chunks[b"BAND"], self.data_type)
+        else:
+            self.bands = [Band() for _ in range(count)]
+            self.planes = [(GRAY, [0])] if colour == 1 else [(RGB, [0, 1, 2])]
+        self.model = Model(chunks.get(b"MODL", model_data))
+        if self.model.id != head.rest()[:8]:
+            raise ValueError("the picture needs model " + head.rest()[:8].hex())
+        self.model.set_quality(quality)
+        self.data, self.tiles, at = chunks[b"TDAT"], [], 0
+        index = Reader(chunks[b"TIDX"])
+        for _ in range(sum(Level(self, n).places() for n in range(self.levels)) * len(self.planes)):
+            length, crc = index.fields("II")
+            self.tiles.append((at, length, crc))
+            at += length
+        index.expect_end()
+
+    def payload(self, number):
+        at, length, crc = self.tiles[number]
+        payload = self.data[at:at + length]
+        if zlib.crc32(payload) != crc:
+            raise ValueError("CRC mismatch in tile %d" % number)
+        return payload
+
+
+def decode(data, model_data=None, level=0):
+    """Samples of a level, row by row, bands interleaved, little-endian."""
+    picture = Picture(data, model_data)
+    layout = "<%d%s" % (len(picture.bands), SAMPLE[picture.data_type])
+    out = bytearray()
+    for rows in zip(*Level(picture, level).samples()):
+        for pixel in zip(*rows):
+            out += struct.pack(layout, *pixel)
+    return bytes(out)
+
+
+def decode_mask(data, model_data=None, level=0):
+    """The mask of a level, a byte for each pixel; nothing where there is none."""
+    picture = Picture(data, model_data)
+    for plane, (kind, _) in enumerate(picture.planes):
+        if kind == MASK:
+            return b"".join(Level(picture, level).exact_plane(plane))
+    return b""
 
 
 def main(arguments):
+    level = 0
+    if len(arguments) > 1 and arguments[1].startswith("--level="):
+        level = int(arguments.pop(1)[8:])
     if len(arguments) not in (3, 4):
         print(__doc__, file=sys.stderr)
         return 2
@@ -428,9 +638,10 @@ def main(arguments):
     for path in (arguments[1], *arguments[3:]):
         with open(path, "rb") as file:
             contents.append(file.read())
-    pixels = decode(*contents)
+    if len(contents) == 1:
+        contents.append(None)
     with open(arguments[2], "wb") as file:
-        file.write(pixels)
+        file.write(decode(*contents, level) + decode_mask(*contents, level))
     return 0
 
 

@@ -3,6 +3,7 @@
 #include <cpl_error.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,11 +20,12 @@ namespace nae::gdal {
 
 namespace {
 
-Status write(const char* filename, const EncoderOptions& options, const Metadata& metadata,
-             ImageSource& image, Progress& progress) {
+Status write(const char* filename, const EncoderOptions& options, const std::optional<EncodeTarget>& target,
+             const Metadata& metadata, ImageSource& image, Progress& progress) {
     NAE_ASSIGN_OR_RETURN(const std::unique_ptr<VsiByteSink> sink,
                          VsiByteSink::create(filename, [&progress] { return progress.wanted(); }));
-    NAE_RETURN_IF_ERROR(encode(options, image, metadata, *sink));
+    NAE_RETURN_IF_ERROR(target ? encode_to_target(options, *target, image, metadata, *sink)
+                               : encode(options, image, metadata, *sink));
     return sink->commit();
 }
 
@@ -38,6 +40,8 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
     std::unique_ptr<ModelStore> store;
     Result<EncoderOptions> encoder_options = parse_creation_options(options, store);
     if (!encoder_options.ok()) return failed(encoder_options.status());
+    const Result<std::optional<EncodeTarget>> target = parse_target(options, *source);
+    if (!target.ok()) return failed(target.status());
     const Result<Overviews> overviews = parse_overviews(options, *source, encoder_options.value().tile_size);
     if (!overviews.ok()) return failed(overviews.status());
     encoder_options.value().levels = overviews.value().levels;
@@ -53,7 +57,7 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
     const BandTable table = image.plan().table;
     const Metadata metadata = collect_metadata(*source, image.expanded() ? nullptr : &table,
                                                CPLFetchBool(options, "WRITE_METADATA", true));
-    if (const Status status = write(filename, encoder_options.value(), metadata, image, watch);
+    if (const Status status = write(filename, encoder_options.value(), target.value(), metadata, image, watch);
         !status.ok()) {
         if (!image.reported()) report(status, filename);
         return nullptr;

@@ -148,6 +148,26 @@ Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_
     return result;
 }
 
+Result<std::optional<EncodeTarget>> parse_target(CSLConstList options, GDALDataset& source) {
+    std::string given;
+    EncodeTarget target;
+    for (const char* name : {"QUALITY", "TARGET_BPP", "TARGET_PSNR", "TARGET_SIZE"}) {
+        if (CSLFetchNameValue(options, name) == nullptr) continue;
+        if (!given.empty())
+            return Status(ErrorCode::invalid_argument,
+                          given + " and " + name + " contradict each other: choose one");
+        given = name;
+        if (EQUAL(name, "QUALITY")) continue;
+        NAE_ASSIGN_OR_RETURN(target.value,
+                             number_option(options, name, 0, 1e-9, 1e15, false, "a positive number"));
+        if (EQUAL(name, "TARGET_PSNR")) target.kind = EncodeTarget::Kind::psnr;
+        if (EQUAL(name, "TARGET_BPP"))
+            target.value *= static_cast<double>(source.GetRasterXSize()) * source.GetRasterYSize() / 8;
+    }
+    if (target.value == 0) return std::optional<EncodeTarget>();
+    return std::optional<EncodeTarget>(target);
+}
+
 Result<Overviews> parse_overviews(CSLConstList options, GDALDataset& source, int tile_size) {
     Overviews result;
     const char* wanted = CSLFetchNameValue(options, "OVERVIEWS");

@@ -5,11 +5,13 @@
 #include <cpl_string.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "codec/model_store.h"
+#include "codec/target_search.h"
 #include "format/status.h"
 #include "plugins/gdal/dataset_image_source.h"
 
@@ -24,6 +26,10 @@ Result<int> parse_threads(CSLConstList options);
 // the NAE_MODEL_PATH configuration option names more than the environment does; it must outlive the result.
 // Errors: invalid_argument, naming option and value.
 Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_ptr<ModelStore>& store);
+
+// TARGET_BPP, TARGET_PSNR, TARGET_SIZE: nothing when there is none. Error: invalid_argument, also when more than one
+// of them, or one of them and QUALITY, is given.
+Result<std::optional<EncodeTarget>> parse_target(CSLConstList options, GDALDataset& source);
 
 // How many levels the file gets, and where they come from.
 struct Overviews {

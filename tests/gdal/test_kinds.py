@@ -250,6 +250,55 @@ class Overviews(unittest.TestCase):
         self.assertEqual(opened("o.nae").GetRasterBand(1).GetOverview(0).XSize, 130)
 
 
+class Targets(unittest.TestCase):
+    def size(self):
+        return gdal.VSIStatL("/vsimem/a.nae").size
+
+    def test_size_and_rate(self):
+        source = scaled(3, 0, 255, gdal.GDT_Byte, 256, 256)
+        copy(source, "QUALITY=35")
+        wanted = self.size()
+        copy(source, f"TARGET_SIZE={wanted + 50}")
+        self.assertLessEqual(self.size(), wanted + 50)
+        self.assertGreaterEqual(self.size(), 0.97 * wanted)
+        copy(source, f"TARGET_BPP={wanted * 8 / 65536}")
+        self.assertLessEqual(self.size(), wanted)
+        self.assertGreaterEqual(self.size(), 0.96 * wanted)
+        copy(source, "TARGET_SIZE=1e9")  # more than the best quality needs
+        largest = self.size()
+        copy(source, "QUALITY=100")
+        self.assertEqual(self.size(), largest)
+
+    def test_psnr(self):
+        for gdal_type in (gdal.GDT_Byte, gdal.GDT_Float32):
+            source = scaled(2, 0, 255, gdal_type, 256, 256)
+            array = source.ReadAsArray()
+            array[0, :60, :90] = 255  # not looked at
+            source.WriteArray(array)
+            for i in (1, 2):
+                source.GetRasterBand(i).SetNoDataValue(255)
+            back = copy(source, "TARGET_PSNR=40").ReadAsArray().astype(float)
+            valid = array != 255
+            ranges = [255 if gdal_type == gdal.GDT_Byte else np.ptp(array[b][valid[b]]) for b in (0, 1)]
+            errors = np.concatenate([((back[b] - array[b]) / ranges[b])[valid[b]] for b in (0, 1)])
+            psnr = -10 * np.log10(np.mean(errors ** 2))
+            self.assertGreater(psnr, 39.999)
+            self.assertLess(psnr, 40.101)
+
+    def test_what_cannot_be(self):
+        source = scaled(1, 0, 255, gdal.GDT_Byte)
+        for options, word in [(["TARGET_SIZE=100"], "cannot be met"), (["TARGET_PSNR=99"], "cannot be met"),
+                              (["TARGET_SIZE=9999", "QUALITY=5"], "contradict"),
+                              (["TARGET_PSNR=30", "TARGET_BPP=1"], "contradict"), (["TARGET_BPP=-1"], "TARGET_BPP=-1"),
+                              (["OVERVIEWS=MAYBE"], "OVERVIEWS=MAYBE"),
+                              (["OVERVIEWS=AUTO", "OVERVIEW_RESAMPLING=GAUSS"], "OVERVIEW_RESAMPLING=GAUSS")]:
+            with reports() as found:
+                result = gdal.GetDriverByName("NAE").CreateCopy("/vsimem/t.nae", source, 0, ["MODEL=" + MODEL, *options])
+            self.assertIsNone(result)
+            self.assertIn(word, found.one_failure())
+            self.assertIsNone(gdal.VSIStatL("/vsimem/t.nae"))
+
+
 class BandMetadata(unittest.TestCase):
     def test_it_survives_without_a_side_file(self):
         source = scaled(2, 0, 3000, gdal.GDT_UInt16)

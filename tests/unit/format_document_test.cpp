@@ -8,6 +8,7 @@
 #include "codec/engine.h"
 #include "codec/entropy/symbol_codec.h"
 #include "codec/gains.h"
+#include "codec/lossless_tile.h"
 #include "codec/graph_io.h"
 #include "codec/pixel_output.h"
 #include "format/crc32.h"
@@ -49,10 +50,23 @@ std::map<std::string, Bytes> examples() {
 
 TEST_CASE("FORMAT.md: container and picture", "[format][document]") {
     const auto blocks = examples();
-    REQUIRE(blocks.size() == 6);
+    REQUIRE(blocks.size() == 8);
     CHECK(blocks.at("picture") == golden_file());
     CHECK(blocks.at("chunk") == from_hex(std::string(kGoldenTileData) + kGoldenEnd));
     CHECK(crc32_of("123456789", 9) == 0xCBF43926);
+}
+
+TEST_CASE("FORMAT.md: bands and exact tiles", "[format][document]") {
+    const auto table = parse_band_table(examples().at("bands"), DataType::uint16);
+    REQUIRE(table.ok());
+    REQUIRE(table.value().planes.size() == 3);
+    CHECK(table.value().planes[0] == Plane{PlaneKind::rgb, {0, 1, 2}});
+    CHECK(table.value().planes[2] == Plane{PlaneKind::codes, {0}});
+    CHECK(serialise_band_table(table.value(), DataType::uint16).value() == examples().at("bands"));
+    const auto tile = decode_lossless_tile(examples().at("exact"), {3, 10, 1}, PlaneKind::codes);
+    REQUIRE(tile.ok());
+    CHECK(tile.value() == Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0,
+                                0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0});
 }
 
 TEST_CASE("FORMAT.md: metadata and preview", "[format][document]") {

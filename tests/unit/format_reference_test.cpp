@@ -1,23 +1,18 @@
 // Two decoders, one page: format/reference_decoder.py was written from format/FORMAT.md alone, and must
 // produce the same pixels as the library. Skipped, with a warning, where there is no python3.
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include "codec/decoder.h"
 #include "codec/tile_codec.h"
 #include "codec/tile_layout.h"
 #include "tests/unit/format_samples.h"
+#include "tests/unit/reference_decoder.h"
 #include "tests/unit/test_graphs.h"
 
 using namespace nae;
 using namespace nae::test;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -106,29 +101,10 @@ Bytes decode_by_library(const Bytes& file, const Picture& p) {
     return pixels;
 }
 
-Bytes decode_by_reference(const Bytes& file) {
-    const fs::path base = fs::temp_directory_path() / ("nae-reference-" + std::to_string(::getpid()));
-    const std::string in = base.string() + ".nae", out = base.string() + ".raw";
-    std::ofstream(in, std::ios::binary)
-        .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-    const std::string command =
-        "python3 '" NAE_SOURCE_DIR "/format/reference_decoder.py' '" + in + "' '" + out + "'";
-    const int result = std::system(command.c_str());
-    std::ifstream pixels(out, std::ios::binary);
-    const std::string content(std::istreambuf_iterator<char>(pixels), {});
-    fs::remove(in);
-    fs::remove(out);
-    CHECK(result == 0);
-    return Bytes(content.begin(), content.end());
-}
-
 }  // namespace
 
 TEST_CASE("a decoder written from FORMAT.md alone gives the same pixels", "[format][reference]") {
-    if (std::system("python3 --version > /dev/null 2>&1") != 0) {
-        WARN("python3 is not here: skipped");
-        return;
-    }
+    if (!has_python()) return;
     const Picture pictures[] = {
         {170, 100, 64, 3, 7550, 12, 1},   // several tiles, edge tiles
         {33, 7, 64, 1, 100, 12, 1},       // gray, less than a latent position high
