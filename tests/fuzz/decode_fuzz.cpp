@@ -69,7 +69,8 @@ struct Picture {
     }
 
     size_t pixel_bytes() const {
-        const size_t sample = info.sample_type == NAE_FLOAT32 ? 4 : info.sample_type == NAE_UINT16 ? 2 : 1;
+        const bool half = info.sample_type == NAE_UINT16 || info.sample_type == NAE_INT16;
+        const size_t sample = info.sample_type == NAE_UINT8 ? 1 : half ? 2 : 4;
         return static_cast<size_t>(info.bands) * sample;
     }
 

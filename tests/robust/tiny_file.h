@@ -37,9 +37,10 @@ inline Result<Bytes> read_pixels(const Bytes& file, const DecoderOptions& option
     NAE_ASSIGN_OR_RETURN(const auto decoder,
                          Decoder::open(std::make_shared<MemorySource>(ByteSpan(file), "tiny.nae"), options));
     const Header& h = decoder->header();
-    Bytes pixels(size_t{h.width} * h.height * h.bands);
+    const size_t row = h.width * decoder->bands().count() * sample_bytes(h.data_type);
+    Bytes pixels(row * h.height);
     NAE_RETURN_IF_ERROR(
-        decoder->read_window(0, 0, h.width, h.height, pixels.data(), ptrdiff_t{h.width} * h.bands));
+        decoder->read_window(0, 0, h.width, h.height, pixels.data(), static_cast<ptrdiff_t>(row)));
     return pixels;
 }
 
