@@ -110,6 +110,10 @@ void draw_heat_panel(Viewer& viewer) {
     ImGui::SetNextItemWidth(-1);
     if (ImGui::SliderFloat("##blend", &blend, 0, 100, "%.0f %%"))
         state.heat_blend = static_cast<double>(blend) / 100;
+    if (viewer.bench.heat_if_there(viewer.heat_entry(), state.heat_kind) == nullptr) {
+        ImGui::TextDisabled("Computed when it is shown (H).");
+        return;
+    }
     draw_range(viewer);
     const char* unit = heat_kind_unit(state.heat_kind);
     if (unit[0] != '\0') {

@@ -45,14 +45,14 @@ void draw_palette(Viewer& viewer) {
     ImGui::SetNextItemWidth(-1);
     if (appearing) ImGui::SetKeyboardFocusHere();
     const int last = chosen;
-    const bool entered = ImGui::InputTextWithHint("##query", "Type a few letters of what to do", query,
-                                                  sizeof(query), ImGuiInputTextFlags_EnterReturnsTrue);
+    ImGui::InputTextWithHint("##query", "Type a few letters of what to do", query, sizeof(query));
     if (ImGui::IsItemEdited()) chosen = 0;
     const std::vector<const Action*> found = search_actions(query);
     const int count = static_cast<int>(found.size());
-    // The keyboard is the field's; it has no use for these two.
-    if (ImGui::IsKeyPressed(kKeyDown)) ++chosen;
-    if (ImGui::IsKeyPressed(kKeyUp)) --chosen;
+    chosen += viewer.palette_step;
+    const bool entered = viewer.palette_enter;
+    viewer.palette_step = 0;
+    viewer.palette_enter = false;
     chosen = count == 0 ? 0 : (chosen + count) % count;
     const Action* take = entered && count > 0 ? found[static_cast<size_t>(chosen)] : nullptr;
     ImGui::BeginChild("found");

@@ -104,6 +104,8 @@ void Viewer::key_pressed(int key, bool control, bool shift, bool typing) {
         show_palette = show_help = show_about = false;
         return;
     }
+    if (show_palette && (key == kKeyDown || key == kKeyUp)) palette_step += key == kKeyDown ? 1 : -1;
+    if (show_palette && key == kKeyEnter) palette_enter = true;
     // Dialogs and text fields have the keyboard to themselves, but for Ctrl+Q.
     if (dialog.showing() && !(control && key == 'Q')) return;
     if (typing && !control) return;

@@ -134,8 +134,8 @@ bool Viewer::perform_file(const std::string& id) {
 }
 
 void Viewer::set_mode(CompareMode mode) {
+    const bool heat = state.any_heat() && state.mode != CompareMode::four_up;
     state.mode = mode;
-    const bool heat = state.any_heat();
     state.reset_panes();
     if (heat) state.set_all_heat(true);
 }

@@ -54,7 +54,7 @@ const std::vector<Action>& action_table() {
          plain('1')},
         {"view.two_up", "View", "2-up", "Two panes in step.", plain('2')},
         {"view.three_up", "View", "3-up", "Original, NAE and JPEG in step.", plain('3')},
-        {"view.four_up", "View", "4-up", "Four panes in step, one of them a heatmap.", plain('4')},
+        {"view.four_up", "View", "4-up", "NAE and JPEG above their heatmaps.", plain('4')},
         {"view.wipe", "View", "Wipe", "Two pictures in one pane with a divider to drag.", plain('W')},
         {"view.fit", "View", "Fit to window", "Show the whole picture.", plain('F')},
         {"view.actual", "View", "Actual pixels", "One picture pixel for one screen pixel.", plain('Z')},

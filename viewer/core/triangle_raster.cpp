@@ -68,7 +68,7 @@ void paint_triangle(Picture& target, const ClipBox& clip, const Vertex& first, c
     const float texture_area = std::abs((b->u - a->u) * (c->v - a->v) - (b->v - a->v) * (c->u - a->u)) *
                                static_cast<float>(texture.width) * static_cast<float>(texture.height);
     const bool smooth = texture.smooth_when_enlarged || texture_area > area * 1.0001f;
-    const bool flat = texture_area == 0;
+    const bool flat = a->u == b->u && b->u == c->u && a->v == b->v && b->v == c->v;
     const std::array<float, 4> flat_texel = sample(texture, a->u, a->v, false);
 
     for (int y = top; y < bottom; ++y) {

@@ -9,8 +9,11 @@ void ViewState::reset_panes() {
     panes = {};
     panes[1].entry = Entry::nae;
     panes[2].entry = Entry::jpeg;
-    panes[3].entry = Entry::nae;
-    panes[3].heat = true;
+    if (mode == CompareMode::four_up) {
+        panes[0].entry = panes[2].entry = Entry::nae;
+        panes[1].entry = panes[3].entry = Entry::jpeg;
+        set_all_heat(true);
+    }
     // Two pictures to judge against each other are worth more than the original beside one of them.
     if (mode == CompareMode::wipe) {
         panes[0].entry = Entry::nae;
@@ -37,7 +40,9 @@ bool ViewState::any_heat() const {
 }
 
 void ViewState::set_all_heat(bool on) {
-    for (PaneState& pane : panes) pane.heat = on;
+    // Of four panes the upper two keep the pictures themselves.
+    const size_t first = mode == CompareMode::four_up ? 2 : 0;
+    for (size_t i = 0; i < panes.size(); ++i) panes[i].heat = on && i >= first;
 }
 
 void ViewState::relink() {

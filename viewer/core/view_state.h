@@ -34,12 +34,14 @@ struct ViewState {
     bool sidebar = true;
     Region selection;  // empty: none
 
-    // The panes that a mode starts with: original, NAE, JPEG, and the last one NAE's heatmap.
+    // The panes that a mode starts with: original, NAE, JPEG; of four both codecs above their heatmaps; of one,
+    // and under the wipe, what is most worth flickering between.
     void reset_panes();
     // The view of one pane: the common one, with the pane's own change.
     View pane_view(const PaneState& pane) const;
     // Whether any shown codec pane has its heatmap on.
     bool any_heat() const;
+    // Over every codec; of four panes only the lower two.
     void set_all_heat(bool on);
     void relink();
 
