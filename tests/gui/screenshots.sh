@@ -12,9 +12,8 @@ shoot() {
     name=$1
     shift
     nae-viewer "$work/scene.png" "$work/scene.nae" --headless --no-session "$@" --screenshot "$work/$name.png"
-    gdal_translate -q -of JPEG -co QUALITY=88 "$work/$name.png" "$out/$name.jpg"
+    gdal_translate -q -of JPEG -co QUALITY=80 "$work/$name.png" "$out/$name.jpg"
     rm -f "$out/$name.jpg.aux.xml"
 }
 shoot viewer --mode 4-up --heatmap ssim --do codec.rd_curve
-shoot viewer-wipe --mode wipe --do view.actual --do heat.next_worst --do heat.toggle
-shoot viewer-hidpi --size 2560x1600 --scale 2 --do codec.rd_curve
+shoot viewer-wipe --mode wipe --do view.actual --do heat.next_worst --do heat.toggle --do view.zoom_out --do view.zoom_out

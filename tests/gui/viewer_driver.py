@@ -32,7 +32,7 @@ class Display:
         read_end, write_end = os.pipe()
         self.server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24", "-fbdir", self.folder,
-             "-nolisten", "tcp"], pass_fds=[write_end], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "-nolisten", "tcp", "-noreset"], pass_fds=[write_end], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(write_end)
         with os.fdopen(read_end) as pipe:
             number = pipe.readline().strip()
@@ -74,7 +74,7 @@ class Viewer:
         display.xdotool("windowmove", self.window, 0, 0)
         display.xdotool("mousemove", 640, 400)
         display.xdotool("windowfocus", self.window)
-        self.settle()
+        self.settle(quiet=3)  # background work may pause between two steps on a busy machine
 
     def _find_window(self):
         end = time.monotonic() + 60

@@ -1,7 +1,7 @@
 // View transform, pane layout, tiles, axes: the arithmetic of what is seen.
 #include <catch2/catch.hpp>
-#include <condition_variable>
-#include <mutex>
+#include <cmath>
+#include <thread>
 
 #include "tests/viewer/pattern_pictures.h"
 #include "viewer/core/axis.h"
@@ -43,6 +43,17 @@ TEST_CASE("Fitting shows all of it, and small pictures in whole steps", "[view]"
     const View view = nae::fitted_view(2000, 1000, 500, 400);
     const nae::Region seen = nae::visible_region(view, {0, 0, 500, 400}, 2000, 1000);
     CHECK(seen == nae::Region{0, 0, 2000, 1000});
+}
+
+TEST_CASE("A snapped view begins on a whole screen pixel, less than one away", "[view]") {
+    const Box pane{10, 20, 627, 301};
+    const View view{300.2, 250.7, 1, false};
+    const nae::Point before = nae::to_screen(view, pane, {0, 0});
+    const nae::Point corner = nae::to_screen(nae::snapped(view, pane), pane, {0, 0});
+    CHECK(corner.x == Approx(std::round(corner.x)).margin(1e-9));
+    CHECK(corner.y == Approx(std::round(corner.y)).margin(1e-9));
+    CHECK(std::abs(corner.x - before.x) <= 0.5);
+    CHECK(std::abs(corner.y - before.y) <= 0.5);
 }
 
 TEST_CASE("Panning never loses the picture", "[view]") {

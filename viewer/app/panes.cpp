@@ -113,7 +113,7 @@ void handle_mouse(Viewer& viewer, PaneState& pane, const Box& box, size_t index)
     Workbench& bench = viewer.bench;
     ViewState& state = viewer.state;
     const Point cursor{static_cast<double>(io.MousePos.x), static_cast<double>(io.MousePos.y)};
-    const View view = state.pane_view(pane);
+    const View view = snapped(state.pane_view(pane), box);
     const Point at = to_picture(view, box, cursor);
     if (hovered && at.x >= 0 && at.y >= 0 && at.x < bench.width() && at.y < bench.height())
         viewer.mouse = {true, static_cast<int>(at.x), static_cast<int>(at.y)};
@@ -180,7 +180,7 @@ void draw_marks(const Viewer& viewer, ImDrawList& list, const View& view, const 
 void draw_content(Viewer& viewer, const PaneState& pane, const Box& box, const Box& clip) {
     ImDrawList& list = *ImGui::GetWindowDrawList();
     list.PushClipRect(corner(clip), far_corner(clip), true);
-    const View view = viewer.state.pane_view(pane);
+    const View view = snapped(viewer.state.pane_view(pane), box);
     const TileSourcePtr source = viewer.bench.tiles(pane.entry);
     if (source) {
         draw_tiles(viewer, list, source, view, box, clip, 1);

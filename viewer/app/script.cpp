@@ -73,10 +73,12 @@ void restore_session(Viewer& viewer, const LaunchOptions& options) {
     viewer.state.view = view;
 }
 
-void store_session(const Viewer& viewer, const LaunchOptions& options) {
+void store_session(const Viewer& viewer, const LaunchOptions& options, int width, int height) {
     if (options.session.empty()) return;
     Settings settings = load_settings(options.session);
     viewer.write_session(settings);
+    settings.set("window.width", width);
+    settings.set("window.height", height);
     // Not being able to remember is no reason to keep anyone from quitting.
     static_cast<void>(save_settings(options.session, settings));
 }

@@ -29,9 +29,9 @@ class Script {
     Status status_;
 };
 
-// The restored session, and what is saved at the end.
+// The restored session, and what is saved at the end; width and height are the window's.
 void restore_session(Viewer& viewer, const LaunchOptions& options);
-void store_session(const Viewer& viewer, const LaunchOptions& options);
+void store_session(const Viewer& viewer, const LaunchOptions& options, int width, int height);
 
 }  // namespace nae
 

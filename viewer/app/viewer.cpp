@@ -36,6 +36,7 @@ void Viewer::open(const std::vector<std::string>& paths) {
         state.selection = {};
     }
     worst_index = -1;
+    awaited_worst_.reset();
     notices.clear();
 }
 
@@ -61,6 +62,7 @@ void Viewer::collect_messages() {
 void Viewer::frame() {
     bench.poll();
     collect_messages();
+    if (awaited_worst_) jump_to_worst(*awaited_worst_);
     textures.begin_frame();
     tiles.begin_frame();
 
@@ -159,6 +161,8 @@ TileSourcePtr Viewer::heat_tiles(Entry entry) {
 
 void Viewer::jump_to_worst(int index) {
     const Heat* heat = bench.heat(heat_entry(), state.heat_kind);
+    awaited_worst_.reset();
+    if (heat == nullptr) awaited_worst_ = index;
     if (heat == nullptr || heat->worst.empty()) return;
     const int count = static_cast<int>(heat->worst.size());
     worst_index = (index % count + count) % count;

@@ -79,8 +79,8 @@ class Viewer {
     bool show_help = false;
     bool show_about = false;
     bool show_palette = false;
-    int palette_step = 0;        // arrow keys since the last frame, down counts up
-    bool palette_enter = false;  // Enter since the last frame
+    int palette_step = 0;          // arrow keys since the last frame, down counts up
+    bool palette_enter = false;    // Enter since the last frame
     bool scroll_to_plot = false;   // the plot was just asked for
     std::vector<Message> notices;  // errors and news shown until dismissed
 
@@ -91,6 +91,7 @@ class Viewer {
     HeatRange heat_range();
     // The heatmap over a codec's pane, null until computed.
     TileSourcePtr heat_tiles(Entry entry);
+    // At once, or as soon as the heatmap is there.
     void jump_to_worst(int index);
     void ask_to_open(bool original);
     void ask_to_save(const char* title, const std::string& suggestion,
@@ -114,6 +115,7 @@ class Viewer {
     void step_worst(int by);
     void collect_messages();
 
+    std::optional<int> awaited_worst_;
     std::map<Entry, std::pair<HeatKey, TileSourcePtr>> heat_tiles_;
     std::vector<std::shared_ptr<const ErrorMap>> range_maps_;  // what automatic_range_ was made of
     HeatKind range_kind_ = HeatKind::absolute;

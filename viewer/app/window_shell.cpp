@@ -172,7 +172,11 @@ void draw_frame(GLFWwindow* window, Viewer& viewer) {
 
 Status run_window(const LaunchOptions& options) {
     GlWindow window;
-    NAE_RETURN_IF_ERROR(window.open(options.width, options.height, options.size_given, options.scale));
+    const Settings last = options.session.empty() ? Settings() : load_settings(options.session);
+    const bool remembered = !options.size_given && last.number("window.width", 0) >= 320;
+    const int width = remembered ? static_cast<int>(last.number("window.width", 0)) : options.width;
+    const int height = remembered ? static_cast<int>(last.number("window.height", 800)) : options.height;
+    NAE_RETURN_IF_ERROR(window.open(width, height, options.size_given || remembered, options.scale));
     Fonts fonts;
     NAE_RETURN_IF_ERROR(set_up_style(window.scale(), fonts));
     GlTextures textures;
@@ -227,7 +231,10 @@ Status run_window(const LaunchOptions& options) {
         }
     }
     viewer.textures.clear();
-    if (!script.ends()) store_session(viewer, options);
+    int last_width = 0;
+    int last_height = 0;
+    glfwGetWindowSize(window.get(), &last_width, &last_height);
+    if (!script.ends()) store_session(viewer, options, last_width, last_height);
     return status;
 }
 

@@ -23,6 +23,14 @@ Point to_picture(const View& view, const Box& pane, Point p) {
             view.centre_y + (p.y - pane.y - pane.height / 2) / view.zoom};
 }
 
+View snapped(const View& view, const Box& pane) {
+    const Point corner = to_screen(view, pane, {0, 0});
+    View next = view;
+    next.centre_x += (corner.x - std::round(corner.x)) / view.zoom;
+    next.centre_y += (corner.y - std::round(corner.y)) / view.zoom;
+    return next;
+}
+
 View zoomed_about(const View& view, const Box& pane, Point cursor, double factor) {
     const Point kept = to_picture(view, pane, cursor);
     View next = view;

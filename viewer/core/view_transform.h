@@ -39,6 +39,10 @@ View fitted_view(int picture_width, int picture_height, double pane_width, doubl
 Point to_screen(const View& view, const Box& pane, Point picture_point);
 Point to_picture(const View& view, const Box& pane, Point screen_point);
 
+// The same view with the picture's corner on a whole screen pixel: at 1:1 each picture pixel is then one screen
+// pixel and not the border of two.
+View snapped(const View& view, const Box& pane);
+
 // Zoomed by `factor` (limits kept), the picture's point under `cursor` staying where it is.
 View zoomed_about(const View& view, const Box& pane, Point cursor, double factor);
 

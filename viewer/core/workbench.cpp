@@ -366,6 +366,9 @@ Status Workbench::save(Entry entry, const std::string& path) const {
                                    std::filesystem::copy_options::overwrite_existing, error);
         return error ? Status(ErrorCode::io, path + ": " + error.message()) : Status();
     }
+    if (good != nullptr && !whole())
+        return Status(ErrorCode::unsupported,
+                      "Only the compared window was encoded; gdal_translate converts the whole raster.");
     if (good == nullptr || good->file.empty())
         return Status(ErrorCode::invalid_argument,
                       std::string("There is no ") + entry_name(entry) + " result to save yet.");

@@ -131,7 +131,8 @@ class Workbench {
     Result<Comparison> comparison() const;
     // The figures, and the rate-distortion points where there are any, as CSV.
     std::string csv() const;
-    // Writes the codec's file. Errors: io, invalid_argument when there is no result.
+    // Writes the codec's file. Errors: io, invalid_argument when there is no result, unsupported when only a
+    // window of the raster was encoded.
     Status save(Entry entry, const std::string& path) const;
 
   private:
