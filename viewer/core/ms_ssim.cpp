@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::array<double, 5> kExponents{0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
 
-Plane halved(const Plane& plane) {
-    Plane half;
+SamplePlane halved(const SamplePlane& plane) {
+    SamplePlane half;
     half.width = plane.width / 2;
     half.height = plane.height / 2;
     half.values.reserve(static_cast<size_t>(half.width) * static_cast<size_t>(half.height));
@@ -36,8 +36,8 @@ Result<double> ms_ssim(const Picture& a, const Picture& b) {
         return Status(ErrorCode::invalid_argument, "MS-SSIM: the picture is smaller than 176x176");
     double sum = 0;
     for (int band = 0; band < a.bands; ++band) {
-        Plane plane_a = band_plane(a, band);
-        Plane plane_b = band_plane(b, band);
+        SamplePlane plane_a = band_plane(a, band);
+        SamplePlane plane_b = band_plane(b, band);
         double product = 1;
         for (size_t scale = 0; scale < kExponents.size(); ++scale) {
             if (scale > 0) {

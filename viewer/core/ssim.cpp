@@ -34,7 +34,7 @@ using MomentRow = std::array<std::vector<double>, kMoments>;
 // kept in a ring, so memory is a few rows whatever the picture's height.
 class MomentRows {
   public:
-    MomentRows(const Plane& a, const Plane& b)
+    MomentRows(const SamplePlane& a, const SamplePlane& b)
         : a_(a),
           b_(b),
           weights_(gaussian_window()),
@@ -86,8 +86,8 @@ class MomentRows {
         }
     }
 
-    const Plane& a_;
-    const Plane& b_;
+    const SamplePlane& a_;
+    const SamplePlane& b_;
     const Window weights_;
     const size_t columns_;
     std::array<MomentRow, kSsimWindow> ring_;
@@ -97,7 +97,7 @@ class MomentRows {
 
 // Calls use(ssim, contrast_structure) for every window, row by row.
 template <class Use>
-Status for_each_window(const Plane& a, const Plane& b, Use use) {
+Status for_each_window(const SamplePlane& a, const SamplePlane& b, Use use) {
     if (a.width != b.width || a.height != b.height)
         return Status(ErrorCode::invalid_argument, "SSIM: the pictures differ in size or bands");
     if (a.width < kSsimWindow || a.height < kSsimWindow)
@@ -120,8 +120,8 @@ Status for_each_window(const Plane& a, const Plane& b, Use use) {
 
 }  // namespace
 
-Plane band_plane(const Picture& picture, int band) {
-    Plane plane;
+SamplePlane band_plane(const Picture& picture, int band) {
+    SamplePlane plane;
     plane.width = picture.width;
     plane.height = picture.height;
     plane.values.resize(static_cast<size_t>(picture.pixel_count()));
@@ -131,7 +131,7 @@ Plane band_plane(const Picture& picture, int band) {
     return plane;
 }
 
-Result<SsimMeans> ssim_means(const Plane& a, const Plane& b) {
+Result<SsimMeans> ssim_means(const SamplePlane& a, const SamplePlane& b) {
     SsimMeans means;
     double count = 0;
     NAE_RETURN_IF_ERROR(for_each_window(a, b, [&](double similarity, double contrast_structure) {

@@ -15,7 +15,7 @@ namespace nae {
 constexpr int kSsimWindow = 11;
 
 // One band of a picture, or what became of it.
-struct Plane {
+struct SamplePlane {
     int width = 0;
     int height = 0;
     std::vector<float> values;
@@ -26,7 +26,7 @@ struct Plane {
 };
 
 // `band` counts from 0.
-Plane band_plane(const Picture& picture, int band);
+SamplePlane band_plane(const Picture& picture, int band);
 
 // SSIM of every window of one band. Value (x, y) belongs to the window centred on pixel (x + 5, y + 5), so
 // the map is 10 narrower and lower than the picture.
@@ -50,7 +50,7 @@ struct SsimMeans {
     double ssim = 0;
     double contrast_structure = 0;
 };
-Result<SsimMeans> ssim_means(const Plane& a, const Plane& b);
+Result<SsimMeans> ssim_means(const SamplePlane& a, const SamplePlane& b);
 
 }  // namespace nae
 
