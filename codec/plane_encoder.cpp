@@ -14,6 +14,8 @@ namespace {
 
 // Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
 constexpr int64_t kAnalysisSide = 1024;
+// What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
+constexpr double kCodingWork = 0.6;
 
 }  // namespace
 
@@ -61,11 +63,11 @@ void PlaneEncoder::fill(const Rect& rect, float* out) {
 }
 
 Status PlaneEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels,
-                                 float* out, Extents out_size, int out_channels) {
+                               float* out, Extents out_size, int out_channels) {
     const auto start = std::chrono::steady_clock::now();
     const Status status =
-        job_.analysis.run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels, out,
-                      static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
+        job_.analysis.run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels,
+                          out, static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
     job_.statistics.seconds_analysis +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return status.in(graph == AnalysisGraph::analysis ? "analysis" : "hyper-analysis");
@@ -102,7 +104,7 @@ Status PlaneEncoder::analyse(const Rect& band) {
         for (int64_t x = 0; x < band.w; x += kSide) {
             const Rect block = intersect(Rect{x, y, kSide, kSide}, band);
             NAE_RETURN_IF_ERROR(analyse_block(band, block));
-            NAE_RETURN_IF_ERROR(job_.progress(static_cast<double>(block.w * block.h)));
+            NAE_RETURN_IF_ERROR(job_.progress((1 - kCodingWork) * static_cast<double>(block.w * block.h)));
         }
     }
     return Status();
@@ -126,9 +128,21 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
     const TileRange range = tiles_.tiles_touching(band);
     const int64_t first = tiles_.number(range.x0, range.y0);
     const int64_t count = (range.x1 - range.x0) * (range.y1 - range.y0);  // whole rows of tiles: consecutive
+    // In groups, so that progress is reported in between: a strip of a wide picture has many tiles.
+    const int64_t group = job_.pool.threads();
+    for (int64_t i = 0; i < count; i += group) {
+        NAE_RETURN_IF_ERROR(encode_tiles(band, first + i, std::min(group, count - i)));
+    }
+    return Status();
+}
+
+Status PlaneEncoder::encode_tiles(const Rect& band, int64_t first, int64_t count) {
     std::vector<std::vector<float>> z(static_cast<size_t>(count));
+    double positions = 0;
     for (int64_t i = 0; i < count; ++i) {
-        NAE_RETURN_IF_ERROR(hyper_analyse(band, tiles_.latent_rect(first + i), z[static_cast<size_t>(i)]));
+        const Rect tile = tiles_.latent_rect(first + i);
+        positions += static_cast<double>(tile.w * tile.h);
+        NAE_RETURN_IF_ERROR(hyper_analyse(band, tile, z[static_cast<size_t>(i)]));
     }
     std::vector<TileStatistics> statistics(static_cast<size_t>(count));
     std::mutex observing;
@@ -136,10 +150,9 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
         const auto slot = static_cast<size_t>(i);
         const Rect tile = tiles_.latent_rect(first + i);
         TileSymbols symbols;
-        const Status status =
-            job_.codec.quantise(y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(),
-                                static_cast<int>(tile.h), static_cast<int>(tile.w), z[slot].data(),
-                                job_.quantiser, symbols);
+        const Status status = job_.codec.quantise(
+            y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(), static_cast<int>(tile.h),
+            static_cast<int>(tile.w), z[slot].data(), job_.quantiser, symbols);
         if (!status.ok()) return status.in(cat("tile ", first + i));
         auto payload = job_.codec.pack(symbols, &statistics[slot]);
         if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
@@ -155,7 +168,7 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
         job_.statistics.latent_bytes += s.latent_bytes;
         job_.statistics.coded_symbols += s.coded_symbols;
     }
-    return Status();
+    return job_.progress(kCodingWork * positions);
 }
 
 }  // namespace nae

@@ -32,7 +32,8 @@ struct EncodeJob {
     double done = 0;
 
     std::vector<uint8_t>& payload(int level, uint64_t tile, size_t plane) {
-        return payloads[static_cast<size_t>(tile_number(header, plan.table.planes.size(), level, tile, plane))];
+        return payloads[static_cast<size_t>(
+            tile_number(header, plan.table.planes.size(), level, tile, plane))];
     }
     // Reports that so much more is done. Error: cancelled.
     Status progress(double more);
@@ -60,6 +61,7 @@ class PlaneEncoder {
     // z of one tile from y_.
     Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
     Status encode_tiles(const Rect& band);
+    Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
     Status run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,
                      Extents out_size, int out_channels);
     // One band of fill(), to every third float.
@@ -75,9 +77,9 @@ class PlaneEncoder {
     const TileLayout& tiles_;
     const RowWindow& rows_;
     const int64_t halo_;
-    std::vector<float> y_;       // of the current band
-    std::vector<float> input_;   // scratch: analysis input
-    std::vector<float> output_;  // scratch: analysis output with halo
+    std::vector<float> y_;        // of the current band
+    std::vector<float> input_;    // scratch: analysis input
+    std::vector<float> output_;   // scratch: analysis output with halo
     std::vector<uint8_t> valid_;  // scratch of fill_channel()
 };
 

@@ -19,12 +19,13 @@ def mosaic(path, width, height, side=500):
     for band in (1, 2, 3):
         parts = "".join(
             '<SimpleSource><SourceFilename relativeToVRT="1">part.tif</SourceFilename>'
-            f'<SourceBand>{band}</SourceBand>'
+            f'<SourceBand>{band}</SourceBand><SrcRect xOff="0" yOff="0" xSize="{side}" ySize="{side}"/>'
             f'<DstRect xOff="{x}" yOff="{y}" xSize="{side}" ySize="{side}"/></SimpleSource>'
             for y in range(0, height, side) for x in range(0, width, side))
         bands += f'<VRTRasterBand dataType="Byte" band="{band}">{parts}</VRTRasterBand>'
     with open(path, "w") as file:
         file.write(f'<VRTDataset rasterXSize="{width}" rasterYSize="{height}">{bands}</VRTDataset>')
+    assert gdal.Open(path).ReadAsArray(0, 0, 100, 100).std() > 1
     return path
 
 
