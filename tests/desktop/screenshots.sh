@@ -17,8 +17,8 @@ chmod 700 "$XDG_RUNTIME_DIR"
 
 cp "$files/desktop/nae-mime.xml" "$XDG_DATA_HOME/mime/packages/nae.xml"
 update-mime-database "$XDG_DATA_HOME/mime"
-sed "s#nae-thumbnailer#$build/plugins/thumbnailer/nae-thumbnailer#" "$files/thumbnailer/nae.thumbnailer" \
-    >"$XDG_DATA_HOME/thumbnailers/nae.thumbnailer"
+cp "$files/thumbnailer/nae.thumbnailer" \
+    "$XDG_DATA_HOME/thumbnailers/nae.thumbnailer"  # nae-thumbnailer itself is installed below /usr: GNOME's sandbox shows nothing else
 query=$(pkg-config --variable=gdk_pixbuf_query_loaders gdk-pixbuf-2.0)
 "$query" "$(pkg-config --variable=gdk_pixbuf_moduledir gdk-pixbuf-2.0)"/*.so \
     "$build/plugins/pixbuf/libpixbufloader-nae.so" >"$GDK_PIXBUF_MODULE_FILE"
@@ -42,7 +42,7 @@ shot() {
     echo "$out/$name.png"
 }
 shot file-chooser 14 /usr/bin/python3 "$here/file_chooser.py" "$folder"
-for picture in "$folder"/*.nae; do
+for picture in "$folder"/s*.nae "$folder"/*.nae; do
     shot eog 10 eog "$picture"
     break
 done

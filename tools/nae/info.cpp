@@ -54,6 +54,12 @@ const char* sample_text(const nae_info& info) {
             return "8-bit";
         case NAE_UINT16:
             return "16-bit";
+        case NAE_INT16:
+            return "signed 16-bit";
+        case NAE_UINT32:
+            return "32-bit";
+        case NAE_INT32:
+            return "signed 32-bit";
         case NAE_FLOAT32:
             return "32-bit float";
         default:
