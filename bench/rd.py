@@ -162,6 +162,8 @@ def parse_arguments():
     parser.add_argument("--codecs", default="nae,jpeg", help="of nae, jpeg, jpeg2000, webp, avif, jpegxl")
     parser.add_argument("--efforts", default="", help="NAE's EFFORT, several separated by commas; default: the driver's")
     parser.add_argument("--qualities", default="1,10,20,30,40,50,60,70,80,90,95,100", help="NAE's QUALITY, rising")
+    parser.add_argument("--with", type=Path, dest="earlier", metavar="CSV",
+                        help="files.csv of an earlier run on the same pictures: its other codecs join in")
     parser.add_argument("--published", type=Path, help="JSON {codec: [[bpp, dB, …], …]} to compare with")
     parser.add_argument("--show", help="only these curves of that file, separated by commas")
     parser.add_argument("--title", help="of the plot; default: the folder's name")
@@ -210,6 +212,12 @@ def main():
         writer.writerows(rows)
 
     settings = {name: table[name][4] for name in wanted}
+    for row in earlier_rows(arguments.earlier, {p.name for p in pictures}):
+        if row["codec"] not in wanted:
+            rows.append(row)
+            settings.setdefault(row["codec"], [])
+            if row["setting"] not in settings[row["codec"]]:
+                settings[row["codec"]].append(row["setting"])
     report = rd_report.Report(rows, settings)
     others = published(arguments.published, arguments.show)
     report.write_curves(arguments.out / "curves.csv")
@@ -225,6 +233,17 @@ def main():
             status = status or int(bool(found))
     print(f"In {arguments.out}: files.csv, curves.csv, tables.md{', curves.svg' if plotted else ''}")
     return status
+
+
+def earlier_rows(file, pictures):
+    """Rows of another run's files.csv, numbers as numbers."""
+    if file is None:
+        return
+    with open(file, newline="") as lines:
+        for row in csv.DictReader(lines):
+            if row["picture"] in pictures:
+                text = {key: row[key] for key in ("codec", "picture", "setting")}
+                yield {key: text.get(key) or float(value) for key, value in row.items()}
 
 
 def published(file, names):
