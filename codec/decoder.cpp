@@ -178,10 +178,19 @@ Status Decoder::Impl::prepare() {
     if (codec != nullptr) return Status();
     ModelStore& store = options.model_store != nullptr ? *options.model_store : ModelStore::shared();
     const Header& header = layout.header;
-    Result<ReadyModelPtr> found = layout.model.empty()
-                                      ? store.by_id(header.model_id, header.model_name)
-                                      : store.embedded(layout.model.data(), layout.model.size(),
-                                                       header.model_id, source->name(), options.limits);
+    Result<ReadyModelPtr> found = Status(ErrorCode::internal, "no model");
+    if (layout.model.empty()) found = store.by_id(header.model_id, header.model_name);
+    // Of a remote file the part with an embedded model is fetched only when nothing else has that model.
+    FileLayout whole;
+    if (!found.ok() && !layout.whole) {
+        LayoutOptions to_the_end;
+        to_the_end.limits = options.limits;
+        to_the_end.whole = true;
+        NAE_ASSIGN_OR_RETURN(whole, read_layout(*source, to_the_end));
+    }
+    const std::vector<uint8_t>& embedded = layout.model.empty() ? whole.model : layout.model;
+    if (!embedded.empty())
+        found = store.embedded(embedded.data(), embedded.size(), header.model_id, source->name(), options.limits);
     if (!found.ok()) return found.status();
     NAE_RETURN_IF_ERROR(check_cost(*found.value(), options.limits));
     NAE_ASSIGN_OR_RETURN(

@@ -71,6 +71,8 @@ class Decoder {
 
     const Header& header() const;
     const Metadata& metadata() const;
+    // Of a remote source (byte_source.h) these two know only what precedes the tiles: what follows them is fetched
+    // when the model is needed and nobody else has it.
     bool has_embedded_model() const;
     // Empty when the file carries none.
     const Preview& preview() const;

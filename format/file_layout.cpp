@@ -1,5 +1,6 @@
 #include "format/file_layout.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -14,23 +15,23 @@ namespace {
 // Enough for header, a little metadata and the index of some hundred tiles.
 constexpr size_t kPrefixBytes = 16384;
 
-// Known chunks in their prescribed order; unknown ones have rank 0.
-enum : int { kRankNone, kRankHead, kRankBands, kRankMetadata, kRankPreview, kRankModel, kRankIndex, kRankData,
-             kRankEnd };
+// Chunks in their prescribed order; others have rank 0.
+enum : int { kRankNone, kRankHead, kRankBands, kRankMetadata, kRankIndex, kRankData, kRankEnd };
 
 int rank_of(const ChunkType& type) {
     if (type == kChunkHead) return kRankHead;
     if (type == kChunkBands) return kRankBands;
     if (type == kChunkMetadata) return kRankMetadata;
-    if (type == kChunkPreview) return kRankPreview;
-    if (type == kChunkModel) return kRankModel;
     if (type == kChunkTileIndex) return kRankIndex;
     if (type == kChunkTileData) return kRankData;
     if (type == kChunkEnd) return kRankEnd;
     return kRankNone;
 }
 
-Status check_order(const Chunk& chunk, int rank, int previous) {
+// Those that may stand anywhere behind HEAD and BAND, but only once.
+bool is_movable(const ChunkType& type) { return type == kChunkPreview || type == kChunkModel; }
+
+Status check_order(const Chunk& chunk, int rank, int previous, const std::vector<Chunk>& before) {
     const char* missing = nullptr;
     if (previous < kRankHead && rank != kRankHead) missing = "HEAD";
     if (previous >= kRankHead && previous < kRankIndex && rank > kRankIndex) missing = "TIDX";
@@ -39,7 +40,10 @@ Status check_order(const Chunk& chunk, int rank, int previous) {
         return Status(ErrorCode::corrupt, cat("chunk '", missing, "' is missing before '", chunk.type.text(),
                                               "' at offset ", chunk.offset));
     }
-    if (rank != 0 && rank <= previous) {
+    const bool again =
+        is_movable(chunk.type) &&
+        std::any_of(before.begin(), before.end(), [&](const Chunk& c) { return c.type == chunk.type; });
+    if (again || (rank != 0 && rank <= previous)) {
         return Status(ErrorCode::corrupt, cat("chunk '", chunk.type.text(), "' at offset ", chunk.offset,
                                               ": repeated or out of order"));
     }
@@ -59,9 +63,9 @@ Result<uint64_t> count_tiles(const Header& header, const BandTable& bands, const
     uint64_t count = 0;
     if (!checked_mul<uint64_t>(header.tile_count(), bands.planes.size(), &count) ||
         count > limits.max_tiles) {
-        return Status(ErrorCode::limit_exceeded, cat(header.tile_count(), " tiles in each of ",
-                                                     bands.planes.size(), " planes, the limit is ",
-                                                     limits.max_tiles, " in all"));
+        return Status(ErrorCode::limit_exceeded,
+                      cat(header.tile_count(), " tiles in each of ", bands.planes.size(),
+                          " planes, the limit is ", limits.max_tiles, " in all"));
     }
     return count;
 }
@@ -83,7 +87,7 @@ Status check_tile_data(const ByteSource& source, const Chunk& chunk, const TileI
 }
 
 Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chunk& chunk,
-                  const Limits& limits, bool check_end, FileLayout& out) {
+                  const Limits& limits, FileLayout& out) {
     const auto payload_of = [&](uint64_t max_bytes) { return reader.read_payload(chunk, max_bytes); };
     if (chunk.type == kChunkHead) {
         NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
@@ -107,7 +111,7 @@ Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chu
                              count_tiles(out.header, out.bands, limits).in("tile index"));
         NAE_ASSIGN_OR_RETURN(out.tiles, parse_tile_index(payload, count, limits).in("tile index"));
     } else if (chunk.type == kChunkTileData) {
-        NAE_RETURN_IF_ERROR(check_tile_data(source, chunk, out.tiles, check_end));
+        NAE_RETURN_IF_ERROR(check_tile_data(source, chunk, out.tiles, out.whole));
         out.tile_data_offset = chunk.payload_offset;
     } else if (chunk.type != kChunkEnd) {
         NAE_RETURN_IF_ERROR(reader.skip_unknown(chunk));
@@ -120,21 +124,21 @@ Result<FileLayout> read_unnamed(const ByteSource& base, const LayoutOptions& opt
     ChunkReader reader(*source, kPictureSignature, options.limits);
     NAE_RETURN_IF_ERROR(reader.open());
     FileLayout out;
-    // Behind the tiles there is only the end, and possibly what this version does not know: another machine is not
-    // asked for that. A file cut short is too short for its tiles, which shows all the same.
-    const bool check_end = options.verify_tiles || !base.remote();
+    // What follows the tiles is not needed for the pixels, except for an embedded model: another machine is not asked
+    // for it. Tiles cut short show all the same.
+    out.whole = options.whole || options.verify_tiles || !base.remote();
     int previous = 0;
-    while (previous != (check_end ? kRankEnd : kRankData)) {
+    while (previous != (out.whole ? kRankEnd : kRankData)) {
         NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
         const int rank = rank_of(chunk.type);
-        NAE_RETURN_IF_ERROR(check_order(chunk, rank, previous));
-        if (previous == kRankHead && rank != kRankNone && rank != kRankBands)
-            NAE_RETURN_IF_ERROR(check_bands(out.header, false));
-        NAE_RETURN_IF_ERROR(read_chunk(*source, reader, chunk, options.limits, check_end, out));
+        NAE_RETURN_IF_ERROR(check_order(chunk, rank, previous, out.chunks));
+        const bool behind_bands = rank > kRankBands || is_movable(chunk.type);
+        if (previous == kRankHead && behind_bands) NAE_RETURN_IF_ERROR(check_bands(out.header, false));
+        NAE_RETURN_IF_ERROR(read_chunk(*source, reader, chunk, options.limits, out));
         out.chunks.push_back(chunk);
-        if (rank != 0) previous = rank;
+        previous = std::max(rank, behind_bands ? std::max(previous, int{kRankBands}) : previous);
     }
-    if (!check_end && base.size() - out.chunks.back().end_offset() < kChunkHeaderBytes + kChunkTrailerBytes) {
+    if (!out.whole && base.size() - out.chunks.back().end_offset() < kChunkHeaderBytes + kChunkTrailerBytes) {
         return Status(ErrorCode::truncated, "the file ends before its last chunk");
     }
     if (options.verify_tiles) {
@@ -171,25 +175,24 @@ Status write_file(ByteSink& sink, const FileLayout& layout, const std::vector<st
     NAE_ASSIGN_OR_RETURN(const auto head, serialise_header(layout.header));
     NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkHead, head));
     if (listed) {
-        NAE_ASSIGN_OR_RETURN(const auto payload,
-                             serialise_band_table(layout.bands, layout.header.data_type));
+        NAE_ASSIGN_OR_RETURN(const auto payload, serialise_band_table(layout.bands, layout.header.data_type));
         NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkBands, payload));
     }
     if (!layout.metadata.empty()) {
         NAE_ASSIGN_OR_RETURN(const auto payload, serialise_metadata(layout.metadata));
         NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkMetadata, payload));
     }
-    if (!layout.preview.empty()) {
-        NAE_ASSIGN_OR_RETURN(const auto payload, serialise_preview(layout.preview));
-        NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkPreview, payload));
-    }
-    if (!layout.model.empty()) NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkModel, layout.model));
     TileIndex index;
     for (const auto& tile : tiles) NAE_RETURN_IF_ERROR(index.add_payload(tile));
     NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkTileIndex, serialise_tile_index(index)));
     NAE_RETURN_IF_ERROR(writer.begin_chunk(kChunkTileData, index.data_bytes()));
     for (const auto& tile : tiles) NAE_RETURN_IF_ERROR(writer.append(tile));
     NAE_RETURN_IF_ERROR(writer.end_chunk());
+    if (!layout.preview.empty()) {
+        NAE_ASSIGN_OR_RETURN(const auto payload, serialise_preview(layout.preview));
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkPreview, payload));
+    }
+    if (!layout.model.empty()) NAE_RETURN_IF_ERROR(writer.write_chunk(kChunkModel, layout.model));
     return writer.finish();
 }
 

@@ -1,9 +1,10 @@
 // A picture file as a whole: which chunks, in which order, and how they agree with one another.
 //
-//   HEAD  BAND?  mETA?  pREV?  MODL?  TIDX  TDAT  "END "
+//   HEAD  BAND?  mETA?  TIDX  TDAT  pREV?  MODL?  "END "
 //
-// Unknown ancillary chunks may stand anywhere between HEAD and "END ". Everything before TDAT's payload is
-// usually in the first 16 KiB: a reader over HTTP needs one request for it and one for each run of tiles.
+// pREV, MODL and unknown ancillary chunks may stand anywhere behind HEAD and BAND. Written as above, everything
+// before TDAT's payload is usually in the first 16 KiB: a reader over HTTP needs one request for it and one for
+// each run of tiles.
 #ifndef NAE_FORMAT_FILE_LAYOUT_H_
 #define NAE_FORMAT_FILE_LAYOUT_H_
 
@@ -37,6 +38,7 @@ struct FileLayout {
     Metadata metadata;
     Preview preview;             // empty() when the file has none
     std::vector<uint8_t> model;  // the embedded model file (its decoding part), empty when there is none
+    bool whole = false;  // false: what follows the tiles was not read, a preview or model may be there
     TileIndex tiles;
     uint64_t tile_data_offset = 0;  // of TDAT's payload in the file: what read_tile() wants
     std::vector<Chunk> chunks;      // all of them, in file order, for inspection
@@ -46,6 +48,8 @@ struct LayoutOptions {
     Limits limits;
     // Read every tile too and check its CRC, and refuse bytes after the end. Costs a pass over the file.
     bool verify_tiles = false;
+    // Read what follows the tiles also where that costs a request: of a remote source.
+    bool whole = false;
 };
 
 // Reads and checks everything but the tiles. Every error message starts with the source's name.

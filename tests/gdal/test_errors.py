@@ -58,7 +58,7 @@ class DamagedFiles(unittest.TestCase):
 
     def test_a_flipped_bit_in_every_chunk(self):
         found = chunks(self.embedded)
-        self.assertEqual([c[0] for c in found], ["HEAD", "mETA", "MODL", "TIDX", "TDAT", "END "])
+        self.assertEqual([c[0] for c in found], ["HEAD", "mETA", "TIDX", "TDAT", "MODL", "END "])
         dice = random.Random(4)
         for kind, offset, length in found:
             places = {"type": offset, "type end": offset + 3, "length": offset + 4, "length end": offset + 11,

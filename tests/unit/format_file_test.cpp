@@ -38,16 +38,20 @@ const Part kHead = {kChunkHead, head_payload()};
 const Part kIndex = {kChunkTileIndex, index_payload()};
 const Part kData = {kChunkTileData, {0xAA, 0xBB, 0xCC}};
 const Part kModelPart = {kChunkModel, {1}};
+const Part kBandsPart = {kChunkBands, {1}};
+const Part kPreviewPart = {kChunkPreview, serialise_preview(sample_preview()).value()};
 const Part kStrangeAncillary = {ChunkType("zZZZ"), {9, 9}};
 const Part kStrangeCritical = {ChunkType("ZZZZ"), {9, 9}};
 
-Status read_parts(const std::vector<Part>& parts) {
+Bytes file_of(const std::vector<Part>& parts) {
     MemorySink sink;
     ChunkWriter writer(sink, kPictureSignature);
     for (const Part& part : parts) REQUIRE(writer.write_chunk(part.type, part.payload).ok());
     REQUIRE(writer.finish().ok());
-    return read_everything(sink.bytes());
+    return sink.take();
 }
+
+Status read_parts(const std::vector<Part>& parts) { return read_everything(file_of(parts)); }
 
 }  // namespace
 
@@ -71,7 +75,9 @@ TEST_CASE("a file with everything comes back", "[format][file]") {
     CHECK(layout.value().model == Bytes{'m', 'o', 'd', 'e', 'l'});
     CHECK(layout.value().tiles.size() == 2);
     REQUIRE(layout.value().chunks.size() == 7);
-    CHECK(layout.value().chunks[5].payload_offset == layout.value().tile_data_offset);
+    CHECK(layout.value().chunks[3].payload_offset == layout.value().tile_data_offset);
+    CHECK(layout.value().chunks[4].type == kChunkPreview);
+    CHECK(layout.value().chunks[5].type == kChunkModel);
     CHECK(layout.value().chunks[6].type == kChunkEnd);
 }
 
@@ -146,6 +152,24 @@ TEST_CASE("unknown ancillary chunks may stand anywhere after the header", "[form
     CHECK(read_parts({kHead, kIndex, kData, kStrangeCritical}).code() == ErrorCode::unsupported);
 }
 
+TEST_CASE("preview and model may stand anywhere after the header", "[format][file]") {
+    const std::vector<std::vector<Part>> orders = {
+        {kHead, kPreviewPart, kModelPart, kIndex, kData},
+        {kHead, kModelPart, kPreviewPart, kIndex, kData},
+        {kHead, kIndex, kModelPart, kData, kPreviewPart},
+        {kHead, kPreviewPart, kIndex, kData, kModelPart},
+        {kHead, kIndex, kData, kPreviewPart, kModelPart},
+        {kHead, kIndex, kData, kStrangeAncillary, kModelPart, kPreviewPart},
+    };
+    for (size_t i = 0; i < orders.size(); ++i) {
+        CAPTURE(i);
+        const auto layout = read_bytes(file_of(orders[i]));
+        REQUIRE(layout.ok());
+        CHECK(layout.value().model == kModelPart.payload);
+        CHECK(layout.value().preview.pixels == Bytes{1, 2, 3, 200, 201, 202});
+    }
+}
+
 TEST_CASE("missing, repeated and misplaced chunks are refused", "[format][file]") {
     const std::vector<std::vector<Part>> wrong = {
         {},
@@ -158,9 +182,12 @@ TEST_CASE("missing, repeated and misplaced chunks are refused", "[format][file]"
         {kHead, kIndex, kData, kData},
         {kHead, kData, kIndex},
         {kIndex, kHead, kData},
-        {kHead, kIndex, kModelPart, kData},
+        {kModelPart, kHead, kIndex, kData},
+        {kHead, kModelPart, kBandsPart, kIndex, kData},
         {kHead, kModelPart, kModelPart, kIndex, kData},
-        {kHead, kIndex, kData, kModelPart},
+        {kHead, kModelPart, kIndex, kData, kModelPart},
+        {kHead, kPreviewPart, kIndex, kData, kPreviewPart},
+        {kHead, kIndex, kModelPart},
     };
     for (size_t i = 0; i < wrong.size(); ++i) {
         CAPTURE(i);

@@ -24,29 +24,27 @@ class FarSource : public MemorySource {
 };
 
 // A file whose tiles are longer than what a reader takes at the start.
-Bytes long_file(FileLayout& layout) {
+Bytes long_file(FileLayout layout = {}) {
     layout.header = test::sample_header();
-    std::vector<Bytes> tiles(static_cast<size_t>(layout.header.tile_count()), Bytes(40000, 7));
-    class Sink : public ByteSink {
-      public:
-        Status write(const void* bytes, size_t n) override {
-            const auto* from = static_cast<const uint8_t*>(bytes);
-            all.insert(all.end(), from, from + n);
-            return {};
-        }
-        Bytes all;
-    } sink;
-    REQUIRE(write_file(sink, layout, tiles).ok());
-    return sink.all;
+    return test::written(layout, {Bytes(40000, 7), Bytes(40000, 7)});
 }
 
 TEST_CASE("opening a remote file does not ask for its end", "[format][remote]") {
-    FileLayout unused;
-    const FarSource source(long_file(unused));
+    FileLayout with_more;
+    with_more.preview = test::sample_preview();
+    with_more.model = Bytes(20000, 3);
+    const FarSource source(long_file(with_more));
     const auto layout = read_layout(source);
     REQUIRE(layout.ok());
     CHECK(source.furthest <= 16384);
     CHECK(layout.value().tile_data_offset > 0);
+    CHECK_FALSE(layout.value().whole);
+    CHECK(layout.value().model.empty());
+    LayoutOptions rest;
+    rest.whole = true;
+    CHECK(read_layout(source, rest).value().whole);
+    CHECK(read_layout(source, rest).value().model == with_more.model);
+    CHECK(read_layout(source, rest).value().preview.pixels == with_more.preview.pixels);
     LayoutOptions verify;
     verify.verify_tiles = true;
     CHECK(read_layout(source, verify).ok());
@@ -54,8 +52,7 @@ TEST_CASE("opening a remote file does not ask for its end", "[format][remote]") 
 }
 
 TEST_CASE("a remote file cut anywhere is an error all the same", "[format][remote]") {
-    FileLayout unused;
-    const Bytes whole = long_file(unused);
+    const Bytes whole = long_file();
     for (const size_t missing :
          {size_t{1}, size_t{15}, size_t{16}, size_t{17}, size_t{20}, whole.size() / 2}) {
         CAPTURE(missing);
@@ -65,8 +62,7 @@ TEST_CASE("a remote file cut anywhere is an error all the same", "[format][remot
 }
 
 TEST_CASE("tiles to be read are announced as they lie in the file", "[format][remote]") {
-    FileLayout unused;
-    const FarSource source(long_file(unused));
+    const FarSource source(long_file());
     const auto layout = read_layout(source);
     REQUIRE(layout.ok());
     const TileIndex& tiles = layout.value().tiles;

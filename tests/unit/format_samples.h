@@ -65,16 +65,22 @@ inline Bytes written(const FileLayout& layout, const std::vector<Bytes>& tiles) 
     return status.ok() ? sink.take() : Bytes();
 }
 
+inline Preview sample_preview() {
+    Preview preview;
+    preview.width = 3;
+    preview.height = 2;
+    preview.bands = 1;
+    preview.pixels = {1, 2, 3, 200, 201, 202};
+    return preview;
+}
+
 // A file with every kind of chunk.
 inline Bytes full_file() {
     FileLayout layout;
     layout.header = sample_header();
     layout.metadata.set("", "AREA_OR_POINT", "Area");
     layout.metadata.set(kMetadataDomain, kMetadataIcc, std::string("\0\x01\xFF", 3));
-    layout.preview.width = 3;
-    layout.preview.height = 2;
-    layout.preview.bands = 1;
-    layout.preview.pixels = {1, 2, 3, 200, 201, 202};
+    layout.preview = sample_preview();
     layout.model = {'m', 'o', 'd', 'e', 'l'};
     return written(layout, sample_tiles());
 }
