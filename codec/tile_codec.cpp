@@ -176,15 +176,6 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
     return Status();
 }
 
-void TileCodec::dequantise(const TileSymbols& tile, Tensor16& latent) const {
-    const auto channels = static_cast<size_t>(model_->latent_channels());
-    latent.resize(tile.h, tile.w, model_->latent_channels());
-    for (size_t at = 0; at < tile.symbols.size(); at += channels) {
-        dequantise_position(latent_scale_, tile.symbols.data() + at, tile.prediction.data.data() + 2 * at,
-                            latent.data.data() + at);
-    }
-}
-
 Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics) const {
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
                          hyper_codec_.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));

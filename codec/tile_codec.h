@@ -63,8 +63,6 @@ class TileCodec {
     // hyper-analysis outputs, hz x wz x Cz, dense; both in integer units of the synthesis' / hyper-synthesis' input.
     Status quantise(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
                     const QuantiserOptions& options, TileSymbols& tile) const;
-    // The latents that decode() will make of these symbols, resized into `latent`.
-    void dequantise(const TileSymbols& tile, Tensor16& latent) const;
     // The tile's bytes. statistics may be null.
     Result<std::vector<uint8_t>> pack(const TileSymbols& tile, TileStatistics* statistics) const;
     // quantise(), then pack().

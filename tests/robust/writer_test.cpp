@@ -14,31 +14,13 @@
 
 #include "format/text.h"
 #include "tests/robust/tiny_file.h"
+#include "tests/support/folder.h"
 
 using namespace nae;
 using namespace nae::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-class Folder {
-  public:
-    Folder() : path_(fs::temp_directory_path() / cat("nae-writer-", ::getpid())) {
-        fs::create_directory(path_);
-    }
-    ~Folder() { fs::remove_all(path_); }
-    std::string file(const std::string& name) const { return (path_ / name).string(); }
-    // Names of everything in it.
-    std::vector<std::string> names() const {
-        std::vector<std::string> names;
-        for (const auto& entry : fs::directory_iterator(path_))
-            names.push_back(entry.path().filename().string());
-        return names;
-    }
-
-  private:
-    fs::path path_;
-};
 
 Bytes content(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -160,7 +142,11 @@ TEST_CASE("writers: a read-only folder is an error that names the file", "[write
     fs::create_directory(folder.file("locked"));
     put(path, tiny_file(70, 40));
     const Bytes old = content(path);
-    fs::permissions(folder.file("locked"), fs::perms::owner_read | fs::perms::owner_exec);
+    // Everybody may look into both, as the process without privileges below must.
+    const fs::perms look = fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read |
+                           fs::perms::group_exec | fs::perms::others_read | fs::perms::others_exec;
+    fs::permissions(folder.file("."), fs::perms::owner_all | look);
+    fs::permissions(folder.file("locked"), look);
     const pid_t child = start([&] {
         // The administrator may write everywhere.
         if (::geteuid() == 0 && ::setuid(65534) != 0) return 100;

@@ -45,3 +45,34 @@ TEST_CASE("A scale below its bound can still grow") {
     gaussian_bits(torch::full({1}, 0.8), s).sum().backward();
     CHECK(s.grad().item<float>() < 0);
 }
+
+TEST_CASE("Rate-aware rounding takes the cheaper of two neighbours") {
+    constexpr double kFloor = 0.5e-9;  // no symbol counts as rarer than this
+    std::vector<float> values;
+    for (int i = -900; i <= 900; ++i) values.push_back(static_cast<float>(i * 0.0131 + 0.0007));
+    int lowered = 0, close = 0;
+    for (const double scale : {0.05, 0.2, 0.7, 2.0, 9.0})
+        for (const double weight : {0.0, 0.4, 3.0, 50.0}) {
+            const torch::Tensor v = torch::tensor(values);
+            const torch::Tensor rounded =
+                rate_aware_round(v, torch::full_like(v, scale), torch::full({1}, weight));
+            for (size_t i = 0; i < values.size(); ++i) {
+                const double size = std::abs(double(values[i])), nearest = std::round(size);
+                const auto cost = [&](double symbol) {
+                    const double bits = gaussian_reference(symbol, std::max(scale, kMinScale));
+                    return std::min(bits, -std::log2(kFloor)) + weight * (size - symbol) * (size - symbol);
+                };
+                const double gain = nearest > 0 ? cost(nearest) - cost(nearest - 1) : -1;
+                if (std::abs(gain) < 1e-3) {
+                    ++close;  // to be decided by single precision
+                    continue;
+                }
+                lowered += gain > 0;
+                const double expected = std::copysign(gain > 0 ? nearest - 1 : nearest, values[i]);
+                CAPTURE(values[i], scale, weight);
+                CHECK(double(rounded[static_cast<int64_t>(i)].item<float>()) == expected);
+            }
+        }
+    CHECK(lowered > 1000);
+    CHECK(close < 1000 + 1801 * 2);  // with weight 0, both below the floor
+}

@@ -8,6 +8,7 @@
 
 #include "format/byte_sink.h"
 #include "format/byte_source.h"
+#include "tests/support/folder.h"
 #include "tests/unit/format_samples.h"
 
 using namespace nae;
@@ -15,30 +16,6 @@ using namespace nae::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-// An empty folder that goes away with the object.
-class Folder {
-  public:
-    Folder() {
-        std::string name = (fs::temp_directory_path() / "nae-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~Folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
-    std::string file(const std::string& name) const { return (path_ / name).string(); }
-    size_t entries() const {
-        return static_cast<size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-    }
-
-  private:
-    fs::path path_;
-};
 
 std::string content(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -133,7 +110,7 @@ TEST_CASE("a file sink shows the file only when committed", "[format][io]") {
         CHECK(sink.value()->commit().code() == ErrorCode::internal);
     }
     CHECK(content(path) == "abcdef");
-    CHECK(folder.entries() == 1);
+    CHECK(folder.names().size() == 1);
 }
 
 TEST_CASE("an abandoned file sink leaves nothing behind and the old file alone", "[format][io]") {
@@ -144,7 +121,7 @@ TEST_CASE("an abandoned file sink leaves nothing behind and the old file alone",
         REQUIRE(sink.ok());
         REQUIRE(sink.value()->write("abc", 3).ok());
     }
-    CHECK(folder.entries() == 0);
+    CHECK(folder.names().size() == 0);
 
     put(path, "old");
     {
@@ -154,7 +131,7 @@ TEST_CASE("an abandoned file sink leaves nothing behind and the old file alone",
         CHECK(content(path) == "old");
     }
     CHECK(content(path) == "old");
-    CHECK(folder.entries() == 1);
+    CHECK(folder.names().size() == 1);
 }
 
 TEST_CASE("replacing a file keeps its permissions and the link that leads to it", "[format][io]") {
@@ -170,7 +147,7 @@ TEST_CASE("replacing a file keeps its permissions and the link that leads to it"
     CHECK(content(folder.file("real.nae")) == "new");
     CHECK(fs::status(folder.file("real.nae")).permissions() ==
           (fs::perms::owner_read | fs::perms::owner_write));
-    CHECK(folder.entries() == 2);
+    CHECK(folder.names().size() == 2);
 }
 
 TEST_CASE("a path that cannot be written is named with the reason", "[format][io]") {
@@ -189,7 +166,7 @@ TEST_CASE("a path that cannot be written is named with the reason", "[format][io
         CHECK(contains(sink.status().message(), path));
         CHECK(contains(sink.status().message(), reason));
     }
-    CHECK(folder.entries() == 1);
+    CHECK(folder.names().size() == 1);
 }
 
 TEST_CASE("a full disk is an error that names the file", "[format][io]") {
