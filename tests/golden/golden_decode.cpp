@@ -1,8 +1,8 @@
 // golden_decode [--models FOLDER] [--threads N] [--level NAME] [--windows SEED] FILE…
 //
-// Decodes pictures and prints, for each, a line of file name, SHA-256 of its pixels and CRC-32 of its latents (all
-// tiles' dequantised symbols). With --windows the pixels come from small windows read in random order through a cache
-// that holds next to nothing. The lines must not depend on any option, compiler or machine. Needs neither GDAL nor a
+// Decodes pictures and prints, for each, a line of file name, SHA-256 of its pixels (of every level: samples, then the
+// mask) and CRC-32 of its latents (all tiles' dequantised symbols). With --windows the pixels come from small windows
+// read in random order through a cache that holds next to nothing. The lines must not depend on any option, compiler or machine. Needs neither GDAL nor a
 // test framework, so that it can be built for other processors.
 #include <algorithm>
 #include <cstdio>
@@ -15,11 +15,10 @@
 
 #include "codec/decoder.h"
 #include "codec/sha256.h"
-#include "codec/tile_codec.h"
-#include "codec/tile_layout.h"
 #include "format/crc32.h"
-#include "format/file_layout.h"
+#include "format/little_endian.h"
 #include "format/text.h"
+#include "tests/support/whole_file.h"
 
 namespace {
 
@@ -38,61 +37,47 @@ struct Sums {
     uint32_t latents = 0;
 };
 
-nae::Result<Bytes> read_whole(const nae::Decoder& decoder) {
-    const nae::Header& h = decoder.header();
-    Bytes pixels(size_t{h.width} * h.height * h.bands);
-    NAE_RETURN_IF_ERROR(decoder.read_window(0, 0, h.width, h.height, pixels.data(),
-                                            static_cast<ptrdiff_t>(h.width) * h.bands));
-    return pixels;
-}
-
-// Windows of uneven sizes that tile the picture, in random order.
-nae::Result<Bytes> read_windows(const nae::Decoder& decoder, unsigned seed) {
-    const nae::Header& h = decoder.header();
-    std::mt19937 random(seed);
-    struct Window {
-        uint32_t x, y, w, height;
-    };
-    std::vector<Window> windows;
-    for (uint32_t y = 0; y < h.height;) {
-        const uint32_t rows = std::min<uint32_t>(1 + random() % 150, h.height - y);
-        for (uint32_t x = 0; x < h.width;) {
-            const uint32_t columns = std::min<uint32_t>(1 + random() % 150, h.width - x);
-            windows.push_back({x, y, columns, rows});
+// Windows of uneven sizes that tile a level, in random order.
+std::vector<nae::Window> random_windows(const nae::Header& h, int level, std::mt19937& random) {
+    std::vector<nae::Window> windows;
+    const uint32_t width = h.level_width(level), height = h.level_height(level);
+    for (uint32_t y = 0; y < height;) {
+        const uint32_t rows = std::min<uint32_t>(1 + random() % 150, height - y);
+        for (uint32_t x = 0; x < width;) {
+            const uint32_t columns = std::min<uint32_t>(1 + random() % 150, width - x);
+            windows.push_back({x, y, columns, rows, level});
             x += columns;
         }
         y += rows;
     }
     std::shuffle(windows.begin(), windows.end(), random);
-    Bytes pixels(size_t{h.width} * h.height * h.bands);
-    for (const Window& w : windows) {
-        uint8_t* first = pixels.data() + (size_t{w.y} * h.width + w.x) * h.bands;
-        NAE_RETURN_IF_ERROR(
-            decoder.read_window(w.x, w.y, w.w, w.height, first, static_cast<ptrdiff_t>(h.width) * h.bands));
+    return windows;
+}
+
+// All levels, one after another.
+nae::Result<Bytes> read_levels(const nae::Decoder& decoder, const Options& options) {
+    std::mt19937 random(options.seed);
+    Bytes all;
+    for (int level = 0; level < decoder.header().levels; ++level) {
+        NAE_ASSIGN_OR_RETURN(
+            const Bytes pixels,
+            options.windows
+                ? nae::test::read_level(decoder, level, random_windows(decoder.header(), level, random))
+                : nae::test::read_level(decoder, level));
+        all.insert(all.end(), pixels.begin(), pixels.end());
     }
-    return pixels;
+    return all;
 }
 
 // CRC-32 over the latents of all tiles, as int16 in little-endian order.
 nae::Result<uint32_t> sum_latents(const nae::Decoder& decoder, const nae::ByteSource& source,
-                                  const Options& options) {
-    NAE_ASSIGN_OR_RETURN(const nae::FileLayout layout, nae::read_layout(source));
-    const nae::Header& h = layout.header;
-    NAE_ASSIGN_OR_RETURN(const auto codec, nae::TileCodec::create(decoder.model(), h.quality_centi,
-                                                                  nae::Limits(), options.level));
-    const nae::TileLayout tiles(h.width, h.height, h.tile_size_px);
+                                  nae::EngineLevel engine) {
+    NAE_ASSIGN_OR_RETURN(const auto latents, nae::test::read_latents(source, decoder.model(), engine));
     uint32_t sum = 0;
-    for (int64_t tile = 0; tile < tiles.count(); ++tile) {
-        const nae::Rect rect = tiles.latent_rect(tile);
-        NAE_ASSIGN_OR_RETURN(const Bytes payload, nae::read_tile(source, layout.tile_data_offset,
-                                                                 layout.tiles, static_cast<size_t>(tile)));
-        nae::Tensor16 latent;
-        NAE_RETURN_IF_ERROR(
-            codec->decode(payload, static_cast<int>(rect.h), static_cast<int>(rect.w), latent));
-        for (const int16_t v : latent.data) {
-            const uint8_t bytes[2] = {static_cast<uint8_t>(v & 0xFF), static_cast<uint8_t>(v >> 8 & 0xFF)};
-            sum = nae::crc32_of(bytes, 2, sum);
-        }
+    for (const auto& tile : latents) {
+        Bytes bytes;
+        for (const int16_t v : tile) nae::append_le(bytes, static_cast<uint16_t>(v));
+        sum = nae::crc32_of(bytes.data(), bytes.size(), sum);
     }
     return sum;
 }
@@ -106,12 +91,11 @@ nae::Result<Sums> decode(const std::string& path, nae::ModelStore& store, const 
     decoder_options.engine_level = options.level;
     if (options.windows) decoder_options.cache_bytes = 1 << 12;
     NAE_ASSIGN_OR_RETURN(const auto decoder, nae::Decoder::open(source, decoder_options));
-    NAE_ASSIGN_OR_RETURN(const Bytes pixels,
-                         options.windows ? read_windows(*decoder, options.seed) : read_whole(*decoder));
+    NAE_ASSIGN_OR_RETURN(const Bytes pixels, read_levels(*decoder, options));
     Sums sums;
     const auto hash = nae::sha256(pixels.data(), pixels.size());
     sums.pixels = nae::to_hex(hash.data(), hash.size());
-    NAE_ASSIGN_OR_RETURN(sums.latents, sum_latents(*decoder, *source, options));
+    NAE_ASSIGN_OR_RETURN(sums.latents, sum_latents(*decoder, *source, options.level));
     return sums;
 }
 

@@ -1,4 +1,4 @@
-// Two decoders, one page: format/reference_decoder.py was written from format/FORMAT.md alone, and must
+// Two decoders, one page: tests/reference/reference_decoder.py was written from format/FORMAT.md alone, and must
 // produce the same pixels as the library. Skipped, with a warning, where there is no python3.
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -1,4 +1,4 @@
-// Runs format/reference_decoder.py.
+// Runs tests/reference/reference_decoder.py.
 #ifndef NAE_TESTS_UNIT_REFERENCE_DECODER_H_
 #define NAE_TESTS_UNIT_REFERENCE_DECODER_H_
 
@@ -28,7 +28,7 @@ inline std::vector<uint8_t> decode_by_reference(const std::vector<uint8_t>& file
     const std::string in = base.string() + ".nae", out = base.string() + ".raw";
     std::ofstream(in, std::ios::binary)
         .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-    const std::string command = "python3 '" NAE_SOURCE_DIR "/format/reference_decoder.py' --level=" +
+    const std::string command = "python3 '" NAE_SOURCE_DIR "/tests/reference/reference_decoder.py' --level=" +
                                 std::to_string(level) + " '" + in + "' '" + out + "'";
     const int result = std::system(command.c_str());
     std::ifstream pixels(out, std::ios::binary);
