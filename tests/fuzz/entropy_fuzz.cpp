@@ -1,6 +1,7 @@
 // The entropy coder. The first byte chooses: a stream for fixed tables, tables from the input, or symbols to be
-// coded and decoded again. A stream that decodes must be the one the encoder makes of its symbols: there is one
-// stream for one sequence.
+// coded and decoded again; and whether there are many symbols, which several lanes take, or few, which is much
+// quicker. A stream that decodes must be the one the encoder makes of its symbols: there is one stream for one
+// sequence.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +16,8 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 
 constexpr size_t kHead = 1 + 2 + 16;  // what to do, number of symbols, pattern of table indices
-constexpr size_t kMaxTables = 8;      // of foreign tables: each takes 32 KiB to prepare
+constexpr size_t kMaxTables = 2;      // of foreign tables: each takes 32 KiB to prepare
+constexpr size_t kFew = 400, kMany = 20000;
 
 void demand(bool condition) {
     if (!condition) std::abort();
@@ -28,7 +30,8 @@ const nae::SymbolCodec& fixed_codec() {
 }
 
 Bytes table_indices(const uint8_t* data, int table_count) {
-    Bytes indices(size_t{data[1]} | size_t{data[2]} << 8);
+    const bool many = data[0] >= 0xFD;
+    Bytes indices((size_t{data[1]} | size_t{data[2]} << 8) % (many ? kMany : kFew));
     for (size_t i = 0; i < indices.size(); ++i)
         indices[i] = static_cast<uint8_t>(data[3 + i % 16] % table_count);
     return indices;

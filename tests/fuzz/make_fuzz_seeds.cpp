@@ -10,6 +10,7 @@
 #include "codec/entropy/table_builder.h"
 #include "format/file_layout.h"
 #include "format/little_endian.h"
+#include "tests/support/planned_image.h"
 #include "tests/support/tiny_model.h"
 
 namespace {
@@ -89,11 +90,36 @@ void pictures(const nae::ReadyModelPtr& model) {
     }
 }
 
+// Every plane and data type there is, in files of two levels.
+void kinds(const nae::ReadyModelPtr& model) {
+    nae::test::TinyAnalysis analysis;
+    for (int number = 1; number <= 6; ++number) {
+        const auto type = static_cast<nae::DataType>(number);
+        nae::EncoderOptions options;
+        options.model = model;
+        options.analysis = &analysis;
+        options.tile_size = 64;
+        options.embed_model = true;
+        options.threads = 1;
+        options.levels = 2;
+        const Bytes samples = pixels(9, 7, 5 * static_cast<int>(nae::sample_bytes(type)));
+        nae::BandPlan plan = nae::make_band_plan(5, type, {3, 1, 0}, 4, number % 2 == 0);
+        nae::add_special(plan, type, 2, 40);
+        nae::test::PlannedImage image(samples.data(), 9, 7, 5, type, plan, Bytes(63, 7));
+        nae::MemorySink sink;
+        if (!nae::encode(options, image, nae::Metadata(), sink).ok()) failed = true;
+        for (const char* harness : {"container_fuzz", "decode_fuzz", "gdal_fuzz"})
+            store(harness, std::string("kind-") + nae::data_type_name(type), sink.bytes());
+    }
+}
+
 void entropy() {
     const nae::TableSet set = nae::make_gaussian_tables(nae::bias_for_smallest_scale(0.12), 40);
     const nae::SymbolCodec codec = checked(nae::SymbolCodec::create(set));
     for (const size_t count : {5u, 300u, 2100u, 17000u}) {
-        Bytes head = {0, static_cast<uint8_t>(count), static_cast<uint8_t>(count >> 8)};
+        const bool many = count >= 400;
+        Bytes head = {static_cast<uint8_t>(many ? 0xFF : 0), static_cast<uint8_t>(count),
+                      static_cast<uint8_t>(count >> 8)};
         for (int i = 0; i < 16; ++i) head.push_back(static_cast<uint8_t>(i * 7 % 30 + (i > 3 ? 1 : 0)));
         Bytes indices(count);
         std::vector<int16_t> symbols(count);
@@ -106,7 +132,7 @@ void entropy() {
         input.insert(input.end(), stream.begin(), stream.end());
         store("entropy_fuzz", "stream-" + std::to_string(count), input);
         input = head;
-        input[0] = 1;
+        input[0] = many ? 0xFD : 1;
         for (int i = 0; i < 40; ++i) input.push_back(static_cast<uint8_t>(i * i));
         store("entropy_fuzz", "symbols-" + std::to_string(count), input);
     }
@@ -147,10 +173,19 @@ int main(int argc, char** argv) {
     store("model_fuzz", "tiny", checked(nae::serialise_model(nae::test::make_tiny_model())));
     store("model_fuzz", "tiny-decoding", model->decoding_part);
     pictures(model);
+    kinds(model);
     entropy();
     chunks_alone();
-    store("round_trip_fuzz", "rgb", {90, 60, 7, 4, 100, 20, 0, 1, 200, 30, 90, 7, 66, 255, 0});
-    store("round_trip_fuzz", "gray-hostile",
-          {20, 200, 0, 1, 16, 39, 3, 0, 0, 192, 127, 0, 0, 128, 255, 1, 0, 0, 0, 66});
+    // One for each data type, with more and more of what there is.
+    for (uint8_t type = 0; type < 6; ++type) {
+        Bytes input = {
+            static_cast<uint8_t>(80 - 12 * type), static_cast<uint8_t>(17 * type), type, 4, 100, 20};
+        input.insert(input.end(),
+                     {static_cast<uint8_t>(type == 1 ? 3 : 0), type,
+                      static_cast<uint8_t>(type == 0 ? 2 : type - 1), static_cast<uint8_t>(type * 41)});
+        for (const uint8_t byte : {0, 0, 192, 127, 0, 0, 128, 255, 1, 0, 0, 0, 66, 1, 200, 30, 90, 7})
+            input.push_back(byte);
+        store("round_trip_fuzz", "type-" + std::to_string(type + 1), input);
+    }
     return failed ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 // Metadata: an even first byte is followed by a whole payload, an odd one by the list inside its deflate stream.
-// What can be read can be written, and reads the same again.
+// What can be read can be written, and reads the same again; with every fourth first byte, because deflating takes far
+// longer than all the rest.
 #include <cstdlib>
 #include <vector>
 
@@ -20,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     limits.max_metadata_bytes = 1u << 20;
     const auto metadata = nae::parse_metadata(nae::ByteSpan(payload), limits);
     nae::check_status(metadata.status());
-    if (!metadata.ok()) return 0;
+    if (!metadata.ok() || data[0] / 2 % 4 != 0) return 0;
     const auto written = nae::serialise_metadata(metadata.value());
     if (!written.ok()) std::abort();
     const auto again = nae::parse_metadata(nae::ByteSpan(written.value()), limits);

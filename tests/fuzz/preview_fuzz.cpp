@@ -1,5 +1,6 @@
 // Previews: an even first byte is followed by a whole payload, an odd one by width, height, bands and the
-// filtered rows inside the deflate stream. What can be read can be written, and reads the same again.
+// filtered rows inside the deflate stream. What can be read can be written, and reads the same again; with every fourth
+// first byte, because deflating takes far longer than all the rest.
 #include <cstdlib>
 #include <vector>
 
@@ -17,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     const auto preview = nae::parse_preview(nae::ByteSpan(payload));
     nae::check_status(preview.status());
-    if (!preview.ok()) return 0;
+    if (!preview.ok() || data[0] / 2 % 4 != 0) return 0;
     const auto written = nae::serialise_preview(preview.value());
     if (!written.ok()) std::abort();
     const auto again = nae::parse_preview(nae::ByteSpan(written.value()));
