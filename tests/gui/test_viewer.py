@@ -18,10 +18,14 @@ from osgeo import gdal
 
 import viewer_driver as driver
 
+if not driver.missing_tools():
+    import xdnd
+
 PROGRAM = sys.argv.pop(1)
 SOURCES = Path(os.environ["NAE_SOURCE_DIR"])
 # At 1280x800 in 2-up, without the side panel: two columns below menu and toolbar.
 LEFT, RIGHT = (slice(110, 760), slice(15, 630)), (slice(110, 760), slice(648, 1263))
+NAE_COLOUR = (74, 197, 182)  # viewer/app/ui_style.cpp
 HEADER_LEFT, HEADER_RIGHT = (slice(56, 100), slice(18, 630)), (slice(56, 100), slice(654, 1265))
 
 
@@ -156,6 +160,58 @@ class RealUse(unittest.TestCase):
         text = driver.words(screen[110:760, 15:470], self.folder)
         self.assertIn("original", text)
         self.assertIn("a.png", text)
+
+    def test_files_dropped_on_the_window_are_opened(self):
+        viewer = self.start("--mode", "2-up")
+        viewer.key("Tab")
+        self.assertTrue(xdnd.drop(self.display.name, viewer.window, 300, 300, [self.folder / "a.nae"]))
+        alone = viewer.settle(quiet=2)
+        self.assertIn("NAE", driver.words(alone[HEADER_RIGHT], self.folder))
+        self.assertNotIn("Original", driver.words(alone[HEADER_LEFT], self.folder).replace("No original", ""))
+        # The original joins it; a pair at once does the same.
+        self.assertTrue(xdnd.drop(self.display.name, viewer.window, 300, 300, [self.folder / "a.png"]))
+        joined = viewer.settle(quiet=2)
+        self.assertIn("Original", driver.words(joined[HEADER_LEFT], self.folder))
+        self.assertRegex(driver.words(joined[HEADER_RIGHT], self.folder), r"NAE.*dB")
+        viewer.key("ctrl+w")
+        pair = [self.folder / "a.nae", self.folder / "a.png"]
+        self.assertTrue(xdnd.drop(self.display.name, viewer.window, 300, 300, pair))
+        self.assertEqual(differs(joined[RIGHT], viewer.settle(quiet=2)[RIGHT]), 0)
+
+    def test_figures_and_pictures_are_exported_through_the_dialog(self):
+        viewer, _ = self.start_pair()
+        for key, name in (("ctrl+t", "figures.csv"), ("ctrl+e", "view.png"), ("ctrl+shift+e", "sheet.png")):
+            viewer.key(key)
+            viewer.press("Escape")  # thought better of it
+            viewer.key(key)
+            viewer.type(str((self.folder / name).resolve()))
+            viewer.press("Return")
+        rows = (self.folder / "figures.csv").read_text().splitlines()
+        self.assertEqual(rows[0].split(",")[:4], ["codec", "bytes", "bpp", "psnr_db"])
+        self.assertEqual([row.split(",")[0] for row in rows[1:3]], ["NAE", "JPEG"])
+        self.assertEqual(int(rows[1].split(",")[1]), (self.folder / "a.nae").stat().st_size)
+        # JPEG has been matched by size.
+        self.assertLess(abs(int(rows[2].split(",")[1]) / int(rows[1].split(",")[1]) - 1), 0.02)
+        self.assertEqual(driver.read_image(self.folder / "view.png").shape, (800, 1280, 3))
+        self.assertGreater(driver.read_image(self.folder / "sheet.png").shape[0], 500)
+
+    def test_a_point_of_the_plot_is_clicked(self):
+        viewer = self.start("--mode", "2-up", self.folder / "a.png", self.folder / "a.nae")
+        viewer.settle()
+        viewer.display.xdotool("key", "r")
+        screen = viewer.settle(quiet=5, limit=200)
+        # The plot has scrolled into the side panel; NAE's curve has a colour of its own and begins at the lower left.
+        panel = screen[60:760, 945:1270].astype(int)
+        rows, columns = numpy.nonzero(numpy.abs(panel - NAE_COLOUR).max(axis=2) < 12)
+        self.assertGreater(len(rows), 20, "no points of NAE in the plot")
+        first = (rows - columns).argmax()
+        self.assertIn("quality 40", driver.words(screen[56:100, 480:940], self.folder))
+        viewer.display.xdotool("mousemove", 945 + int(columns[first]) + 2, 60 + int(rows[first]) - 2)
+        time.sleep(0.5)
+        viewer.display.xdotool("click", 1)
+        after = driver.words(viewer.settle(quiet=3)[56:100, 480:940], self.folder)
+        self.assertIn("quality", after)
+        self.assertNotIn("quality 40", after)
 
     def test_the_session_comes_back(self):
         viewer, _ = self.start_pair()

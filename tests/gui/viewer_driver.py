@@ -3,6 +3,7 @@
 Keys and mouse events come from xdotool, what is on the screen from Xvfb's frame buffer, words from Tesseract.
 """
 
+import importlib.util
 import os
 import re
 import shutil
@@ -21,7 +22,8 @@ NEEDED = ("Xvfb", "xdotool", "tesseract")
 
 
 def missing_tools():
-    return [tool for tool in NEEDED if shutil.which(tool) is None]
+    missing = [tool for tool in NEEDED if shutil.which(tool) is None]
+    return missing + (["python3-xlib"] if importlib.util.find_spec("Xlib") is None else [])
 
 
 class Display:
@@ -102,6 +104,16 @@ class Viewer:
 
     def key(self, *keys):
         self.display.xdotool("key", *keys)
+        return self.settle()
+
+    def press(self, *keys):
+        """Keys that go down one after another and stay there for a while, as under a hand: for text fields, which see
+        only what is down when a frame is drawn."""
+        for key in keys:
+            self.display.xdotool("keydown", key)
+            time.sleep(0.3)
+        for key in reversed(keys):
+            self.display.xdotool("keyup", key)
         return self.settle()
 
     def type(self, words):

@@ -90,7 +90,35 @@ TEST_CASE("The SSIM heatmap's mean is what SSIM leaves of 1, away from the borde
     CHECK(value_at(heat, 0, 0) == value_at(heat, 5, 5));
 }
 
+TEST_CASE("The MS-SSIM heatmap has SSIM's factors of every scale at their place", "[heat]") {
+    // Where a factor is the same everywhere, the map is what the paper's product of means is.
+    nae::Picture flat(176, 192, 3);
+    nae::Picture brighter = flat;
+    for (uint8_t& sample : flat.samples) sample = 100;
+    for (uint8_t& sample : brighter.samples) sample = 140;
+    const double expected = 1 - nae::ms_ssim(flat, brighter).value();
+    const nae::ErrorMap even = nae::heat_map(HeatKind::ms_ssim, flat, brighter).value();
+    REQUIRE(even.width == 176);
+    REQUIRE(even.height == 192);
+    CHECK(expected > 0.005);
+    for (const float value : even.values)
+        REQUIRE(static_cast<double>(value) == Approx(expected).margin(1e-5));
+
+    // Damage shows where it is, beyond SSIM's own window, and nowhere far away.
+    const nae::Picture a = nae::wave_picture(400, 300, 1);
+    const nae::ErrorMap heat =
+        nae::heat_map(HeatKind::ms_ssim, a, with_bright_square(a, 250, 150, 24, 60)).value();
+    CHECK(value_at(heat, 262, 162) > 0.05);
+    CHECK(value_at(heat, 262, 185) > 0.001);
+    CHECK(value_at(heat, 60, 60) == Approx(0).margin(1e-5));
+    for (const float value : nae::heat_map(HeatKind::ms_ssim, a, a).value().values)
+        REQUIRE(static_cast<double>(value) == Approx(0).margin(1e-5));
+    CHECK_FALSE(nae::heat_map(HeatKind::ms_ssim, nae::Picture(175, 200, 1), nae::Picture(175, 200, 1)).ok());
+}
+
 TEST_CASE("Heatmaps can be cancelled and refuse other shapes", "[heat]") {
+    const nae::Picture large = nae::wave_picture(176, 176, 1);
+    CHECK_FALSE(nae::heat_map(HeatKind::ms_ssim, large, large, [](double) { return false; }).ok());
     const nae::Picture a = nae::wave_picture(32, 200, 1);
     CHECK_FALSE(nae::heat_map(HeatKind::absolute, a, nae::wave_picture(32, 199, 1)).ok());
     const auto stopped = nae::heat_map(HeatKind::absolute, a, a, [](double) { return false; });

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 namespace nae {
 namespace {
@@ -158,7 +159,7 @@ void FileDialog::draw(float scale) {
     ImGui::SetNextWindowSize(
         ImVec2(std::min(680 * scale, space.x * 0.9f), std::min(480 * scale, space.y * 0.9f)));
     ImGui::SetNextWindowPos(ImGui::GetMainViewport()->GetCenter(), ImGuiCond_Always, ImVec2(0.5f, 0.5f));
-    bool stay = true;
+    bool stay = !std::exchange(cancelled_, false);
     if (!ImGui::BeginPopupModal(id.c_str(), &stay, ImGuiWindowFlags_NoResize | ImGuiWindowFlags_NoMove)) {
         if (!just_opened_) mode_ = Mode::closed;
         just_opened_ = false;
@@ -173,7 +174,7 @@ void FileDialog::draw(float scale) {
     if (just_opened_) ImGui::SetKeyboardFocusHere();
     just_opened_ = false;
     if (ImGui::InputTextWithHint("##name", "name or path", name_, sizeof(name_),
-                                 ImGuiInputTextFlags_EnterReturnsTrue))
+                                 ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll))
         accept();
     if (mode_ == Mode::opening) {
         ImGui::TextDisabled("Ctrl+click a second file to open a pair");

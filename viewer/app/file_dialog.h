@@ -19,6 +19,8 @@ class FileDialog {
     void save(const std::string& title, const std::string& path,
               std::function<Status(const std::string&)> done);
     bool showing() const { return mode_ != Mode::closed; }
+    // Closes it in the next frame; nothing is opened or written.
+    void cancel() { cancelled_ = true; }
     // Where the user was last.
     const std::string& folder() const { return folder_; }
     void set_folder(const std::string& folder) { folder_ = folder; }
@@ -38,6 +40,7 @@ class FileDialog {
 
     Mode mode_ = Mode::closed;
     bool just_opened_ = false;
+    bool cancelled_ = false;
     std::string title_;
     std::string folder_;
     std::vector<Item> items_;

@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1.0, 100.0));
     app.add_option("--effort", arguments.effort, "encode NAE anew with this effort")->check(CLI::Range(1, 9));
     app.add_option("--heatmap", arguments.heat, "lay this error map over the codecs' panes")
-        ->check(CLI::IsMember({"ssim", "absolute", "signed", "squared", "delta-e"}));
+        ->check(CLI::IsMember({"ssim", "ms-ssim", "absolute", "signed", "squared", "delta-e"}));
     app.add_option("--mode", arguments.mode, "how pictures are compared")
         ->check(CLI::IsMember({"single", "2-up", "3-up", "4-up", "wipe"}));
     app.add_option("--do", launch.actions, "do this action when everything has settled; may be repeated")

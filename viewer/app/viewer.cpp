@@ -108,6 +108,7 @@ void Viewer::key_pressed(int key, bool control, bool shift, bool typing) {
     }
     if (show_palette && (key == kKeyDown || key == kKeyUp)) palette_step += key == kKeyDown ? 1 : -1;
     if (show_palette && key == kKeyEnter) palette_enter = true;
+    if (dialog.showing() && key == kKeyEscape) return dialog.cancel();
     // Dialogs and text fields have the keyboard to themselves, but for Ctrl+Q.
     if (dialog.showing() && !(control && key == 'Q')) return;
     if (typing && !control) return;

@@ -10,16 +10,11 @@ namespace {
 
 bool starts_with(const std::string& id, const char* prefix) { return id.rfind(prefix, 0) == 0; }
 
-HeatKind kind_of_action(const std::string& id) {
-    if (id == "heat.ssim") return HeatKind::ssim;
-    if (id == "heat.signed") return HeatKind::signed_;
-    if (id == "heat.squared") return HeatKind::squared;
-    return id == "heat.delta_e" ? HeatKind::delta_e : HeatKind::absolute;
-}
-
-bool is_kind_action(const std::string& id) {
-    return id == "heat.ssim" || id == "heat.absolute" || id == "heat.signed" || id == "heat.squared" ||
-           id == "heat.delta_e";
+bool kind_of_action(const std::string& id, HeatKind& kind) {
+    if (!starts_with(id, "heat.")) return false;
+    std::string name = id.substr(5);
+    std::replace(name.begin(), name.end(), '_', '-');
+    return heat_kind_of(name, kind);
 }
 
 bool colours_of_action(const std::string& id, ColourMap& colours) {
@@ -89,7 +84,8 @@ bool Viewer::ticked(const Action& action) const {
     if (match_of_action(id, match)) return bench.jpeg_settings().match == match;
     ColourMap colours{};
     if (colours_of_action(id, colours)) return state.colours == colours;
-    if (is_kind_action(id)) return state.heat_kind == kind_of_action(id);
+    HeatKind kind{};
+    if (kind_of_action(id, kind)) return state.heat_kind == kind;
     if (id == "heat.toggle") return state.any_heat();
     if (id == "view.sidebar") return state.sidebar;
     if (starts_with(id, "bands.stretch_")) return bench.stretch_mode() == stretch_of_action(id);
@@ -219,10 +215,11 @@ void Viewer::step_worst(int by) {
 }
 
 bool Viewer::perform_heat(const std::string& id) {
+    HeatKind kind{};
     if (id == "heat.toggle")
         state.set_all_heat(!state.any_heat());
-    else if (is_kind_action(id)) {
-        state.heat_kind = kind_of_action(id);
+    else if (kind_of_action(id, kind)) {
+        state.heat_kind = kind;
         state.set_all_heat(true);
         worst_index = -1;
     } else if (id == "heat.next_worst")

@@ -91,6 +91,8 @@ const std::vector<Action>& action_table() {
         {"heat.toggle", "Heatmap", "Heatmaps on or off", "Lay error maps over the codecs' panes.",
          plain('H')},
         {"heat.ssim", "Heatmap", "1 − SSIM", "Structural dissimilarity (Wang et al. 2004).", shift('1')},
+        {"heat.ms_ssim", "Heatmap", "1 − MS-SSIM",
+         "The same over five scales (Wang et al. 2003), place by place.", shift('6')},
         {"heat.absolute", "Heatmap", "Absolute difference", "Mean over the bands, gray levels.", shift('2')},
         {"heat.signed", "Heatmap", "Signed difference", "Blue: darker than the original; red: brighter.",
          shift('3')},

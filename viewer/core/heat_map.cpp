@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "viewer/core/delta_e.h"
+#include "viewer/core/ms_ssim.h"
 #include "viewer/core/ssim.h"
 
 namespace nae {
@@ -17,6 +18,7 @@ struct KindText {
 
 const KindText& text_of(HeatKind kind) {
     static const KindText texts[] = {{"ssim", "1 − SSIM", ""},
+                                     {"ms-ssim", "1 − MS-SSIM", ""},
                                      {"absolute", "absolute difference", "gray levels"},
                                      {"signed", "signed difference", "gray levels"},
                                      {"squared", "squared error", "gray levels²"},
@@ -45,7 +47,7 @@ Result<ErrorMap> ssim_heat(const Picture& a, const Picture& b, const std::functi
     return heat;
 }
 
-// The value of one pixel for every kind but SSIM.
+// The value of one pixel for every kind but the two of SSIM.
 float pixel_heat(HeatKind kind, const uint8_t* a, const uint8_t* b, int bands) {
     if (kind == HeatKind::delta_e) {
         if (std::equal(a, a + bands, b)) return 0;
@@ -84,6 +86,7 @@ Result<ErrorMap> heat_map(HeatKind kind, const Picture& original, const Picture&
     if (!original.same_shape(coded))
         return Status(ErrorCode::invalid_argument, "heatmap: the pictures differ in size or bands");
     if (kind == HeatKind::ssim) return ssim_heat(original, coded, go_on);
+    if (kind == HeatKind::ms_ssim) return ms_ssim_heat(original, coded, go_on);
     ErrorMap heat;
     heat.width = original.width;
     heat.height = original.height;
@@ -110,7 +113,7 @@ HeatRange automatic_range(HeatKind kind, const std::vector<const ErrorMap*>& map
         }
         needed = std::max(needed, static_cast<double>(error_percentile(*map, 0.995)));
     }
-    const double smallest = kind == HeatKind::ssim ? 0.001 : 1;
+    const double smallest = kind == HeatKind::ssim || kind == HeatKind::ms_ssim ? 0.001 : 1;
     needed = std::max(needed, smallest);
     const double power = std::pow(10.0, std::floor(std::log10(needed)));
     double end = 10 * power;

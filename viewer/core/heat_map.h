@@ -15,16 +15,17 @@ namespace nae {
 
 enum class HeatKind {
     ssim,      // 1 - SSIM of the window around each pixel, mean over the bands
+    ms_ssim,   // the same over five scales (ms_ssim.h)
     absolute,  // absolute difference, mean over the bands, gray levels
     signed_,   // codec minus original, mean over the bands, gray levels
     squared,   // squared difference, mean over the bands
     delta_e,   // CIEDE2000
 };
 
-constexpr HeatKind kHeatKinds[] = {HeatKind::ssim, HeatKind::absolute, HeatKind::signed_, HeatKind::squared,
-                                   HeatKind::delta_e};
+constexpr HeatKind kHeatKinds[] = {HeatKind::ssim,    HeatKind::ms_ssim, HeatKind::absolute,
+                                   HeatKind::signed_, HeatKind::squared, HeatKind::delta_e};
 
-// "ssim", "absolute", "signed", "squared", "delta-e": for the command line and the session file.
+// "ssim", "ms-ssim", "absolute", "signed", "squared", "delta-e": for the command line and the session file.
 const char* heat_kind_name(HeatKind kind);
 bool heat_kind_of(const std::string& name, HeatKind& kind);
 // "1 − SSIM", "absolute difference": for people.
@@ -34,7 +35,8 @@ const char* heat_kind_unit(HeatKind kind);
 
 // One value per pixel, larger is worse (in magnitude for signed_). SSIM's border of 5 pixels repeats the
 // nearest value there is. `go_on` is called now and then with the fraction done; false cancels.
-// Errors: invalid_argument when the shapes differ, or for SSIM when the picture is smaller than its window.
+// Errors: invalid_argument when the shapes differ, or the picture is smaller than SSIM's window or than what MS-SSIM
+// needs.
 Result<ErrorMap> heat_map(HeatKind kind, const Picture& original, const Picture& coded,
                           const std::function<bool(double)>& go_on = {});
 

@@ -23,28 +23,16 @@ class HeatTiles : public TileSource {
     bool has_alpha() const override { return true; }
 
     Result<Tile> read(const TileKey& key, const std::atomic<bool>& cancelled) const override {
-        const Region region = tile_region(key, width_, height_);
-        Tile tile;
-        tile.width = texels(region.width, key.level);
-        tile.height = texels(region.height, key.level);
-        tile.rgba.assign(static_cast<size_t>(tile.width) * static_cast<size_t>(tile.height) * 4, 0);
-        const int step = 1 << key.level;
-        const double scale = static_cast<double>(palette_.size() - 1) / (range_.high - range_.low);
-        uint8_t* out = tile.rgba.data();
-        for (int row = 0; row < tile.height; ++row) {
-            if (cancelled) return Status(ErrorCode::cancelled, "cancelled");
-            for (int column = 0; column < tile.width; ++column, out += 4) {
-                const Region inside =
-                    intersection({region.x + column * step, region.y + row * step, step, step}, placed_);
-                if (inside.empty()) continue;
-                const double place = std::clamp((mean_of(inside) - range_.low) * scale, 0.0,
-                                                static_cast<double>(palette_.size() - 1));
-                const Rgb& colour = palette_[static_cast<size_t>(place + 0.5)];
-                std::copy(colour.begin(), colour.end(), out);
-                out[3] = 255;
-            }
-        }
-        return tile;
+        const auto last = static_cast<double>(palette_.size() - 1);
+        const double scale = last / (range_.high - range_.low);
+        return make_tile(*this, key, cancelled, [&](const Region& square, uint8_t* rgba) {
+            const Region inside = intersection(square, placed_);
+            if (inside.empty()) return;
+            const double place = std::clamp((mean_of(inside) - range_.low) * scale, 0.0, last);
+            const Rgb& colour = palette_[static_cast<size_t>(place + 0.5)];
+            std::copy(colour.begin(), colour.end(), rgba);
+            rgba[3] = 255;
+        });
     }
 
   private:

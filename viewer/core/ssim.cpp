@@ -147,12 +147,16 @@ Result<SsimMeans> ssim_means(const SamplePlane& a, const SamplePlane& b) {
 Result<SsimMap> ssim_map(const Picture& a, const Picture& b, int band) {
     if (!a.same_shape(b))
         return Status(ErrorCode::invalid_argument, "SSIM: the pictures differ in size or bands");
+    return ssim_map(band_plane(a, band), band_plane(b, band), SsimPart::whole);
+}
+
+Result<SsimMap> ssim_map(const SamplePlane& a, const SamplePlane& b, SsimPart part) {
     SsimMap map;
     map.width = a.width - kSsimWindow + 1;
     map.height = a.height - kSsimWindow + 1;
-    NAE_RETURN_IF_ERROR(
-        for_each_window(band_plane(a, band), band_plane(b, band),
-                        [&map](double similarity, double) { map.values.push_back(similarity); }));
+    NAE_RETURN_IF_ERROR(for_each_window(a, b, [&](double similarity, double contrast_structure) {
+        map.values.push_back(part == SsimPart::whole ? similarity : contrast_structure);
+    }));
     map.mean =
         std::accumulate(map.values.begin(), map.values.end(), 0.0) / static_cast<double>(map.values.size());
     return map;

@@ -40,12 +40,15 @@ struct SsimMap {
 // `band` counts from 0. Errors: invalid_argument when the shapes differ or a side is shorter than the window.
 Result<SsimMap> ssim_map(const Picture& a, const Picture& b, int band);
 
+// Of SSIM whole, or its contrast and structure factor alone, which is what multi-scale SSIM is made of.
+enum class SsimPart { whole, contrast_structure };
+Result<SsimMap> ssim_map(const SamplePlane& a, const SamplePlane& b, SsimPart part);
+
 // Mean over all windows and all bands (for RGB: each of R, G and B by itself, then averaged; no conversion to
 // luma).
 Result<double> ssim(const Picture& a, const Picture& b);
 
-// Means over all windows of two planes: of SSIM, and of its contrast and structure factor alone, which is what
-// multi-scale SSIM is made of. Errors as for ssim_map().
+// Means over all windows of two planes: of SSIM, and of its contrast and structure factor. Errors as for ssim_map().
 struct SsimMeans {
     double ssim = 0;
     double contrast_structure = 0;

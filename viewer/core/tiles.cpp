@@ -20,19 +20,8 @@ class PictureTiles : public TileSource {
     bool has_alpha() const override { return placed_.width < width_ || placed_.height < height_; }
 
     Result<Tile> read(const TileKey& key, const std::atomic<bool>& cancelled) const override {
-        const Region region = tile_region(key, width_, height_);
-        Tile tile;
-        tile.width = texels(region.width, key.level);
-        tile.height = texels(region.height, key.level);
-        tile.rgba.assign(static_cast<size_t>(tile.width) * static_cast<size_t>(tile.height) * 4, 0);
-        const int step = 1 << key.level;
-        uint8_t* out = tile.rgba.data();
-        for (int row = 0; row < tile.height; ++row) {
-            if (cancelled) return Status(ErrorCode::cancelled, "cancelled");
-            for (int column = 0; column < tile.width; ++column, out += 4)
-                mean_of({region.x + column * step, region.y + row * step, step, step}, out);
-        }
-        return tile;
+        return make_tile(*this, key, cancelled,
+                         [this](const Region& square, uint8_t* rgba) { mean_of(square, rgba); });
     }
 
   private:
@@ -96,6 +85,23 @@ std::vector<TileKey> tiles_of_region(const Region& region, int level, int pictur
     std::stable_sort(keys.begin(), keys.end(),
                      [&](const TileKey& a, const TileKey& b) { return distance(a) < distance(b); });
     return keys;
+}
+
+Result<Tile> make_tile(const TileSource& source, const TileKey& key, const std::atomic<bool>& cancelled,
+                       const std::function<void(const Region& square, uint8_t* rgba)>& texel) {
+    const Region region = tile_region(key, source.width(), source.height());
+    Tile tile;
+    tile.width = texels(region.width, key.level);
+    tile.height = texels(region.height, key.level);
+    tile.rgba.assign(static_cast<size_t>(tile.width) * static_cast<size_t>(tile.height) * 4, 0);
+    const int step = 1 << key.level;
+    uint8_t* out = tile.rgba.data();
+    for (int row = 0; row < tile.height; ++row) {
+        if (cancelled) return Status(ErrorCode::cancelled, "cancelled");
+        for (int column = 0; column < tile.width; ++column, out += 4)
+            texel({region.x + column * step, region.y + row * step, step, step}, out);
+    }
+    return tile;
 }
 
 std::shared_ptr<const TileSource> tiles_of_picture(std::shared_ptr<const Picture> picture, int x, int y,

@@ -59,6 +59,12 @@ class TileSource {
     virtual Result<Tile> read(const TileKey& key, const std::atomic<bool>& cancelled) const = 0;
 };
 
+// A tile of `source`'s size with nothing in it yet; `texel` then makes every texel, row by row: it gets the square of
+// the picture under it, which may reach beyond the right and lower border, and four bytes, all 0.
+// Error: cancelled when the flag rises.
+Result<Tile> make_tile(const TileSource& source, const TileKey& key, const std::atomic<bool>& cancelled,
+                       const std::function<void(const Region& square, uint8_t* rgba)>& texel);
+
 // A picture in memory, placed at (x, y) of a raster of width x height; outside it is transparent.
 std::shared_ptr<const TileSource> tiles_of_picture(std::shared_ptr<const Picture> picture, int x, int y,
                                                    int width, int height);
