@@ -188,3 +188,22 @@ TEST_CASE("Two triangles make a rectangle, each pixel once", "[view]") {
             CHECK(int{target.pixel(x, y)[0]} == (inside ? 100 : 0));  // half of 200, not three quarters
         }
 }
+
+TEST_CASE("Two triangles leave no pixel of their diagonal out, wherever their corners are", "[view]") {
+    const nae::Texture white{1, 1, {255, 255, 255, 255}, false};
+    const auto corner = [](float x, float y) { return nae::Vertex{x, y, 0, 0, {200, 100, 50, 128}}; };
+    for (int round = 0; round < 60; ++round) {
+        nae::Picture target(700, 320, 3);
+        const float side = 256 * (458.0f + static_cast<float>(round)) / 768;
+        const float x0 = 474, y0 = 101, x1 = x0 + side, y1 = y0 + side;
+        const nae::ClipBox clip{0, 0, 700, 320};
+        nae::paint_triangle(target, clip, corner(x0, y0), corner(x1, y0), corner(x1, y1), white);
+        nae::paint_triangle(target, clip, corner(x0, y0), corner(x1, y1), corner(x0, y1), white);
+        int wrong = 0;
+        for (int y = 101; y < static_cast<int>(y1) - 1; ++y)
+            for (int x = 474; x < static_cast<int>(x1) - 1; ++x)
+                wrong += target.pixel(x, y)[0] != 100 ? 1 : 0;
+        CAPTURE(round);
+        CHECK(wrong == 0);
+    }
+}

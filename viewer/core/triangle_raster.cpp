@@ -8,8 +8,10 @@
 namespace nae {
 namespace {
 
-// Twice the signed area of a, b, p.
+// Twice the signed area of a, b, p. From b to a it is exactly the negative: or a point near an edge could lie outside
+// of both triangles that share it.
 float edge(const Vertex& a, const Vertex& b, float x, float y) {
+    if (b.y < a.y || (b.y == a.y && b.x < a.x)) return -edge(b, a, x, y);
     return (b.x - a.x) * (y - a.y) - (b.y - a.y) * (x - a.x);
 }
 
