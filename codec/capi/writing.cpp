@@ -46,7 +46,7 @@ Result<nae::Metadata> metadata_of(const nae_picture& picture) {
     return metadata;
 }
 
-Result<nae::EncoderOptions> encoder_options(const nae_encoder_options* given) {
+Result<nae::EncoderOptions> encoder_options(const nae_encoder_options* given, const nae_picture& picture) {
     nae_encoder_options options;
     NAE_RETURN_IF_ERROR(copy_in(given, "nae_encoder_options", &options));
     nae::EncoderOptions result;
@@ -56,6 +56,9 @@ Result<nae::EncoderOptions> encoder_options(const nae_encoder_options* given) {
     result.threads = options.threads;
     result.embed_model = options.embed_model != 0;
     NAE_ASSIGN_OR_RETURN(result.preview, preview_mode(options.preview));
+    if (options.overviews != 0)
+        result.levels =
+            nae::automatic_levels(picture.width, picture.height, static_cast<uint32_t>(result.tile_size));
     if (options.model != nullptr) result.model_name = options.model;
     if (options.progress != nullptr) {
         result.progress = [progress = options.progress, user = options.user](double fraction) {
@@ -72,7 +75,7 @@ Status encode_to(const nae_picture* given, const nae_encoder_options* given_opti
     NAE_ASSIGN_OR_RETURN(const std::unique_ptr<nae::capi::CallerPicture> image,
                          nae::capi::CallerPicture::create(picture));
     NAE_ASSIGN_OR_RETURN(const nae::Metadata metadata, metadata_of(picture));
-    NAE_ASSIGN_OR_RETURN(const nae::EncoderOptions options, encoder_options(given_options));
+    NAE_ASSIGN_OR_RETURN(const nae::EncoderOptions options, encoder_options(given_options, picture));
     return nae::encode(options, *image, metadata, sink);
 }
 

@@ -94,16 +94,23 @@ PixbufPtr load_preview(const nae_preview& preview) {
     return pixbuf;
 }
 
-PixbufPtr load_pixels(const nae::api::Decoder& decoder, const nae_info& info) {
-    const bool alpha = info.layout == NAE_RGBA || info.layout == NAE_GRAY_ALPHA;
-    PixbufPtr pixbuf = new_pixbuf(alpha, static_cast<int>(info.width), static_cast<int>(info.height));
+bool has_alpha(const nae_info& info) { return info.layout == NAE_RGBA || info.layout == NAE_GRAY_ALPHA; }
+
+// The picture, or the overview that is enough for width x height.
+PixbufPtr load_pixels(const nae::api::Decoder& decoder, const nae_info& info, int width, int height) {
+    const bool alpha = has_alpha(info);
+    auto window = make<nae_window>();
+    window.level = nae::api::level_for(info, static_cast<uint32_t>(width), static_cast<uint32_t>(height));
+    window.width = nae::api::level_side(info.width, window.level);
+    window.height = nae::api::level_side(info.height, window.level);
+    PixbufPtr pixbuf = new_pixbuf(alpha, static_cast<int>(window.width), static_cast<int>(window.height));
     auto buffer = make<nae_buffer>();
     buffer.sample_type = NAE_UINT8;
     buffer.layout = alpha ? NAE_RGBA : NAE_RGB;
     buffer.data = gdk_pixbuf_get_pixels(pixbuf.get());
     buffer.size = gdk_pixbuf_get_byte_length(pixbuf.get());
     buffer.row_stride = static_cast<size_t>(gdk_pixbuf_get_rowstride(pixbuf.get()));
-    check(nae_read(decoder.get(), nullptr, &buffer, nullptr, nullptr));
+    check(nae_read(decoder.get(), &window, &buffer, nullptr, nullptr));
     return pixbuf;
 }
 
@@ -118,10 +125,12 @@ void finish(const Load& load) {
     if (width <= 0 || height <= 0) return;
     auto preview = make<nae_preview>();
     check(nae_get_preview(decoder.get(), &preview));
-    const bool preview_will_do = preview.pixels != nullptr && width <= static_cast<int>(preview.width) &&
+    // A preview has no alpha.
+    const bool preview_will_do = preview.pixels != nullptr && !has_alpha(info) &&
+                                 width <= static_cast<int>(preview.width) &&
                                  height <= static_cast<int>(preview.height);
-    PixbufPtr pixbuf =
-        scaled(preview_will_do ? load_preview(preview) : load_pixels(decoder, info), width, height);
+    PixbufPtr pixbuf = scaled(
+        preview_will_do ? load_preview(preview) : load_pixels(decoder, info, width, height), width, height);
     set_options(pixbuf.get(), decoder, info.orientation);
     load.prepared(pixbuf.get(), nullptr, load.user);
     load.updated(pixbuf.get(), 0, 0, width, height, load.user);

@@ -51,6 +51,24 @@ QImage preview_image(const nae_preview& preview) {
         .copy();
 }
 
+bool has_alpha(const nae_info& info) { return info.layout == NAE_RGBA || info.layout == NAE_GRAY_ALPHA; }
+
+bool is_wide(QImage::Format format) {
+    return format == QImage::Format_Grayscale16 || format == QImage::Format_RGBX64 ||
+           format == QImage::Format_RGBA64 || format == QImage::Format_RGBA64_Premultiplied;
+}
+
+// Rows of a QImage of four samples a pixel, without the fourth.
+int read_rgb64_rows(void* user, uint32_t y, uint32_t count, void* rows) {
+    const auto& image = *static_cast<const QImage*>(user);
+    auto* to = static_cast<uint16_t*>(rows);
+    for (uint32_t i = 0; i < count; ++i) {
+        const auto* from = reinterpret_cast<const uint16_t*>(image.constScanLine(static_cast<int>(y + i)));
+        for (int x = 0; x < image.width(); ++x, from += 4, to += 3) std::copy_n(from, 3, to);
+    }
+    return 1;
+}
+
 }  // namespace
 
 bool NaeHandler::can_read(QIODevice* device) {
@@ -107,7 +125,7 @@ QImage::Format NaeHandler::image_format() const {
     }
 }
 
-QImage NaeHandler::read_pixels(const QRect& part) const {
+QImage NaeHandler::read_pixels(const QRect& part, uint32_t level) const {
     const QImage::Format format = image_format();
     QImage image(part.size(), format);
     if (image.isNull()) {
@@ -115,13 +133,13 @@ QImage NaeHandler::read_pixels(const QRect& part) const {
         return image;
     }
     auto window = make<nae_window>();
+    window.level = level;
     window.x = static_cast<uint32_t>(part.x());
     window.y = static_cast<uint32_t>(part.y());
     window.width = static_cast<uint32_t>(part.width());
     window.height = static_cast<uint32_t>(part.height());
     auto buffer = make<nae_buffer>();
-    const bool wide = format == QImage::Format_Grayscale16 || format == QImage::Format_RGBA64 ||
-                      format == QImage::Format_RGBX64;
+    const bool wide = is_wide(format);
     const bool gray = format == QImage::Format_Grayscale8 || format == QImage::Format_Grayscale16;
     buffer.sample_type = wide ? NAE_UINT16 : NAE_UINT8;
     buffer.layout = gray ? NAE_GRAY : format == QImage::Format_RGB888 ? NAE_RGB : NAE_RGBA;
@@ -147,10 +165,18 @@ bool NaeHandler::read(QImage* image) {
         }
         auto preview = make<nae_preview>();
         check(nae_get_preview(decoder_->get(), &preview));
-        const bool preview_will_do = preview.pixels != nullptr && part == whole && scaled_size_.isValid() &&
-                                     scaled_size_.width() <= static_cast<int>(preview.width) &&
-                                     scaled_size_.height() <= static_cast<int>(preview.height);
-        QImage result = preview_will_do ? preview_image(preview) : read_pixels(part);
+        const bool smaller = part == whole && scaled_size_.isValid();
+        const auto width = static_cast<uint32_t>(std::max(scaled_size_.width(), 0));
+        const auto height = static_cast<uint32_t>(std::max(scaled_size_.height(), 0));
+        // A preview has no alpha.
+        const bool preview_will_do = smaller && preview.pixels != nullptr && !has_alpha(info) &&
+                                     width <= preview.width && height <= preview.height;
+        const uint32_t level = smaller ? nae::api::level_for(info, width, height) : 0;
+        const QRect in_level(
+            part.x(), part.y(),
+            level > 0 ? static_cast<int>(nae::api::level_side(info.width, level)) : part.width(),
+            level > 0 ? static_cast<int>(nae::api::level_side(info.height, level)) : part.height());
+        QImage result = preview_will_do ? preview_image(preview) : read_pixels(in_level, level);
         if (result.isNull()) return false;
         if (scaled_size_.isValid() && result.size() != scaled_size_) {
             result = result.scaled(scaled_size_, Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
@@ -172,18 +198,32 @@ bool NaeHandler::read(QImage* image) {
 
 bool NaeHandler::write(const QImage& image) {
     if (image.isNull() || device() == nullptr) return false;
-    const bool gray = image.format() == QImage::Format_Grayscale8 || image.isGrayscale();
-    const QImage pixels = image.convertToFormat(gray ? QImage::Format_Grayscale8 : QImage::Format_RGB888);
+    const bool alpha = image.hasAlphaChannel();
+    const bool wide = is_wide(image.format());
+    const bool gray = !alpha && (image.format() == QImage::Format_Grayscale8 ||
+                                 image.format() == QImage::Format_Grayscale16 || image.isGrayscale());
+    const QImage::Format narrow_format = gray    ? QImage::Format_Grayscale8
+                                         : alpha ? QImage::Format_RGBA8888
+                                                 : QImage::Format_RGB888;
+    const QImage::Format wide_format = gray    ? QImage::Format_Grayscale16
+                                       : alpha ? QImage::Format_RGBA64
+                                               : QImage::Format_RGBX64;
+    QImage pixels = image.convertToFormat(wide ? wide_format : narrow_format);
     if (pixels.isNull()) return false;
     const QByteArray icc = image.colorSpace().iccProfile();
     const nae_metadata_item profile{"NAE", "ICC", icc.constData(), static_cast<size_t>(icc.size())};
     auto picture = make<nae_picture>();
     picture.width = static_cast<uint32_t>(pixels.width());
     picture.height = static_cast<uint32_t>(pixels.height());
-    picture.sample_type = NAE_UINT8;
-    picture.layout = gray ? NAE_GRAY : NAE_RGB;
-    picture.pixels = pixels.constBits();
-    picture.row_stride = static_cast<size_t>(pixels.bytesPerLine());
+    picture.sample_type = wide ? NAE_UINT16 : NAE_UINT8;
+    picture.layout = gray ? NAE_GRAY : alpha ? NAE_RGBA : NAE_RGB;
+    if (pixels.format() == QImage::Format_RGBX64) {
+        picture.read_rows = read_rgb64_rows;
+        picture.user = &pixels;
+    } else {
+        picture.pixels = pixels.constBits();
+        picture.row_stride = static_cast<size_t>(pixels.bytesPerLine());
+    }
     picture.metadata = &profile;
     picture.metadata_count = icc.isEmpty() ? 0 : 1;
     auto options = make<nae_encoder_options>();

@@ -28,7 +28,7 @@ class NaeHandler : public QImageIOHandler {
     // Opens the picture behind the device, once. False, with a warning, when that fails.
     bool open() const;
     // The pixels of `part` of the picture; null after an error.
-    QImage read_pixels(const QRect& part) const;
+    QImage read_pixels(const QRect& part, uint32_t level) const;
     QImage::Format image_format() const;
 
     mutable std::unique_ptr<nae::api::Decoder> decoder_;

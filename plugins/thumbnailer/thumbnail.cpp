@@ -39,6 +39,8 @@ class AreaReducer {
     }
 
     Image take() { return std::move(image_); }
+    uint32_t width() const { return image_.width; }
+    uint32_t height() const { return image_.height; }
 
   private:
     static uint32_t side(uint32_t length, uint32_t size, uint64_t longest) {
@@ -72,21 +74,25 @@ Image reduce_preview(const nae_preview& preview, uint32_t size) {
     return reducer.take();
 }
 
-Image reduce_pixels(const nae_decoder* decoder, const nae_info& info, uint32_t size) {
+// From the overview that is enough, where there is one.
+Image reduce_pixels(const nae_decoder* decoder, const nae_info& info, uint32_t level, uint32_t size) {
+    const uint32_t width = nae::api::level_side(info.width, level);
+    const uint32_t height = nae::api::level_side(info.height, level);
     const bool alpha = info.layout == NAE_RGBA || info.layout == NAE_GRAY_ALPHA;
     const nae_layout layout = alpha ? NAE_RGBA : info.layout == NAE_GRAY ? NAE_GRAY : NAE_RGB;
-    const size_t row_bytes = size_t{info.width} * static_cast<size_t>(layout);
-    AreaReducer reducer(info.width, info.height, layout, size);
-    std::vector<uint8_t> strip(row_bytes * std::min(kStripRows, info.height));
+    const size_t row_bytes = size_t{width} * static_cast<size_t>(layout);
+    AreaReducer reducer(width, height, layout, size);
+    std::vector<uint8_t> strip(row_bytes * std::min(kStripRows, height));
     auto buffer = make<nae_buffer>();
     buffer.sample_type = NAE_UINT8;
     buffer.layout = layout;
     buffer.data = strip.data();
     buffer.size = strip.size();
     auto window = make<nae_window>();
-    window.width = info.width;
-    for (; window.y < info.height; window.y += window.height) {
-        window.height = std::min(kStripRows, info.height - window.y);
+    window.level = level;
+    window.width = width;
+    for (; window.y < height; window.y += window.height) {
+        window.height = std::min(kStripRows, height - window.y);
         check(nae_read(decoder, &window, &buffer, nullptr, nullptr));
         for (uint32_t y = 0; y < window.height; ++y) reducer.add_row(strip.data() + y * row_bytes);
     }
@@ -123,12 +129,15 @@ Image make_thumbnail(const std::string& path, uint32_t size) {
     auto preview = make<nae_preview>();
     check(nae_get_preview(decoder.get(), &preview));
     if (preview.pixels != nullptr) return upright(reduce_preview(preview, size), info.orientation);
-    if (uint64_t{info.width} * info.height > kMaxPixels) {
+    const AreaReducer wanted(info.width, info.height, 1, size);
+    const uint32_t level = nae::api::level_for(info, wanted.width(), wanted.height());
+    if (uint64_t{nae::api::level_side(info.width, level)} * nae::api::level_side(info.height, level) >
+        kMaxPixels) {
         // Says which limit, in the library's words.
         options.max_pixels = kMaxPixels;
         nae::api::Decoder::open(path, &options);
     }
-    return upright(reduce_pixels(decoder.get(), info, size), info.orientation);
+    return upright(reduce_pixels(decoder.get(), info, level, size), info.orientation);
 }
 
 }  // namespace nae::thumbnail

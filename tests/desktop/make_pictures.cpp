@@ -1,6 +1,7 @@
 // make_pictures FOLDER: the pictures that the tests of the plugins open, good and broken, through nae.h and the
 // stand-in model "block". The broken ones are every way in which a file can be refused.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <nae/nae.hpp>
@@ -26,15 +27,28 @@ Bytes pixels(uint32_t width, uint32_t height, size_t bands) {
     return out;
 }
 
+// The same with 16 bits; alpha is opaque but in the lower half, where it is a third.
+std::vector<uint16_t> deep_pixels(uint32_t width, uint32_t height, size_t bands) {
+    std::vector<uint16_t> out;
+    const Bytes samples = pixels(width, height, bands);
+    for (size_t i = 0; i < samples.size(); ++i) {
+        const bool alpha = bands == 4 && i % 4 == 3;
+        const bool lower = i / bands / width >= height / 2;
+        out.push_back(static_cast<uint16_t>(alpha ? (lower ? 0x5555 : 0xffff) : samples[i] * 257 + 3));
+    }
+    return out;
+}
+
 Bytes encode(uint32_t width, uint32_t height, nae_layout layout, nae_preview_mode preview,
-             const std::vector<nae_metadata_item>& metadata) {
+             const std::vector<nae_metadata_item>& metadata, bool deep = false, bool overviews = false) {
     const Bytes samples = pixels(width, height, static_cast<size_t>(layout));
+    const std::vector<uint16_t> deep_samples = deep_pixels(width, height, static_cast<size_t>(layout));
     auto picture = nae::api::make<nae_picture>();
     picture.width = width;
     picture.height = height;
-    picture.sample_type = NAE_UINT8;
+    picture.sample_type = deep ? NAE_UINT16 : NAE_UINT8;
     picture.layout = layout;
-    picture.pixels = samples.data();
+    picture.pixels = deep ? static_cast<const void*>(deep_samples.data()) : samples.data();
     picture.metadata = metadata.data();
     picture.metadata_count = metadata.size();
     auto options = nae::api::make<nae_encoder_options>();
@@ -42,6 +56,7 @@ Bytes encode(uint32_t width, uint32_t height, nae_layout layout, nae_preview_mod
     options.quality = 90;
     options.tile_size = 64;
     options.preview = preview;
+    options.overviews = overviews ? 1 : 0;
     void* bytes = nullptr;
     size_t size = 0;
     nae::api::check(nae_encode_memory(&picture, &options, &bytes, &size));
@@ -84,6 +99,16 @@ void make(const std::string& folder) {
     write(folder + "/turned.nae",
           encode(300, 200, NAE_RGB, NAE_PREVIEW_ALWAYS,
                  {{"NAE", "EXIF", exif.data(), exif.size()}, {"NAE", "ICC", icc.data(), icc.size()}}));
+
+    write(folder + "/alpha.nae", encode(300, 200, NAE_RGBA, NAE_PREVIEW_ALWAYS, {}));
+    write(folder + "/deep.nae", encode(300, 200, NAE_RGB, NAE_PREVIEW_NEVER, {}, true));
+    write(folder + "/deep-gray.nae", encode(300, 200, NAE_GRAY, NAE_PREVIEW_NEVER, {}, true));
+    write(folder + "/deep-alpha.nae", encode(300, 200, NAE_RGBA, NAE_PREVIEW_NEVER, {}, true));
+    // The picture itself is damaged, its overviews are not: who reads it small must not notice.
+    Bytes overviews = encode(300, 200, NAE_RGB, NAE_PREVIEW_NEVER, {}, false, true);
+    const std::string tiles = "TDAT";
+    *(std::search(overviews.begin(), overviews.end(), tiles.begin(), tiles.end()) + 12) ^= 1;
+    write(folder + "/overviews.nae", overviews);
 
     const auto part = [&](size_t n) {
         return Bytes(colour.begin(), colour.begin() + static_cast<ptrdiff_t>(n));

@@ -78,9 +78,46 @@ void scaled(const std::string& folder) {
             g_clear_object(&small);
         }
     }
+    const std::string overviews = folder + "/overviews.nae";
+    GdkPixbuf* small = gdk_pixbuf_new_from_file_at_size(overviews.c_str(), 140, 140, nullptr);
+    expect(small != nullptr && bright_corner(small), "overviews.nae small: not from an overview");
+    g_clear_object(&small);
+    expect(gdk_pixbuf_new_from_file(overviews.c_str(), nullptr) == nullptr,
+           "overviews.nae whole: damage unnoticed");
+
     int width = 0, height = 0;
     GdkPixbufFormat* format = gdk_pixbuf_get_file_info((folder + "/colour.nae").c_str(), &width, &height);
     expect(format != nullptr && width == 300 && height == 200, "gdk_pixbuf_get_file_info");
+}
+
+// gdk-pixbuf has 8 bits a sample and alpha that is not premultiplied.
+void deep_and_transparent(const std::string& folder) {
+    for (const char* name : {"/deep.nae", "/deep-gray.nae", "/deep-alpha.nae", "/alpha.nae"}) {
+        GError* error = nullptr;
+        GdkPixbuf* pixbuf = gdk_pixbuf_new_from_file((folder + name).c_str(), &error);
+        expect(is_size(pixbuf, 300, 200),
+               std::string(name) + ": " + (error != nullptr ? error->message : "size"));
+        g_clear_error(&error);
+        if (pixbuf == nullptr) continue;
+        expect(bright_corner(pixbuf), std::string(name) + ": corner");
+        expect(std::abs(at(pixbuf, 70, 50)[0] - 230) < 12, std::string(name) + ": brightness");
+        expect((gdk_pixbuf_get_has_alpha(pixbuf) != FALSE) == (std::strstr(name, "alpha") != nullptr),
+               std::string(name) + ": alpha");
+        g_object_unref(pixbuf);
+    }
+    GdkPixbuf* deep = gdk_pixbuf_new_from_file((folder + "/deep-alpha.nae").c_str(), nullptr);
+    if (deep != nullptr)
+        expect(at(deep, 9, 9)[3] == 255 && at(deep, 9, 190)[3] == 85, "deep-alpha.nae: alpha");
+    g_clear_object(&deep);
+    GdkPixbuf* alpha = gdk_pixbuf_new_from_file((folder + "/alpha.nae").c_str(), nullptr);
+    if (alpha != nullptr)
+        expect(at(alpha, 9, 9)[3] == 110 && at(alpha, 290, 190)[3] == 130, "alpha.nae: alpha");
+    g_clear_object(&alpha);
+    // The preview has no alpha, so it is not used.
+    GdkPixbuf* small = gdk_pixbuf_new_from_file_at_size((folder + "/alpha.nae").c_str(), 90, 60, nullptr);
+    expect(small != nullptr && gdk_pixbuf_get_has_alpha(small) && at(small, 9, 9)[3] == 110,
+           "alpha.nae small: alpha");
+    g_clear_object(&small);
 }
 
 // As data come from a network: a few bytes at a time, and a loader given up in the middle.
@@ -135,6 +172,7 @@ int main(int argc, char** argv) {
     if (argc != 2) return 2;
     whole(argv[1]);
     scaled(argv[1]);
+    deep_and_transparent(argv[1]);
     in_pieces(argv[1]);
     broken(argv[1]);
     std::printf(failures == 0 ? "gdk-pixbuf: all as expected\n" : "gdk-pixbuf: failures\n");

@@ -9,6 +9,7 @@
 #include <QImageReader>
 #include <QImageWriter>
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
@@ -87,6 +88,11 @@ void reading(const QString& folder) {
             expect(image.size() == QSize(width, width * 2 / 3) && qRed(image.pixel(2, 2)) > 180, "scaled");
         }
     }
+    QImageReader overviews(folder + "/overviews.nae");
+    overviews.setScaledSize(QSize(140, 93));
+    expect(qRed(overviews.read().pixel(2, 2)) > 180, "overviews.nae small: not from an overview");
+    expect(QImage(folder + "/overviews.nae").isNull(), "overviews.nae whole: damage unnoticed");
+
     const QImage gray(folder + "/gray.nae");
     expect(gray.format() == QImage::Format_Grayscale8 && gray.size() == QSize(90, 130), "gray");
 
@@ -95,6 +101,47 @@ void reading(const QString& folder) {
     turned.setAutoTransform(true);
     const QImage upright = turned.read();
     expect(upright.size() == QSize(200, 300) && qRed(upright.pixel(190, 3)) > 180, "auto transform");
+}
+
+// 16 bits stay 16 bits, and alpha is exact.
+void deep_and_transparent(const QString& folder) {
+    const QImage deep(folder + "/deep.nae");
+    expect(deep.format() == QImage::Format_RGBX64, "deep.nae: format");
+    expect(std::abs(deep.pixelColor(70, 50).rgba64().red() - (230 * 257 + 3)) < 12 * 257, "deep.nae: red");
+    expect(deep.pixelColor(70, 50).rgba64().red() % 257 != 0 ||
+               deep.pixelColor(71, 50).rgba64().red() % 257 != 0 ||
+               deep.pixelColor(200, 150).rgba64().red() % 257 != 0,
+           "deep.nae: 8 bits only");
+    expect(QImage(folder + "/deep-gray.nae").format() == QImage::Format_Grayscale16, "deep-gray.nae: format");
+    const QImage transparent(folder + "/deep-alpha.nae");
+    expect(transparent.format() == QImage::Format_RGBA64, "deep-alpha.nae: format");
+    expect(transparent.pixelColor(9, 9).rgba64().alpha() == 0xffff &&
+               transparent.pixelColor(9, 190).rgba64().alpha() == 0x5555,
+           "deep-alpha.nae: alpha");
+    const QImage alpha(folder + "/alpha.nae");
+    expect(alpha.format() == QImage::Format_RGBA8888 && qAlpha(alpha.pixel(9, 9)) == 110, "alpha.nae: alpha");
+    QImageReader small(folder + "/alpha.nae");
+    small.setScaledSize(QSize(90, 60));
+    expect(qAlpha(small.read().pixel(9, 9)) == 110, "alpha.nae small: alpha");
+
+    // Written and read again: the same kind of picture, alpha as it was.
+    for (const QImage& image : {deep, transparent, alpha, QImage(folder + "/deep-gray.nae")}) {
+        QBuffer buffer;
+        buffer.open(QIODevice::ReadWrite);
+        QImageWriter writer(&buffer, "nae");
+        writer.setQuality(90);
+        expect(writer.write(image), "writing: " + writer.errorString() + last_warning);
+        buffer.seek(0);
+        const QImage back = QImageReader(&buffer).read();
+        expect(back.format() == image.format() && back.size() == image.size(),
+               "written: another kind of picture");
+        if (back.isNull()) continue;
+        for (const QPoint& at : {QPoint(9, 9), QPoint(9, 190), QPoint(290, 190)}) {
+            const QRgba64 before = image.pixelColor(at).rgba64(), after = back.pixelColor(at).rgba64();
+            expect(before.alpha() == after.alpha(), "written: alpha");
+            expect(std::abs(before.red() - after.red()) < 12 * 257, "written: red");
+        }
+    }
 }
 
 void writing(const QString& folder) {
@@ -141,6 +188,7 @@ int main(int argc, char** argv) {
     const QString folder = QString::fromLocal8Bit(argv[1]);
     qInstallMessageHandler(keep_warning);
     reading(folder);
+    deep_and_transparent(folder);
     writing(folder);
     broken(folder);
     std::printf("Qt %s: %s\n", qVersion(), failures == 0 ? "all as expected" : "failures");

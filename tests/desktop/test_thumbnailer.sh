@@ -19,6 +19,9 @@ makes 128x85 256 "$pictures/preview.nae"
 makes 64x43 64 "$pictures/preview.nae"
 makes 85x128 256 "$pictures/turned.nae"
 makes 64x43 64 "file://$pictures/colour.nae"
+# The picture itself is damaged, its overviews are not.
+makes 150x100 150 "$pictures/overviews.nae"
+"$program" -s 200 "$pictures/overviews.nae" out.png 2> /dev/null && fail "overviews.nae: damage unnoticed"
 cp "$pictures/colour.nae" "with space.nae"
 makes 64x43 64 "file://$PWD/with%20space.nae"
 

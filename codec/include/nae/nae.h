@@ -262,6 +262,8 @@ typedef struct nae_encoder_options {
     const char* model;     /* name, or path of a .nam file; NULL: "photo" */
     nae_progress progress; /* NULL: none */
     void* user;            /* passed to progress */
+    int32_t overviews;     /* 1: also halves of the picture, of those, and so on down to one tile; costs a third */
+    int32_t reserved;      /* 0 */
 } nae_encoder_options;
 
 /* Where a file's bytes go to, when neither file nor memory. */

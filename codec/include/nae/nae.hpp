@@ -34,6 +34,21 @@ Struct make() {
     return result;
 }
 
+// Pixels a side of an overview, or of the picture itself (level 0), of a picture so long.
+inline uint32_t level_side(uint32_t pixels, uint32_t level) {
+    return static_cast<uint32_t>((uint64_t{pixels} + (uint64_t{1} << level) - 1) >> level);
+}
+
+// The smallest overview that is no smaller than width x height: what a picture of that size is best made from. 0
+// where there is none.
+inline uint32_t level_for(const nae_info& info, uint32_t width, uint32_t height) {
+    uint32_t level = 0;
+    while (level + 1 < static_cast<uint32_t>(info.levels) && level_side(info.width, level + 1) >= width &&
+           level_side(info.height, level + 1) >= height)
+        ++level;
+    return level;
+}
+
 // An open picture.
 class Decoder {
   public:
