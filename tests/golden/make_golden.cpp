@@ -42,6 +42,8 @@ const Golden kFiles[] = {
     {"column-gray", 1, 700, 1, 64, 75, 2, false, false},
     {"row-rgb", 700, 1, 3, 256, 75, 2, false, false},
     {"lanes-rgb", 640, 480, 3, 1024, 90, 4, false, false},
+    // Those above have preview and model before the tiles.
+    {"tiles-first-rgb", 100, 70, 3, 64, 70, 5, true, true},
 };
 
 // Pictures that have the chunk BAND, several levels, or no model with them.

@@ -2,10 +2,13 @@
 // bounds.
 #include <catch2/catch.hpp>
 #include <cfloat>
+#include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "codec/engine.h"
 #include "tests/robust/tiny_file.h"
+#include "tests/support/planned_image.h"
 
 using namespace nae;
 using namespace nae::test;
@@ -121,6 +124,75 @@ TEST_CASE("extremes: constant pictures and extreme shapes", "[extreme]") {
             TinyAnalysis analysis;
             const Picture picture = make_picture(width, height, bands);
             check_valid(encode_bytes(tiny_options(analysis), picture), picture);
+        }
+    }
+}
+
+TEST_CASE("extremes: samples of Float32 that are hardly numbers", "[extreme]") {
+    const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+    const float tiny = std::numeric_limits<float>::denorm_min();
+    const std::vector<std::vector<float>> lists = {{nan},
+                                                   {inf},
+                                                   {-inf},
+                                                   {tiny},
+                                                   {-0.0f, 0.0f},
+                                                   {FLT_MIN / 3, -tiny, tiny, FLT_MIN},
+                                                   {FLT_MAX},
+                                                   {-FLT_MAX, FLT_MAX},
+                                                   {nan, inf, -inf},
+                                                   {nan, 1e-42f, FLT_MAX, -inf, 0.0f, -FLT_MAX, 3.5f}};
+    for (const std::vector<float>& values : lists) {
+        for (const auto& [width, height] :
+             {std::pair<uint32_t, uint32_t>{70, 40}, {1, 1}, {1, 65535}, {65535, 1}}) {
+            CAPTURE(values, width, height);
+            std::vector<float> samples(size_t{width} * height);
+            for (size_t i = 0; i < samples.size(); ++i) samples[i] = values[i * 7 % values.size()];
+            MemoryImageSource image(samples.data(), width, height, 1, 0, DataType::float32);
+            TinyAnalysis analysis;
+            MemorySink sink;
+            REQUIRE(encode(tiny_options(analysis), image, Metadata(), sink).ok());
+            const Bytes bytes = read_pixels(sink.bytes()).value();
+            DecoderOptions scalar;
+            scalar.engine_level = EngineLevel::scalar;
+            CHECK((read_pixels(sink.bytes(), scalar).value() == bytes));
+            std::vector<float> decoded(samples.size());
+            REQUIRE(bytes.size() == decoded.size() * sizeof(float));
+            std::memcpy(decoded.data(), bytes.data(), bytes.size());
+            size_t wrong = 0;
+            for (size_t i = 0; i < samples.size(); ++i) {
+                const float a = samples[i], b = decoded[i];
+                const bool one_value = values.size() == 1;
+                wrong += std::isnan(a)                ? !std::isnan(b)
+                         : std::isinf(a) || one_value ? a != b
+                                                      : !std::isfinite(b);
+            }
+            CHECK(wrong == 0);
+        }
+    }
+}
+
+TEST_CASE("extremes: constant pictures of every type, and pictures of nothing but nodata", "[extreme]") {
+    for (int number = 1; number <= 6; ++number) {
+        const auto type = static_cast<DataType>(number);
+        for (const double value : {lowest_value(type), highest_value(type), 0.0, 1.0}) {
+            for (const bool is_nodata : {false, true}) {
+                CAPTURE(data_type_name(type), value, is_nodata);
+                const uint32_t bits = sample_bits(value, type);
+                Bytes samples;
+                for (int i = 0; i < 50 * 30; ++i)
+                    for (size_t k = 0; k < sample_bytes(type); ++k)
+                        samples.push_back(static_cast<uint8_t>(bits >> 8 * k));
+                BandPlan plan = make_band_plan(1, type, {}, -1, false);
+                if (is_nodata) add_special(plan, type, 0, value);
+                PlannedImage image(samples.data(), 50, 30, 1, type, plan);
+                TinyAnalysis analysis;
+                MemorySink sink;
+                REQUIRE(encode(tiny_options(analysis), image, Metadata(), sink).ok());
+                const Bytes decoded = read_pixels(sink.bytes()).value();
+                REQUIRE(decoded.size() == samples.size());
+                // Byte has the range 0 .. 255 whatever is in it, and the model is coarse.
+                if (type != DataType::byte || is_nodata) CHECK((decoded == samples));
+            }
         }
     }
 }
