@@ -5,6 +5,8 @@
 
 #include "format/text.h"
 #include "tests/robust/tiny_file.h"
+#include "tests/support/planned_image.h"
+#include "tests/support/whole_file.h"
 
 using namespace nae;
 using namespace nae::test;
@@ -17,7 +19,60 @@ DecoderOptions one_thread() {
     return options;
 }
 
+// Every kind of plane there is, in two levels: gray, RGB, exact, special codes, mask.
+Bytes file_of_every_plane() {
+    std::vector<float> samples(9 * 7 * 5);
+    for (size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<float>(i * 37 % 101) - 20;
+    BandPlan plan = make_band_plan(5, DataType::float32, {3, 1, 0}, 4, true);
+    add_special(plan, DataType::float32, 2, -20);
+    Bytes mask(9 * 7, 255);
+    mask[30] = 0;
+    PlannedImage image(samples.data(), 9, 7, 5, DataType::float32, plan, mask);
+    TinyAnalysis analysis;
+    EncoderOptions options = tiny_options(analysis);
+    options.levels = 2;
+    MemorySink sink;
+    REQUIRE(encode(options, image, Metadata(), sink).ok());
+    return sink.take();
+}
+
+// All levels, or the first error.
+Result<Bytes> read_everything(const Bytes& file) {
+    NAE_ASSIGN_OR_RETURN(
+        const auto decoder,
+        Decoder::open(std::make_shared<MemorySource>(ByteSpan(file), "tiny.nae"), one_thread()));
+    Bytes all;
+    for (int level = 0; level < decoder->header().levels; ++level) {
+        NAE_ASSIGN_OR_RETURN(const Bytes pixels, read_level(*decoder, level));
+        all.insert(all.end(), pixels.begin(), pixels.end());
+    }
+    return all;
+}
+
 }  // namespace
+
+TEST_CASE("damage: every flipped bit and every length of a file with every kind of plane is detected",
+          "[damage]") {
+    const Bytes whole = file_of_every_plane();
+    REQUIRE(read_everything(whole).ok());
+    size_t undetected = 0, internal = 0;
+    const auto attack = [&](const Bytes& file) {
+        const auto pixels = read_everything(file);
+        undetected += pixels.ok();
+        internal += pixels.status().code() == ErrorCode::internal;
+    };
+    Bytes file = whole;
+    for (size_t bit = 0; bit < 8 * file.size(); ++bit) {
+        file[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+        attack(file);
+        file[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+    }
+    for (size_t length = 0; length < whole.size(); ++length)
+        attack(Bytes(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(length)));
+    CHECK(undetected == 0);
+    CHECK(internal == 0);
+    WARN(8 * whole.size() << " bits flipped, " << whole.size() << " lengths: all detected");
+}
 
 TEST_CASE("damage: every flipped bit of a file is detected", "[damage]") {
     Bytes file = tiny_file(70, 40);

@@ -296,6 +296,27 @@ TEST_CASE("The store finds models by content and says where it looked", "[model]
     CHECK(third.ok());
 }
 
+TEST_CASE("A model file that was changed is not found under its old ID", "[model]") {
+    const Model m = small_model(6);
+    const ModelId id = model_id(m).value();
+    const std::vector<uint8_t> file = serialise_decoding_part(m).value();
+    size_t other_models = 0;
+    for (size_t at = 30; at < file.size(); at += 1 + file.size() / 80) {
+        CAPTURE(at);
+        TemporaryDirectory dir;
+        std::vector<uint8_t> changed = file;
+        changed[at] ^= 1;
+        fix_crcs(changed);
+        std::ofstream(dir.path() + "/m.nam", std::ios::binary)
+            .write(reinterpret_cast<const char*>(changed.data()),
+                   static_cast<std::streamsize>(changed.size()));
+        ModelStore store({dir.path()});
+        CHECK(store.by_id(id, m.name).status().code() == ErrorCode::model_not_found);
+        other_models += store.by_name(dir.path() + "/m.nam").ok() ? 1 : 0;
+    }
+    CHECK(other_models > 10);  // readable, but for their ID
+}
+
 TEST_CASE("An embedded model must have the ID the picture names", "[model]") {
     const Model m = small_model(4);
     const std::vector<uint8_t> part = serialise_decoding_part(m).value();
