@@ -109,6 +109,20 @@ Result<std::vector<uint8_t>> ChunkReader::read_payload(const Chunk& chunk, uint6
     return payload;
 }
 
+Status ChunkReader::read_whole(const Chunk& chunk, uint8_t* out) const {
+    if (chunk.length > limits_.max_chunk_bytes) {
+        return Status(ErrorCode::limit_exceeded, cat(where(chunk), ": ", chunk.length,
+                                                     " bytes, the limit is ", limits_.max_chunk_bytes));
+    }
+    const auto length = static_cast<size_t>(chunk.length);
+    const size_t size = length + kChunkHeaderBytes + kChunkTrailerBytes;
+    NAE_RETURN_IF_ERROR(source_.read(chunk.offset, out, size).in(where(chunk)));
+    const auto stored = load_le<uint32_t>(out + kChunkHeaderBytes + length);
+    const uint32_t computed =
+        crc32_of(out + kChunkHeaderBytes, length, crc32_of(chunk.type.letters.data(), 4));
+    return stored == computed ? Status() : crc_error(chunk, stored, computed);
+}
+
 Status ChunkReader::check_crc(const Chunk& chunk) const {
     uint32_t computed = crc32_of(chunk.type.letters.data(), 4);
     std::vector<uint8_t> block(static_cast<size_t>(std::min<uint64_t>(chunk.length, 1 << 16)));

@@ -87,6 +87,10 @@ class ChunkReader {
         return read_payload(chunk, limits_.max_chunk_bytes);
     }
 
+    // The chunk as it stands, header and CRC included, its CRC checked, into chunk.end_offset() - chunk.offset bytes
+    // at `out`. Errors: corrupt, limit_exceeded, io.
+    Status read_whole(const Chunk& chunk, uint8_t* out) const;
+
     // Checks a chunk's CRC without keeping the payload, however long. Errors: corrupt, io.
     Status check_crc(const Chunk& chunk) const;
 
