@@ -26,11 +26,11 @@ namespace {
 // A read works through the window in chunks of at least this many rows (whole tiles), so that a tall window
 // does not need all of its latents at once, and of as many columns of tiles as keep a chunk's latents below
 // the second figure.
-constexpr int64_t kChunkRows = 512;
+constexpr int64_t kChunkRows = 1024;
 constexpr int64_t kChunkLatentBytes = int64_t{64} << 20;
-// A chunk is synthesised in blocks. Large ones waste less on halos, small ones keep every thread busy.
-constexpr int64_t kBlockWidth = 1024;
-constexpr int64_t kBlockHeight = 256;
+// A chunk is synthesised in blocks of at most this side. Around each, a halo of some 80 pixels is computed anew (a fifth
+// more work at this size); small ones would need less memory, and keep more threads busy.
+constexpr int64_t kBlockSide = 1024;
 
 // Tiles in use by the current chunk, and those of the previous one, which share its upper halo.
 using HeldTiles = std::map<int64_t, LatentTile>;
@@ -38,14 +38,15 @@ using HeldTiles = std::map<int64_t, LatentTile>;
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }
 
 // Blocks of latent-aligned rows and columns that cover `window`, at least `wanted` of them where it is large
-// enough.
+// enough, as square as can be: that wastes least on halos.
 std::vector<Rect> split_into_blocks(const Rect& window, int wanted) {
-    const int64_t columns = div_up(window.w, kBlockWidth);
-    const int64_t rows_wanted = std::max(div_up(window.h, kBlockHeight), div_up(wanted, columns));
+    int64_t columns = div_up(window.w, kBlockSide), rows = div_up(window.h, kBlockSide);
+    while (columns * rows < wanted && std::max(window.w / columns, window.h / rows) > kLatentStride)
+        ++(window.w / columns >= window.h / rows ? columns : rows);
     const auto step = [](int64_t length, int64_t parts) {
         return std::max<int64_t>(kLatentStride, div_up(div_up(length, parts), kLatentStride) * kLatentStride);
     };
-    const int64_t height = step(window.h, rows_wanted), width = step(window.w, columns);
+    const int64_t height = step(window.h, rows), width = step(window.w, columns);
     std::vector<Rect> blocks;
     // Cuts lie on multiples of 16 pixels: a block that ends inside a cell would compute the rest for nothing.
     const int64_t x0 = window.x / kLatentStride * kLatentStride,
@@ -116,8 +117,11 @@ void write_specials(const BandOutput& out, const BandInfo& info, DataType type, 
             const uint32_t bits = sample_bits(info.specials[size_t{codes[x]} - 1], type);
             const auto half = static_cast<uint16_t>(bits);
             const auto byte = static_cast<uint8_t>(bits);
-            std::memcpy(to, size == 4 ? static_cast<const void*>(&bits)
-                            : size == 2 ? static_cast<const void*>(&half) : &byte, size);
+            std::memcpy(to,
+                        size == 4   ? static_cast<const void*>(&bits)
+                        : size == 2 ? static_cast<const void*>(&half)
+                                    : &byte,
+                        size);
         }
     }
 }
@@ -145,7 +149,8 @@ struct Decoder::Impl {
     Status read(const Window& window, const std::vector<int>& bands, const PixelTarget& target);
     Status read_plane(PlaneRead& read);
     Status read_chunk(const Rect& chunk, PlaneRead& read);
-    void write_block(const Tensor16& values, const Rect& block, const Rect& chunk, const PlaneRead& read) const;
+    void write_block(const Tensor16& values, const Rect& block, const Rect& chunk,
+                     const PlaneRead& read) const;
     // Makes sure read.held has exactly the tiles of a range.
     Status fetch(const TileRange& range, PlaneRead& read);
     // Announces those of the tiles that must be read.
@@ -209,8 +214,8 @@ Status Decoder::Impl::damage(const Status& status) {
 }
 
 Status Decoder::Impl::fetch_tile(int level, size_t plane, int64_t tile, LatentTile* out) {
-    const uint64_t number = tile_number(layout.header, layout.bands.planes.size(), level,
-                                        static_cast<uint64_t>(tile), plane);
+    const uint64_t number =
+        tile_number(layout.header, layout.bands.planes.size(), level, static_cast<uint64_t>(tile), plane);
     const auto key = static_cast<int64_t>(number);
     if ((*out = cache.find(key)) != nullptr) return Status();
     const Rect rect = levels[static_cast<size_t>(level)].latent_rect(tile);
@@ -243,7 +248,8 @@ void Decoder::Impl::prefetch(const PlaneRead& read,
     for (const auto& entry : missing) {
         const uint64_t number = tile_number(layout.header, layout.bands.planes.size(), read.level,
                                             static_cast<uint64_t>(entry.first), read.plane);
-        if (cache.find(static_cast<int64_t>(number)) == nullptr) numbers.push_back(static_cast<size_t>(number));
+        if (cache.find(static_cast<int64_t>(number)) == nullptr)
+            numbers.push_back(static_cast<size_t>(number));
     }
     prefetch_tiles(*source, layout.tile_data_offset, layout.tiles, numbers);
 }
@@ -390,8 +396,8 @@ Status Decoder::Impl::read(const Window& window, const std::vector<int>& bands, 
         const auto plane = static_cast<size_t>(place.plane);
         uint8_t* data = target.data + static_cast<ptrdiff_t>(i) * target.band_stride;
         if (layout.bands.planes[plane].kind == PlaneKind::lossless) {
-            NAE_RETURN_IF_ERROR(lossless.read(window.level, plane, rect, data, target.pixel_stride,
-                                              target.row_stride, pool));
+            NAE_RETURN_IF_ERROR(
+                lossless.read(window.level, plane, rect, data, target.pixel_stride, target.row_stride, pool));
             continue;
         }
         PlaneRead& read = reads[place.plane];

@@ -168,6 +168,7 @@ class Execution {
         t.out_pixel = to.channels;
         t.h = static_cast<int>(r.h);
         t.w = static_cast<int>(r.w);
+        t.scratch = &scratch_;
         if (i != conv) {
             const Node& addition = data_.graph.nodes[i];
             const Buffer& other = in(i, addition.inputs[0] == conv ? 1 : 0);
@@ -282,6 +283,7 @@ class Execution {
     const Kernels& kernels_;
     std::vector<Buffer> buffers_;
     std::vector<AlignedVector16> free_;
+    ConvScratch scratch_;
 };
 
 constexpr EngineLevel kLevels[] = {EngineLevel::scalar, EngineLevel::other, EngineLevel::ssse3,
@@ -344,6 +346,14 @@ std::vector<EngineLevel> available_engine_levels() {
     return levels;
 }
 
+Result<const Kernels*> kernels_for(EngineLevel level) {
+    if (level == EngineLevel::automatic) {
+        NAE_ASSIGN_OR_RETURN(level, default_level());
+    }
+    if (const Kernels* kernels = kernels_of(level)) return kernels;
+    return Status(ErrorCode::unsupported, cat("engine level ", engine_level_name(level), " on this machine"));
+}
+
 Result<PackedGraph> PackedGraph::create(Graph graph, const Limits& limits) {
     auto data = std::make_shared<Data>();
     NAE_ASSIGN_OR_RETURN(data->info, validate(graph, limits));
@@ -351,7 +361,9 @@ Result<PackedGraph> PackedGraph::create(Graph graph, const Limits& limits) {
     data->convs.resize(data->graph.nodes.size());
     for (size_t i = 0; i < data->convs.size(); ++i) {
         const Node& node = data->graph.nodes[i];
-        if (node.op == Op::conv) data->convs[i] = pack_conv(node, data->info.nodes[node.inputs[0]].channels);
+        if (node.op != Op::conv) continue;
+        const NodeInfo& in = data->info.nodes[node.inputs[0]];
+        data->convs[i] = pack_conv(node, in.channels, std::max(std::abs(in.lo), std::abs(in.hi)));
     }
     PackedGraph packed;
     packed.data_ = std::move(data);
@@ -380,14 +392,7 @@ uint64_t working_bytes(const PackedGraph& graph, Extents input_extents, Rect out
 Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                    Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits) {
     if (graph.empty()) return Status(ErrorCode::invalid_argument, "network: empty");
-    if (level == EngineLevel::automatic) {
-        NAE_ASSIGN_OR_RETURN(level, default_level());
-    }
-    const Kernels* kernels = kernels_of(level);
-    if (kernels == nullptr) {
-        return Status(ErrorCode::unsupported,
-                      cat("engine level ", engine_level_name(level), " on this machine"));
-    }
+    NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
     NAE_ASSIGN_OR_RETURN(const Plan plan, make_plan(graph.data(), input_extents, out_rect));
     const Rect& needed = plan.nodes[0].compute;
     if (input.c != graph.input_channels() || input.h != input_rect.h || input.w != input_rect.w) {

@@ -8,12 +8,18 @@
 
 #include "codec/engine.h"
 #include "codec/graph.h"
+#include "codec/latent_quantiser.h"
 #include "codec/tensor.h"
 
 namespace nae {
 
 // Output channels per block of packed weights: 16 lanes of 32 bits, one AVX-512 vector.
 constexpr int kConvBlock = 16;
+
+// What Winograd's convolution (conv_winograd-inl.h) asks of its input: channels in multiples of this, so that no vector
+// is ever partly used, and values that a patch's transform, which adds up four, keeps within 16 bits.
+constexpr int kWinogradChannels = 32;
+constexpr int32_t kMaxWinogradInput = 8191;
 
 // A convolution's parameters arranged for SIMD. Input channels are taken in pairs (one 32-bit lane holds two
 // int16), output channels in blocks; both are padded with zeros.
@@ -23,12 +29,22 @@ struct PackedConv {
     std::vector<int32_t> mult;
     int blocks = 0;
     int pairs = 0;  // ceil(ci / 2)
+    // For 3 x 3 convolutions that suit it, else empty: transformed weights, and magnitudes of the plain ones, the bias
+    // first, then for each input channel the sum over its nine taps.
+    AlignedVector16 winograd;               // [16][co / 16][ci / 2][16][2]
+    std::vector<float> winograd_magnitude;  // [1 + ci][padded co]
 };
 
 struct PackedGraph::Data {
     Graph graph;
     GraphInfo info;
     std::vector<PackedConv> convs;  // one per node, empty for other operators
+};
+
+// Working memory of the kernels, of any size; kept from one task to the next.
+struct ConvScratch {
+    AlignedVector16 patches;     // of Winograd's convolution
+    std::vector<int32_t> lists;  // of channels that are not zero
 };
 
 // One convolution over a window, reading a buffer that already contains the zeros around the picture.
@@ -50,6 +66,7 @@ struct ConvTask {
     ptrdiff_t addend_row = 0;
     int32_t add_lo = 0;
     int32_t add_hi = 0;
+    ConvScratch* scratch = nullptr;
 };
 constexpr size_t kTensorSlack = 32;
 
@@ -57,6 +74,10 @@ struct Kernels {
     void (*conv)(const ConvTask& task) = nullptr;
     // out[i] = clamp(a[i] + b[i], lo, hi); out may be a or b.
     void (*add)(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo, int32_t hi) = nullptr;
+    // dequantise_position() and scale_indices() of latent_quantiser.h.
+    void (*dequantise)(const LatentScale& scale, const int16_t* symbols, const int16_t* mean,
+                       int16_t* out) = nullptr;
+    void (*index)(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) = nullptr;
 };
 
 // requantise() of the specification; shared by the reference and by tests.
@@ -65,9 +86,12 @@ inline int32_t requantise(int32_t acc, int32_t mult, int32_t lo, int32_t hi) {
     return static_cast<int32_t>(v < lo ? lo : v > hi ? hi : v);
 }
 
-PackedConv pack_conv(const Node& node, int in_channels);
+// max_abs_input: the largest magnitude of an input value that the graph allows.
+PackedConv pack_conv(const Node& node, int in_channels, int32_t max_abs_input);
 
 const Kernels& scalar_kernels();
+// Of any level; automatic means what it does for Engine::run(). Errors: unsupported, invalid_argument.
+Result<const Kernels*> kernels_for(EngineLevel level);
 // Null when this build or this machine does not have the level.
 const Kernels* simd_kernels(EngineLevel level);
 

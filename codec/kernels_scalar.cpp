@@ -43,35 +43,8 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
 }  // namespace
 
 const Kernels& scalar_kernels() {
-    static constexpr Kernels kKernels = {conv, add};
+    static constexpr Kernels kKernels = {conv, add, dequantise_position, scale_indices};
     return kKernels;
-}
-
-PackedConv pack_conv(const Node& node, int in_channels) {
-    PackedConv p;
-    const int taps = node.kernel * node.kernel;
-    p.pairs = (in_channels + 1) / 2;
-    p.blocks = (node.channels + kConvBlock - 1) / kConvBlock;
-    const size_t padded = static_cast<size_t>(p.blocks) * kConvBlock;
-    p.bias.assign(padded, 0);
-    p.mult.assign(padded, 0);
-    std::copy(node.bias.begin(), node.bias.end(), p.bias.begin());
-    std::copy(node.mult.begin(), node.mult.end(), p.mult.begin());
-    p.weights.assign(padded * static_cast<size_t>(taps * p.pairs) * 2, 0);
-    const int16_t* from = node.weights.data();
-    for (int o = 0; o < node.channels; ++o) {
-        for (int tap = 0; tap < taps; ++tap) {
-            for (int i = 0; i < in_channels; ++i) {
-                const size_t row = (static_cast<size_t>(o / kConvBlock) * static_cast<size_t>(taps) +
-                                    static_cast<size_t>(tap)) *
-                                       static_cast<size_t>(p.pairs) +
-                                   static_cast<size_t>(i / 2);
-                p.weights[(row * kConvBlock + static_cast<size_t>(o % kConvBlock)) * 2 +
-                          static_cast<size_t>(i % 2)] = *from++;
-            }
-        }
-    }
-    return p;
 }
 
 }  // namespace nae

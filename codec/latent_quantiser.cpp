@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 
 #include "codec/entropy/escape_code.h"
 #include "codec/entropy/table_builder.h"
@@ -32,49 +31,25 @@ LatentScale make_latent_scale(const GainTable& gains, const TableSet& tables, in
 }
 
 void scale_indices(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) {
-    const int32_t* const offset = scale.index_offset.data();
-    const int32_t top = scale.table_count - 1;
-    const size_t count = scale.index_offset.size();
-    for (size_t c = 0; c < count; ++c) {
-        const int32_t i = (log2_scale[c] + offset[c]) >> 6;
-        index[c] = static_cast<uint8_t>(i < 0 ? 0 : i > top ? top : i);
-    }
+    for (size_t c = 0; c < scale.index_offset.size(); ++c) index[c] = scale_index(scale, c, log2_scale[c]);
 }
 
 void dequantise_position(const LatentScale& scale, const int16_t* symbols, const int16_t* mean,
                          int16_t* out) {
-    const size_t count = scale.steps.step.size();
-    const auto lo = static_cast<int16_t>(scale.lo), hi = static_cast<int16_t>(scale.hi);
-    if (mean == nullptr) {
-        std::fill(out, out + count, std::clamp<int16_t>(0, lo, hi));
-    } else {
-        for (size_t c = 0; c < count; ++c) out[c] = mean[c] < lo ? lo : mean[c] > hi ? hi : mean[c];
-    }
-    // Most symbols are zero and are done; the others are found four at a time.
-    const auto one = [&](size_t c) {
-        if (symbols[c] != 0) {
-            out[c] = dequantise(symbols[c], scale.steps.step[c], mean == nullptr ? 0 : mean[c], scale.lo,
-                                scale.hi);
-        }
-    };
-    size_t c = 0;
-    for (; c + 4 <= count; c += 4) {
-        uint64_t four;
-        std::memcpy(&four, symbols + c, 8);
-        if (four == 0) continue;
-        for (size_t j = 0; j < 4; ++j) one(c + j);
-    }
-    for (; c < count; ++c) one(c);
+    for (size_t c = 0; c < scale.steps.step.size(); ++c)
+        out[c] =
+            dequantise(symbols[c], scale.steps.step[c], mean == nullptr ? 0 : mean[c], scale.lo, scale.hi);
 }
 
 std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor) {
     const double quality = quality_centi / 10000.0;
-    const double base = kHighRateWeight * 0.9 * (1 + 3 * quality * quality * quality) * factor;
+    const double base =
+        kHighRateWeight * kWeightFactor * (1 + kWeightQuality * quality * quality * quality) * factor;
     std::vector<float> weights(tables.tables.size());
     for (size_t i = 0; i < weights.size(); ++i) {
         const double sigma = table_scale(tables.bias, static_cast<int>(i));
         // Beyond any effect, and far from overflow.
-        weights[i] = static_cast<float>(std::min(base * (1 + std::pow(sigma / 0.5, 3)), 1e9));
+        weights[i] = static_cast<float>(std::min(base * (1 + std::pow(sigma / kWeightKnee, 3)), 1e9));
     }
     return weights;
 }

@@ -34,7 +34,12 @@ struct LatentScale {
 LatentScale make_latent_scale(const GainTable& gains, const TableSet& tables, int quality_centi, int32_t lo,
                               int32_t hi);
 
-// index = clamp((log2_scale + index_offset) >> 6, 0, N - 1) for `count` channels of one position.
+// index = clamp((log2_scale + index_offset) >> 6, 0, N - 1) of channel c.
+inline uint8_t scale_index(const LatentScale& scale, size_t c, int16_t log2_scale) {
+    const int32_t i = (log2_scale + scale.index_offset[c]) >> 6, top = scale.table_count - 1;
+    return static_cast<uint8_t>(i < 0 ? 0 : i > top ? top : i);
+}
+// The same for all channels of one position. This and the next are the references for the SIMD kernels.
 void scale_indices(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index);
 
 // out = clamp(mean + ((symbol * step + 2^15) >> 16), lo, hi) for one position's channels; mean may be null
@@ -53,6 +58,7 @@ void dequantise_position(const LatentScale& scale, const int16_t* symbols, const
 // of 26-29, 29-32, 32-35 and 35-38 dB against plain rounding (factor 0.6: 11.6, 7.6, 4.4, 2.5). A constant
 // kHighRateWeight was 2 to 4 % worse than plain rounding above 32 dB.
 // `factor` multiplies all weights.
+constexpr double kWeightFactor = 0.9, kWeightKnee = 0.5, kWeightQuality = 3;
 std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor);
 
 // Symbols for one position: value (integer units of the network input, float) minus mean, over the step,

@@ -29,6 +29,8 @@ Status check_head(const Model& m) {
     if (m.output_frac_bits < 1 || m.output_frac_bits > 7) {
         return corrupt(cat("fraction bits: ", m.output_frac_bits));
     }
+    if (m.mean_dead_zone < 0 || m.mean_dead_zone > UINT8_MAX)
+        return corrupt(cat("mean dead zone: ", m.mean_dead_zone));
     return Status();
 }
 

@@ -2,7 +2,7 @@
 // encoding needs besides (float analysis networks). Model files end in .nam and use the chunk syntax of
 // format/FORMAT.md with signature 8E 'N' 'A' 'M' 0D 0A 1A 0A and these chunks in this order:
 //   MHDR  u16 version = 1, u16 C, u16 Cz, u8 latent stride = 16, u8 hyper stride = 4, u8 fraction bits F,
-//         u8 reserved = 0, u8 name length, name (UTF-8)
+//         u8 mean dead zone d, u8 name length, name (UTF-8)
 //   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
 //   GAIN  gains.h                            TABL  two table sets, latent then hyper, entropy/tables.h
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "codec/engine.h"
+#include "codec/entropy/symbol_codec.h"
 #include "codec/entropy/tables.h"
 #include "codec/float_graph.h"
 #include "codec/gains.h"
@@ -45,6 +46,9 @@ struct Model {
     int latent_channels = 0;   // C
     int hyper_channels = 0;    // Cz
     int output_frac_bits = 4;  // F, 1..7: pixel = ((v + 2^(F-1)) >> F) + 128
+    // d, 0..255: predicted means of at most this magnitude count as 0. Where nothing is coded the latent then is 0
+    // exactly, and the synthesis need not look at it.
+    int mean_dead_zone = 0;
     // Cz channels at 1/64 -> 2C channels at 1/16: C means (integer units of the synthesis' input), then C
     // log2 scales (1/256 octave, real latent units).
     Graph hyper_synthesis;
@@ -88,12 +92,15 @@ struct ModelSummary {
     bool has_analysis = false;
 };
 
-// A model ready for use: validated, weights arranged for the engine. Immutable and thread-safe.
+// A model ready for use: validated, weights arranged for the engine, entropy tables for the coder. Immutable and
+// thread-safe.
 struct ReadyModel {
     Model model;  // without its integer graphs, which live in the packed graphs below
     ModelId id{};
     PackedGraph hyper_synthesis;
     PackedGraph synthesis;
+    SymbolCodec latent_codec;
+    SymbolCodec hyper_codec;
     std::vector<uint8_t> decoding_part;  // what EMBED_MODEL stores
     std::string origin;                  // file name or "embedded", for messages
 

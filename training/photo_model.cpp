@@ -171,8 +171,9 @@ double PhotoModel::lambda(double quality) const {
 
 // quantiser_weights() in codec/latent_quantiser.h.
 Tensor PhotoModel::quantiser_weight(const Tensor& quality, const Tensor& scale) const {
-    const Tensor base = kHighRateWeight * 0.9 * (1 + 3 * quality.pow(3)).view({-1, 1, 1, 1});
-    return base * (1 + (scale.detach() / 0.5).pow(3));
+    const Tensor base =
+        kHighRateWeight * kWeightFactor * (1 + kWeightQuality * quality.pow(3)).view({-1, 1, 1, 1});
+    return base * (1 + (scale.detach() / kWeightKnee).pow(3));
 }
 
 Tensor PhotoModel::run(Part p, const Tensor& x, int first_node, int drop_last) const {

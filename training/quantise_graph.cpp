@@ -60,8 +60,10 @@ IntegerConv quantise_conv(const torch::Tensor& w, const torch::Tensor& b, const 
             peak = std::max(peak, std::abs(v));
         }
         const double real_bias = bias.data_ptr<double>()[o];
-        // Largest scale k with k·(Σ|w|·limit + |b|) below 2^31; rounding adds at most half a step a tap.
-        const double room = 2147483647.0 - double(taps) * 0.5 * kActivationLimit - 2;
+        // Largest scale k with k·(Σ|w|·limit + |b|) below 2^31; rounding adds at most half a step a tap. One bit less
+        // where the engine may use Winograd's algorithm, so that the activations of real pictures let it.
+        const double bound = k == 3 ? 1073741823.0 : 2147483647.0;
+        const double room = bound - double(taps) * 0.5 * kActivationLimit - 2;
         double scale = std::min(room / std::max(sum * kActivationLimit + std::abs(real_bias), 1e-30),
                                 32767.0 / std::max(peak, 1e-30));
         // mult = 2^32 / (scale · out_unit) must fit 1 .. 2^31 - 1.

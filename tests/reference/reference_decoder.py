@@ -323,7 +323,8 @@ class Model:
             part += kind + struct.pack("<Q", len(chunks[kind])) + chunks[kind]
             part += struct.pack("<I", zlib.crc32(kind + chunks[kind]))
         self.id = hashlib.sha256(part).digest()[:8]
-        version, self.c, self.cz, latent_stride, hyper_stride, self.f = Reader(chunks[b"MHDR"]).fields("HHHBBB")
+        head = Reader(chunks[b"MHDR"])
+        version, self.c, self.cz, latent_stride, hyper_stride, self.f, self.dead_zone = head.fields("HHHBBBB")
         if (version, latent_stride, hyper_stride) != (1, 16, 4):
             raise ValueError("model of another version")
         self.hyper_synthesis = read_graph(chunks[b"HSYN"])
@@ -378,7 +379,8 @@ def read_tile(model, payload, h, w):
     s = positions(read_stream(latent_bytes, indices, model.tables), h, w, model.c)
     first = model.synthesis[0]
     return per_position(
-        lambda symbols, p: [clamp(mean + ((v * d + 2**15) >> 16), first.lo, first.hi)
+        lambda symbols, p: [clamp((mean if abs(mean) > model.dead_zone else 0) + ((v * d + 2**15) >> 16),
+                                  first.lo, first.hi)
                             for v, d, mean in zip(symbols, model.d, p)], s, prediction)
 
 

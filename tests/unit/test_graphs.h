@@ -179,6 +179,7 @@ inline Model small_model(unsigned seed = 1, int c = 12, int cz = 4) {
     m.latent_channels = c;
     m.hyper_channels = cz;
     m.output_frac_bits = 4;
+    m.mean_dead_zone = static_cast<int>(seed % 3) * 8;
     {
         GraphBuilder b(cz, -2047, 2047);
         int x = b.conv(b.input(), random_conv(rng, cz, 8 * 4, 3, 1, 2047, 0, 4095));

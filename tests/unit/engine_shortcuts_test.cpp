@@ -1,0 +1,158 @@
+// The convolutions that skip work (Winograd's algorithm, zero channels) and the kernels around the entropy coder, at
+// every level, against the reference. Inputs are chosen so that each shortcut is taken, refused, and nearly refused.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "codec/engine.h"
+#include "codec/engine_kernels.h"
+#include "test_graphs.h"
+
+using namespace nae;
+using namespace nae::test;
+
+namespace {
+
+PackedGraph pack(const Graph& graph) {
+    Limits limits;
+    limits.max_macs_per_pixel = UINT64_MAX;
+    Result<PackedGraph> packed = PackedGraph::create(graph, limits);
+    REQUIRE(packed.status().message() == "");
+    return packed.value();
+}
+
+void check_all_levels(const PackedGraph& packed, const Tensor16& input) {
+    const Extents extents{input.h, input.w};
+    const Rect all = whole(extents);
+    Tensor16 expected;
+    REQUIRE(Engine::run(packed, extents, input, all, whole(packed.output_extents(extents)), expected,
+                        EngineLevel::scalar)
+                .ok());
+    for (const EngineLevel level : available_engine_levels()) {
+        INFO(engine_level_name(level) << ", " << input.h << " x " << input.w << " x " << input.c);
+        Tensor16 got;
+        REQUIRE(
+            Engine::run(packed, extents, input, all, whole(packed.output_extents(extents)), got, level).ok());
+        REQUIRE(equal(got, expected));
+    }
+}
+
+// A residual 3 x 3 convolution, so that the fused addition takes part.
+Graph residual_graph(Random& rng, int channels, int outputs, bool with_addition) {
+    GraphBuilder b(channels, -8191, 8191);
+    const int x = b.conv(b.input(), random_conv(rng, channels, outputs, 3, 1, 8191));
+    if (with_addition)
+        b.add(x, b.conv(b.input(), random_conv(rng, channels, outputs, 1, 1, 8191)), -8191, 8191);
+    return b.take();
+}
+
+}  // namespace
+
+TEST_CASE("Winograd: small and large activations, odd sizes, any number of outputs", "[engine]") {
+    Random rng(31);
+    for (int round = 0; round < 40; ++round) {
+        const int channels = 32 * pick(rng, 1, 3), outputs = pick(rng, 1, 100);
+        const PackedGraph packed = pack(residual_graph(rng, channels, outputs, round % 2 == 0));
+        const int reach = round % 4 < 2 ? 700 : 8191;
+        Tensor16 input = random_tensor(rng, pick(rng, 1, 14), pick(rng, 1, 40), channels, -reach, reach);
+        // Calm on the left and loud on the right: both ways of computing meet in one picture.
+        if (round % 5 == 0) {
+            for (int y = 0; y < input.h; ++y)
+                for (int x = 0; x < input.w / 2; ++x)
+                    for (int c = 0; c < channels; ++c) input.pixel(y, x)[c] /= 64;
+        }
+        check_all_levels(packed, input);
+    }
+}
+
+TEST_CASE("Winograd: sums around its limit", "[engine]") {
+    constexpr int kChannels = 32, kTaps = 9 * kChannels;
+    // 288 weights of 910 reach 2^31 with activations of 8191, and 2^29 with 2048.
+    ConvParams p;
+    p.out_channels = 16;
+    p.kernel = 3;
+    p.lo = -8191;
+    p.hi = 8191;
+    const int weight = static_cast<int>(((int64_t{1} << 31) - 1) / 8191 / kTaps);
+    for (int o = 0; o < p.out_channels; ++o) {
+        for (int i = 0; i < kTaps; ++i)
+            p.weights.push_back(static_cast<int16_t>(o % 2 == 0 ? weight : -weight));
+        p.bias.push_back(0);
+        // Not clamped: a sum that wraps around would show.
+        p.mult.push_back(16000);
+    }
+    GraphBuilder b(kChannels, -8191, 8191);
+    b.conv(b.input(), p);
+    const PackedGraph packed = pack(b.take());
+    REQUIRE_FALSE(packed.data().convs[1].winograd.empty());
+    for (int value : {1, 2000, 2046, 2047, 2048, 2049, 2050, 2051, 2052, 2060, 3000, 4096, 8190, 8191}) {
+        for (const int sign : {1, -1}) {
+            Tensor16 input(8, 12, kChannels);
+            std::fill(input.data.begin(), input.data.end(), static_cast<int16_t>(sign * value));
+            check_all_levels(packed, input);
+        }
+    }
+}
+
+TEST_CASE("Winograd: transformed weights that do not fit are not used", "[engine]") {
+    Random rng(32);
+    ConvParams p = random_conv(rng, 32, 16, 3, 1, 8191);
+    std::fill(p.weights.begin(), p.weights.end(), int16_t{0});
+    for (int tap = 0; tap < 9; ++tap) p.weights[static_cast<size_t>(tap) * 32] = 3700;  // 9 * 3700 > 32767
+    GraphBuilder b(32, -800, 800);
+    b.conv(b.input(), p);
+    const PackedGraph packed = pack(b.take());
+    CHECK(packed.data().convs[1].winograd.empty());
+    check_all_levels(packed, random_tensor(rng, 9, 11, 32, -800, 800));
+}
+
+TEST_CASE("Pointwise convolutions that skip zeros", "[engine]") {
+    Random rng(33);
+    for (int round = 0; round < 30; ++round) {
+        const int channels = 32 * pick(rng, 4, 8), outputs = pick(rng, 1, 130);
+        GraphBuilder b(channels, -8191, 8191);
+        b.conv(b.input(), random_conv(rng, channels, outputs, 1, 1, 8191));
+        const PackedGraph packed = pack(b.take());
+        Tensor16 input = random_tensor(rng, pick(rng, 1, 9), pick(rng, 1, 15), channels, -8191, 8191);
+        const int kept = pick(rng, 0, 100);  // percent
+        for (int16_t& v : input.data) v = pick(rng, 1, 100) <= kept ? v : int16_t{0};
+        if (round % 3 == 0) std::fill(input.data.begin(), input.data.end(), int16_t{0});
+        check_all_levels(packed, input);
+    }
+}
+
+TEST_CASE("Dequantisation and table indices at every level", "[engine]") {
+    Random rng(34);
+    const auto extreme = [&](int lo, int hi) {
+        return pick(rng, 0, 9) == 0 ? (pick(rng, 0, 1) ? lo : hi) : pick(rng, lo, hi);
+    };
+    for (int round = 0; round < 200; ++round) {
+        const int channels = pick(rng, 1, 70);
+        const auto count = static_cast<size_t>(channels);
+        LatentScale scale;
+        scale.table_count = pick(rng, 1, 256);
+        scale.lo = -pick(rng, 0, 8191);
+        scale.hi = pick(rng, 0, 8191);
+        std::vector<int16_t> symbols, mean, log2_scale, expected(count), got(count);
+        for (int c = 0; c < channels; ++c) {
+            scale.steps.step.push_back(extreme(1, 1 << 28));
+            scale.index_offset.push_back(extreme(-(1 << 17), 1 << 17));
+            symbols.push_back(static_cast<int16_t>(pick(rng, 0, 2) == 0 ? extreme(-32767, 32767) : 0));
+            mean.push_back(static_cast<int16_t>(extreme(INT16_MIN, INT16_MAX)));
+            log2_scale.push_back(static_cast<int16_t>(extreme(INT16_MIN, INT16_MAX)));
+        }
+        std::vector<uint8_t> expected_index(count), index(count);
+        scale_indices(scale, log2_scale.data(), expected_index.data());
+        for (const int16_t* m :
+             {static_cast<const int16_t*>(nullptr), static_cast<const int16_t*>(mean.data())}) {
+            dequantise_position(scale, symbols.data(), m, expected.data());
+            for (const EngineLevel level : available_engine_levels()) {
+                INFO(engine_level_name(level));
+                const Kernels& kernels = *kernels_for(level).value();
+                kernels.dequantise(scale, symbols.data(), m, got.data());
+                REQUIRE(got == expected);
+                kernels.index(scale, log2_scale.data(), index.data());
+                REQUIRE(index == expected_index);
+            }
+        }
+    }
+}
