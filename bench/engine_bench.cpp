@@ -1,15 +1,20 @@
-// Speed of the integer engine, one thread: single layers in multiply-adds per second, and the synthesis of a
-// 768 x 512 picture by a network of the default model's shape (5 kMAC per pixel).
+// Speed of the integer engine and of the entropy decoder, one thread: the layers of the default model in multiply-adds
+// a second beside what the machine's registers can do, and symbols a second.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <vector>
 
+#include "bench/peak.h"
 #include "codec/engine.h"
+#include "codec/entropy/symbol_codec.h"
+#include "codec/entropy/table_builder.h"
 #include "codec/graph.h"
 
 namespace {
@@ -39,24 +44,6 @@ Graph layer(int in, int out, int kernel) {
     return b.take();
 }
 
-int residual(GraphBuilder& b, int x, int channels) {
-    const int y = b.conv(x, conv_params(channels, channels, 3, 0));
-    return b.add(b.conv(y, conv_params(channels, channels, 3)), x, -8191, 8191);
-}
-
-// Linear path and branch, as in the default model.
-Graph synthesis() {
-    GraphBuilder b(320, -8191, 8191);
-    const int linear = b.depth_to_space(b.conv(0, conv_params(320, 768, 1)), 2);
-    int x = b.conv(0, conv_params(320, 128, 1));
-    x = residual(b, residual(b, x, 128), 128);
-    x = b.depth_to_space(b.conv(x, conv_params(128, 256, 1)), 2);
-    x = residual(b, x, 64);
-    x = b.conv(x, conv_params(64, 192, 1));
-    b.depth_to_space(b.add(linear, x, -8191, 8191), 8);
-    return b.take();
-}
-
 PackedGraph pack(Graph graph) {
     Limits limits;
     limits.max_macs_per_pixel = UINT64_MAX;  // single layers at full resolution are dear
@@ -68,11 +55,22 @@ PackedGraph pack(Graph graph) {
     return packed.value();
 }
 
-void run(benchmark::State& state, Graph graph, Extents extents, EngineLevel level) {
+// What the input of a layer looks like.
+struct Input {
+    int reach = 1000;  // largest magnitude: decides whether Winograd's algorithm may be used
+    int zeros = 0;     // percent of channels that are 0 all over the picture
+};
+
+void run_layer(benchmark::State& state, Graph graph, Extents extents, Input like, EngineLevel level) {
     const PackedGraph packed = pack(std::move(graph));
     Tensor16 input(static_cast<int>(extents.h), static_cast<int>(extents.w), packed.input_channels());
     std::mt19937 rng(2);
-    for (int16_t& v : input.data) v = static_cast<int16_t>(static_cast<int>(rng() % 2001) - 1000);
+    std::vector<bool> zero(static_cast<size_t>(input.c / 2));
+    for (auto&& z : zero) z = static_cast<int>(rng() % 100) < like.zeros;
+    for (size_t i = 0; i < input.data.size(); ++i) {
+        const int v = static_cast<int>(rng() % static_cast<unsigned>(2 * like.reach + 1)) - like.reach;
+        input.data[i] = zero[i % static_cast<size_t>(input.c) / 2] ? int16_t{0} : static_cast<int16_t>(v);
+    }
     const Extents out_extents = packed.output_extents(extents);
     Tensor16 out;
     for (auto _ : state) {
@@ -80,35 +78,85 @@ void run(benchmark::State& state, Graph graph, Extents extents, EngineLevel leve
         if (!s.ok()) state.SkipWithError(s.message().c_str());
         benchmark::DoNotOptimize(out.data.data());
     }
+    // Of the direct convolution, also where another algorithm needs fewer.
     const double pixels = static_cast<double>(out_extents.h * out_extents.w);
     state.counters["MAC/s"] = benchmark::Counter(pixels * packed.info().macs_per_pixel,
                                                  benchmark::Counter::kIsIterationInvariantRate);
-    state.counters["px/s"] = benchmark::Counter(pixels, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// Multiply-adds of 16-bit integers that registers alone can do: independent sums, nothing loaded or stored.
+void run_peak(benchmark::State& state, EngineLevel level) {
+    const PeakLoop loop = peak_loop(level);
+    for (auto _ : state) loop.run();
+    state.counters["MAC/s"] =
+        benchmark::Counter(loop.multiply_adds, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// Symbols of the tables' own distributions; percent of them certain zeros.
+void run_entropy(benchmark::State& state, int zeros) {
+    const TableSet tables = make_gaussian_tables(bias_for_smallest_scale(0.12), 50);
+    const SymbolCodec codec = SymbolCodec::create(tables).value();
+    constexpr size_t kCount = 1 << 19;
+    std::vector<uint8_t> index(kCount);
+    std::vector<int16_t> symbols(kCount), decoded(kCount);
+    std::mt19937 rng(3);
+    size_t coded = 0;
+    for (size_t i = 0; i < kCount; ++i) {
+        if (static_cast<int>(rng() % 100) < zeros) continue;
+        index[i] = static_cast<uint8_t>(1 + rng() % 24);  // up to 8 steps wide
+        std::normal_distribution<double> value(0, table_scale(tables.bias, index[i]));
+        symbols[i] = static_cast<int16_t>(std::lround(value(rng)));
+        ++coded;
+    }
+    const std::vector<uint8_t> bytes = codec.encode(index.data(), symbols.data(), kCount).value();
+    for (auto _ : state) {
+        const Status s = codec.decode(bytes.data(), bytes.size(), index.data(), kCount, decoded.data());
+        if (!s.ok()) state.SkipWithError(s.message().c_str());
+    }
+    state.counters["positions/s"] =
+        benchmark::Counter(double{kCount}, benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["coded/s"] =
+        benchmark::Counter(static_cast<double>(coded), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    // The layers of the model `photo` for a picture of 768 x 512; large activations rule Winograd's algorithm out.
     struct Layer {
         const char* name;
         int in, out, kernel;
         Extents extents;
+        Input input;
     };
-    const Layer layers[] = {{"3x3 128-128", 128, 128, 3, {32, 48}},
-                            {"3x3 64-64", 64, 64, 3, {64, 96}},
-                            {"1x1 320-768", 320, 768, 1, {32, 48}},
-                            {"1x1 320-128", 320, 128, 1, {32, 48}},
-                            {"1x1 64-192", 64, 192, 1, {64, 96}}};
+    const Layer layers[] = {{"synthesis 1x1 512-768", 512, 768, 1, {32, 48}, {}},
+                            {"synthesis 1x1 512-768, half zeros", 512, 768, 1, {32, 48}, {1000, 50}},
+                            {"synthesis 1x1 512-96", 512, 96, 1, {32, 48}, {}},
+                            {"synthesis 3x3 96-96", 96, 96, 3, {32, 48}, {}},
+                            {"synthesis 3x3 96-96, large values", 96, 96, 3, {32, 48}, {8191, 0}},
+                            {"synthesis 1x1 96-256", 96, 256, 1, {32, 48}, {}},
+                            {"synthesis 3x3 64-64", 64, 64, 3, {64, 96}, {}},
+                            {"synthesis 1x1 64-192", 64, 192, 1, {64, 96}, {}},
+                            {"hyper-synthesis 3x3 128-192", 128, 192, 3, {8, 12}, {}},
+                            {"hyper-synthesis 3x3 128-128", 128, 128, 3, {16, 24}, {}},
+                            {"hyper-synthesis 1x1 128-1024", 128, 1024, 1, {32, 48}, {}}};
     for (EngineLevel level : available_engine_levels()) {
         const std::string suffix = std::string("/") + engine_level_name(level);
+        if (peak_loop(level).run != nullptr) {
+            benchmark::RegisterBenchmark(("peak" + suffix).c_str(),
+                                         [=](benchmark::State& s) { run_peak(s, level); });
+        }
         for (const Layer& l : layers) {
             benchmark::RegisterBenchmark((l.name + suffix).c_str(), [=](benchmark::State& s) {
-                run(s, layer(l.in, l.out, l.kernel), l.extents, level);
+                run_layer(s, layer(l.in, l.out, l.kernel), l.extents, l.input, level);
             })->Unit(benchmark::kMillisecond);
         }
-        benchmark::RegisterBenchmark(("synthesis 768x512" + suffix).c_str(), [=](benchmark::State& s) {
-            run(s, synthesis(), Extents{32, 48}, level);
-        })->Unit(benchmark::kMillisecond);
+    }
+    for (const int zeros : {0, 60, 95}) {
+        benchmark::RegisterBenchmark(
+            ("entropy decoder, " + std::to_string(zeros) + " % certain zeros").c_str(),
+            [=](benchmark::State& s) { run_entropy(s, zeros); })
+            ->Unit(benchmark::kMillisecond);
     }
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();

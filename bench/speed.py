@@ -1,19 +1,21 @@
 #!/usr/bin/python3
-"""Decoding time of NAE beside JPEG 2000 (OpenJPEG) on files of the same number of bytes, two threads each.
+"""Decoding time of NAE beside JPEG, JPEG 2000, WebP, AVIF and JPEG XL, on files of the same PSNR.
 
-    ./dev bench speed [PICTURE…]
+    ./dev bench speed [PICTURE…] [--sizes 1,12,100] [--psnr 33]
 
-For each picture a .nae file is written by gdal_translate, and opj_compress is asked for a file of the same size. Then,
-in turn, so that whatever else the machine does hits all of them alike:
-  commands    gdal_translate FILE.nae OUT.ppm, opj_decompress -i FILE.jp2 -o OUT.ppm, gdal_translate FILE.jp2 OUT.ppm
-  in process  GDAL opens the file and reads all pixels, for both formats, drivers loaded and models in memory
-Medians over the rounds, and NAE's as a multiple of JPEG 2000's. Where a command's time is far above the in-process time,
-it is the program's start that is measured.
+Each picture, and for --sizes a mosaic of them of so many megapixels, is coded by every codec at the setting whose PSNR is
+nearest to --psnr. Then, in turn, so that whatever else the machine does hits all of them alike, with one thread and two:
+  command     the codec's own program writes the pixels to a file (NAE: gdal_translate; gdal-jp2: the same on the
+              JPEG 2000 file); its wall time, processor time and peak memory as the system accounts them
+  in process  GDAL opens the file and reads all pixels, drivers loaded and models in memory (JPEG XL has no driver in
+              every GDAL: djxl's own figure then, without writing)
+Medians over the rounds, and each as a multiple of JPEG 2000's with as many threads. "nae-avx2" is NAE held back to AVX2.
 """
 
 import argparse
 import csv
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -21,103 +23,284 @@ import tempfile
 import time
 from pathlib import Path
 
-THREADS = 2
-os.environ["GDAL_NUM_THREADS"] = str(THREADS)
 os.environ["GDAL_PAM_ENABLED"] = "NO"
 
+import numpy as np  # noqa: E402
 from osgeo import gdal  # noqa: E402  (reads the environment when it loads)
 
+import metrics  # noqa: E402
+import rd  # noqa: E402
+
 gdal.UseExceptions()
+THREADS = (1, 2)
+REFERENCE = "jpeg2000"
 
 
-def run(*words):
-    """Seconds the command took."""
-    start = time.perf_counter()
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True)
-    seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, words))}\n{done.stdout}{done.stderr}")
-    return seconds
+class Codec:
+    """How to write a file at a setting, and the words of the command that decodes one.
+
+    settings   from coarse to fine
+    encode     (source, target, setting)
+    decode     (coded file, output file, threads) -> words
+    """
+
+    def __init__(self, ending, output, settings, encode, decode, gdal_driver=None, environment=None):
+        self.ending, self.output, self.settings = ending, output, settings
+        self.encode, self.decode, self.gdal_driver = encode, decode, gdal_driver
+        self.environment = environment or {}
 
 
-def read_in_process(path):
-    start = time.perf_counter()
-    gdal.Open(str(path)).ReadRaster()
-    return time.perf_counter() - start
+def translate(coded, output, threads):
+    return ["gdal_translate", "-q", "-of", "PNM", coded, output]
 
 
-def write_jpeg2000(picture, target, wanted_bytes):
-    """opj_compress takes a compression ratio; the headers make the size differ a little, so the ratio is corrected."""
-    dataset = gdal.Open(str(picture))
-    raw = dataset.RasterXSize * dataset.RasterYSize * dataset.RasterCount
-    ratio = raw / wanted_bytes
-    for _ in range(4):
-        run("opj_compress", "-i", picture, "-o", target, "-r", f"{ratio:.4f}")
-        size = target.stat().st_size
-        if abs(size - wanted_bytes) <= 0.01 * wanted_bytes:
-            break
-        ratio *= size / wanted_bytes
-    return size
-
-
-def measure(picture, folder, rounds, quality):
-    nae, jp2, out = folder / "a.nae", folder / "a.jp2", folder / "out.ppm"
-    run("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={quality}", picture, nae)
-    write_jpeg2000(picture, jp2, nae.stat().st_size)
-    ways = {
-        "nae command": lambda: run("gdal_translate", "-q", "-of", "PNM", nae, out),
-        "opj_decompress command": lambda: run("opj_decompress", "-quiet", "-threads", THREADS, "-i", jp2, "-o", out),
-        "jp2 command": lambda: run("gdal_translate", "-q", "-of", "PNM", jp2, out),
-        "nae in process": lambda: read_in_process(nae),
-        "jp2 in process": lambda: read_in_process(jp2),
+def codecs():
+    nae = Codec("nae", "ppm", list(range(1, 101)),
+                lambda s, t, q: rd.command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={q}", s, t),
+                translate, "NAE")
+    table = {
+        "nae": nae,
+        "nae-avx2": Codec(nae.ending, nae.output, nae.settings, nae.encode, nae.decode, "NAE", {"NAE_ENGINE": "avx2"}),
+        "jpeg": Codec("jpg", "ppm", list(range(5, 98)), rd.jpeg_encode,
+                      lambda s, t, n: ["djpeg", "-outfile", t, s], "JPEG"),
+        "jpeg2000": Codec("jp2", "ppm", [r / 2 for r in range(20, 60)][::-1] + [10, 9, 8, 7, 6],
+                          lambda s, t, r: rd.command("opj_compress", "-i", s, "-o", t, "-r", r, "-I"),
+                          lambda s, t, n: ["opj_decompress", "-quiet", "-threads", n, "-i", s, "-o", t], "JP2OpenJPEG"),
+        "gdal-jp2": Codec("jp2", "ppm", None, None, translate),
+        "webp": Codec("webp", "ppm", list(range(1, 100)), rd.webp_encode,
+                      lambda s, t, n: ["dwebp", "-quiet", "-ppm", *(["-mt"] if n > 1 else []), s, "-o", t], "WEBP"),
+        # avifdec has no quick uncompressed RGB output: y4m leaves it the conversion from YCbCr.
+        "avif": Codec("avif", "y4m", list(range(4, 61))[::-1], rd.avif_encode,
+                      lambda s, t, n: ["avifdec", "--jobs", n, s, t], "HEIF"),
+        "jpegxl": Codec("jxl", "ppm", list(range(10, 98)), rd.jpegxl_encode,
+                        lambda s, t, n: ["djxl", s, t, "--quiet", f"--num_threads={n}"], "JPEGXL"),
     }
-    times = {name: [] for name in ways}
-    for round_number in range(rounds + 1):
-        for name, work in ways.items():
-            seconds = work()
-            if round_number > 0:  # the first round fills the caches
-                times[name].append(seconds)
-    dataset = gdal.Open(str(picture))
-    row = {"picture": Path(picture).name, "megapixels": dataset.RasterXSize * dataset.RasterYSize / 1e6,
-           "nae_bytes": nae.stat().st_size, "jp2_bytes": jp2.stat().st_size}
-    row.update({name.replace(" ", "_") + "_s": statistics.median(values) for name, values in times.items()})
-    row["command_ratio"] = row["nae_command_s"] / row["opj_decompress_command_s"]
-    row["gdal_command_ratio"] = row["nae_command_s"] / row["jp2_command_s"]
-    row["in_process_ratio"] = row["nae_in_process_s"] / row["jp2_in_process_s"]
-    return row
+    return table
+
+
+def psnr_of(codec, original, coded):
+    """PSNR of what the codec's own program decodes."""
+    back = coded.with_suffix(".back.png" if codec.output == "y4m" else ".back." + codec.output)
+    rd.command(*codec.decode(coded, back, 1))
+    value = metrics.psnr(original, rd.read_pixels(back))
+    back.unlink()
+    return value
+
+
+def nearest_setting(codec, source, original, wanted, folder):
+    """The setting whose PSNR is nearest, by bisection: PSNR rises with the setting."""
+    tried = {}
+
+    def psnr(index):
+        if index not in tried:
+            coded = folder / f"search.{codec.ending}"
+            codec.encode(source, coded, codec.settings[index])
+            tried[index] = psnr_of(codec, original, coded)
+        return tried[index]
+
+    low, high = 0, len(codec.settings) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if psnr(middle) < wanted else (low, middle)
+    best = min((low, high), key=lambda i: abs(psnr(i) - wanted))
+    return codec.settings[best]
+
+
+def run(words, threads, environment):
+    """Wall seconds, processor seconds and peak KiB of a command."""
+    environment = dict(os.environ, GDAL_NUM_THREADS=str(threads), **environment)
+    start = time.perf_counter()
+    with subprocess.Popen([str(w) for w in words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          env=environment) as process:
+        complaints = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - start
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, words))}\n{complaints.decode(errors='replace')}")
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+
+
+def read_in_process(codec, coded, threads):
+    """Wall and processor seconds, or nothing where this process cannot read the format."""
+    if codec.gdal_driver and gdal.GetDriverByName(codec.gdal_driver):
+        gdal.SetConfigOption("GDAL_NUM_THREADS", str(threads))
+        os.environ.pop("NAE_ENGINE", None)
+        os.environ.update(codec.environment)
+        wall, processor = time.perf_counter(), time.process_time()
+        try:
+            gdal.OpenEx(str(coded), allowed_drivers=[codec.gdal_driver]).ReadRaster()
+        except RuntimeError:
+            return None  # HEIF reads AVIF only where libheif was built for it
+        finally:
+            os.environ.pop("NAE_ENGINE", None)
+        return time.perf_counter() - wall, time.process_time() - processor
+    if codec.ending == "jxl":
+        said = subprocess.run(["djxl", coded, "--disable_output", "--num_reps=3", f"--num_threads={threads}"],
+                              capture_output=True, text=True).stderr
+        found = re.search(r"(\d+) x (\d+), .*?([\d.]+) MP/s", said)
+        if found:
+            return int(found[1]) * int(found[2]) / 1e6 / float(found[3]), None
+    return None
+
+
+def mosaic(pictures, megapixels):
+    """The pictures side by side and below each other, every second one mirrored, cut to about 3:2."""
+    height = int((megapixels * 1e6 / 1.5) ** 0.5)
+    width = int(height * 1.5)
+    rows, filled, number = [], 0, 0
+    while filled < height:
+        row, across = [], 0
+        tile_height = min(p.shape[1] for p in pictures)
+        while across < width:
+            tile = pictures[number % len(pictures)][:, :tile_height]
+            row.append(tile[:, :, ::-1] if number % 2 else tile)
+            across += tile.shape[2]
+            number += 1
+        rows.append(np.concatenate(row, axis=2)[:, :, :width])
+        filled += tile_height
+    return np.concatenate(rows, axis=1)[:, :height]
+
+
+def write_ppm(pixels, path):
+    with open(path, "wb") as out:
+        out.write(b"P6\n%d %d\n255\n" % (pixels.shape[2], pixels.shape[1]))
+        out.write(np.ascontiguousarray(pixels.transpose(1, 2, 0)).astype(np.uint8).tobytes())
+
+
+def measure(name, pixels, arguments, folder, settings):
+    """Rows of the CSV for one picture; fills `settings`, or uses them where they are given."""
+    source = folder / "source.ppm"
+    write_ppm(pixels, source)
+    megapixels = pixels.shape[1] * pixels.shape[2] / 1e6
+    table = {n: c for n, c in codecs().items() if n in arguments.codecs}
+    files, psnr = {}, {}
+    for n, codec in table.items():
+        files[n] = folder / f"{'jpeg2000' if n == 'gdal-jp2' else 'nae' if n == 'nae-avx2' else n}.{codec.ending}"
+        if codec.encode is None or n == "nae-avx2":
+            continue
+        if n not in settings:
+            settings[n] = nearest_setting(codec, source, pixels, arguments.psnr, folder)
+        codec.encode(source, files[n], settings[n])
+        psnr[n] = psnr_of(codec, pixels, files[n])
+    times = {(n, threads): [] for n in table for threads in THREADS}
+    rounds = max(3, int(arguments.rounds / max(1, megapixels / 2)))
+    for number in range(rounds + 1):
+        for (n, threads), found in times.items():
+            codec = table[n]
+            command = run(codec.decode(files[n], folder / f"out.{codec.output}", threads), threads, codec.environment)
+            inside = read_in_process(codec, files[n], threads)
+            if number > 0:  # the first round fills the caches
+                found.append((command, inside))
+    for (n, threads), found in times.items():
+        twin = "jpeg2000" if n == "gdal-jp2" else "nae" if n == "nae-avx2" else n
+        inside = [i for _, i in found if i]
+        row = {"picture": name, "megapixels": round(megapixels, 3), "codec": n, "threads": threads,
+               "setting": settings.get(twin), "bytes": files[n].stat().st_size, "psnr_db": round(psnr.get(twin, 0), 3),
+               "command_s": statistics.median(c[0] for c, _ in found),
+               "command_cpu_s": statistics.median(c[1] for c, _ in found),
+               "peak_mib": statistics.median(c[2] for c, _ in found) / 1024,
+               "in_process_s": statistics.median(i[0] for i in inside) if inside else None,
+               "in_process_cpu_s": statistics.median(i[1] for i in inside) if inside and inside[0][1] else None}
+        yield row
+
+
+def tables(rows):
+    """Markdown: for each group of pictures of one size, a line for each codec and number of threads."""
+    lines = []
+    for group in dict.fromkeys(r["group"] for r in rows):
+        of_group = [r for r in rows if r["group"] == group]
+        reference = {(r["picture"], r["threads"]): r for r in of_group if r["codec"] == REFERENCE}
+        lines += [f"### {group}", "",
+                  "| codec | threads | bytes | PSNR | in process, ms | × | of processor | command, ms | × | peak MiB |",
+                  "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+
+        def ratio(picked, key):
+            pairs = [(r[key], reference.get((r["picture"], r["threads"]), {}).get(key)) for r in picked]
+            found = [a / b for a, b in pairs if a and b]
+            return f"{statistics.median(found):.2f}" if found else ""
+
+        def middle(picked, key, scale, form):
+            found = [r[key] * scale for r in picked if r[key] is not None]
+            return format(statistics.median(found), form) if found else ""
+
+        for codec, threads in dict.fromkeys((r["codec"], r["threads"]) for r in of_group):
+            picked = [r for r in of_group if (r["codec"], r["threads"]) == (codec, threads)]
+            cells = [codec, threads, middle(picked, "bytes", 1, ".0f"), middle(picked, "psnr_db", 1, ".2f"),
+                     middle(picked, "in_process_s", 1e3, ".1f"), ratio(picked, "in_process_s"),
+                     middle(picked, "in_process_cpu_s", 1e3, ".1f"), middle(picked, "command_s", 1e3, ".1f"),
+                     ratio(picked, "command_s"), middle(picked, "peak_mib", 1, ".0f")]
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def plot(rows, path):
+    """Megapixels a second over the picture's size, two threads."""
+    try:
+        import matplotlib
+    except ImportError:
+        return False
+    matplotlib.use("svg")
+    import matplotlib.pyplot as pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.2))
+    for codec in dict.fromkeys(r["codec"] for r in rows):
+        points = {}
+        for r in rows:
+            if r["codec"] == codec and r["threads"] == 2 and r["in_process_s"]:
+                points.setdefault(r["megapixels"], []).append(r["megapixels"] / r["in_process_s"])
+        if points:
+            sizes = sorted(points)
+            axes.plot(sizes, [statistics.median(points[s]) for s in sizes], marker="o", label=codec,
+                      linewidth=2.5 if codec == "nae" else 1.2)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("megapixels of the picture")
+    axes.set_ylabel("megapixels decoded a second, in process, 2 threads")
+    axes.grid(True, which="both", alpha=0.25)
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(path)
+    return True
 
 
 def main():
     root = Path(__file__).resolve().parents[1]
     parser = argparse.ArgumentParser(prog="./dev bench speed", description=__doc__.split("\n\n")[0])
     parser.add_argument("pictures", nargs="*", type=Path, default=[root / "testdata" / "scene.png"])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--quality", type=float, default=50, help="NAE's QUALITY")
-    parser.add_argument("--out", type=Path, default=root / "build" / "bench" / "speed.csv")
+    parser.add_argument("--sizes", default="", help="megapixels of mosaics to measure besides, separated by commas")
+    parser.add_argument("--codecs", default=",".join(codecs()), help="default: %(default)s")
+    parser.add_argument("--psnr", type=float, default=33, help="decibels that all files are to have")
+    parser.add_argument("--rounds", type=int, default=15, help="fewer for large pictures, at least 3")
+    parser.add_argument("--out", type=Path, default=root / "build" / "bench" / "speed", help="folder of the results")
     arguments = parser.parse_args()
+    arguments.codecs = arguments.codecs.split(",")
+    originals = [rd.read_pixels(p) for p in arguments.pictures]
+    originals = [np.repeat(p, 3, axis=0) if len(p) == 1 else p for p in originals]
 
     rows = []
     with tempfile.TemporaryDirectory(prefix="nae-speed-") as folder:
-        for picture in arguments.pictures:
-            rows.append(measure(picture, Path(folder), arguments.rounds, arguments.quality))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with open(arguments.out, "w", newline="") as file:
+        for path, pixels in zip(arguments.pictures, originals):
+            group = f"{pixels.shape[2]}×{pixels.shape[1]}"
+            rows += [dict(row, group=group) for row in measure(path.name, pixels, arguments, Path(folder), {})]
+        settings = {}  # found on the first mosaic, good for all: they show the same
+        for size in [float(s) for s in arguments.sizes.split(",") if s]:
+            pixels = mosaic(originals, size)
+            group = f"{size:g} megapixels, a mosaic"
+            rows += [dict(row, group=group) for row in measure(group, pixels, arguments, Path(folder), settings)]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with open(arguments.out / "speed.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-
-    print(f"Milliseconds, {THREADS} threads, median of {arguments.rounds} rounds in turn; load average now "
-          f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    head = ("picture", "MP", "bytes nae/jp2", "nae cmd", "opj cmd", "jp2 cmd", "ratio", "nae proc", "jp2 proc", "ratio")
-    print("{:20} {:>6} {:>16} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>6}".format(*head))
-    for r in rows:
-        print(f"{r['picture'][:20]:20} {r['megapixels']:6.2f} {r['nae_bytes']:>8}/{r['jp2_bytes']:<7} "
-              f"{1e3 * r['nae_command_s']:8.1f} {1e3 * r['opj_decompress_command_s']:8.1f} "
-              f"{1e3 * r['jp2_command_s']:8.1f} {r['command_ratio']:6.2f} {1e3 * r['nae_in_process_s']:9.2f} "
-              f"{1e3 * r['jp2_in_process_s']:9.2f} {r['in_process_ratio']:6.2f}")
-    for key in ("command_ratio", "in_process_ratio"):
-        print(f"median {key.replace('_', ' ')}: {statistics.median(r[key] for r in rows):.2f}")
-    print(f"CSV: {arguments.out}")
+    text = tables(rows)
+    (arguments.out / "speed.md").write_text(text)
+    print(text)
+    print(f"Medians of rounds in turn; × is the multiple of JPEG 2000's time; load average now {os.getloadavg()[0]:.1f} "
+          f"on {os.cpu_count()} processors")
+    drawn = ", speed.svg" if plot(rows, arguments.out / "speed.svg") else ""
+    print(f"{arguments.out}: speed.csv, speed.md{drawn}")
 
 
 if __name__ == "__main__":
