@@ -8,65 +8,63 @@
 namespace nae {
 namespace {
 
+// Transformed weights are sums of up to nine; where those might exceed 16 bits, the direct convolution is used.
 bool suits_winograd(const Node& node, int in_channels, int32_t max_abs_input) {
-    return node.kernel == 3 && node.stride == 1 && in_channels % kWinogradChannels == 0 &&
-           max_abs_input <= kMaxWinogradInput;
+    if (node.kernel != 3 || node.stride != 1 || in_channels % kWinogradChannels != 0 ||
+        max_abs_input > kMaxWinogradInput)
+        return false;
+    const auto [least, most] = std::minmax_element(node.weights.begin(), node.weights.end());
+    return std::max(-*least, int{*most}) <= INT16_MAX / 9;
 }
 
 // 2 G applied to three taps: (2 a, a + b + c, a - b + c, 2 c).
-void transform_taps(const int32_t* a, const int32_t* b, const int32_t* c, int32_t* const (&out)[4],
+void transform_taps(const int16_t* a, const int16_t* b, const int16_t* c, int16_t* const (&out)[4],
                     size_t n) {
     for (size_t i = 0; i < n; ++i) {
-        const int32_t outer = a[i] + c[i];
-        out[0][i] = 2 * a[i];
-        out[1][i] = outer + b[i];
-        out[2][i] = outer - b[i];
-        out[3][i] = 2 * c[i];
+        const int outer = a[i] + c[i];
+        out[0][i] = static_cast<int16_t>(2 * a[i]);
+        out[1][i] = static_cast<int16_t>(outer + b[i]);
+        out[2][i] = static_cast<int16_t>(outer - b[i]);
+        out[3][i] = static_cast<int16_t>(2 * c[i]);
     }
 }
 
-// Fills p.winograd and p.winograd_magnitude, or leaves them empty if a transformed weight exceeds 16 bits.
 void pack_winograd(const Node& node, int in_channels, PackedConv& p) {
     const auto n = static_cast<size_t>(in_channels);
     const size_t outputs = static_cast<size_t>(p.blocks) * kConvBlock;
     const size_t block = n * kConvBlock;
-    AlignedVector16 packed(16 * outputs * n, int16_t{0});
-    std::vector<float> magnitude((n + 1) * outputs, 0.0f);
-    // Of one output: the nine taps, taps with their rows transformed, and both.
-    std::vector<int32_t> taps(9 * n), half(12 * n), full(16 * n);
+    p.winograd.resize(16 * outputs * n);
+    if (node.channels % kConvBlock != 0) std::fill(p.winograd.begin(), p.winograd.end(), int16_t{0});
+    p.winograd_magnitude.assign((n + 1) * outputs, 0.0f);
+    std::vector<int32_t> sums(n);
+    std::vector<int16_t> half(12 * n), full(16 * n);  // taps with their rows transformed, and both
     for (size_t o = 0; o < static_cast<size_t>(node.channels); ++o) {
-        std::copy_n(node.weights.data() + o * taps.size(), taps.size(), taps.begin());
-        magnitude[o] = std::abs(static_cast<float>(node.bias[o]));
-        for (size_t i = 0; i < n; ++i) {
-            int32_t sum = 0;
-            for (size_t tap = 0; tap < 9; ++tap) sum += std::abs(taps[tap * n + i]);
-            magnitude[(i + 1) * outputs + o] = static_cast<float>(sum);
-        }
+        const int16_t* const taps = node.weights.data() + o * 9 * n;
+        std::fill(sums.begin(), sums.end(), 0);
+        for (size_t tap = 0; tap < 9; ++tap)
+            for (size_t i = 0; i < n; ++i) sums[i] += std::abs(int{taps[tap * n + i]});
+        p.winograd_magnitude[o] = std::abs(static_cast<float>(node.bias[o]));
+        for (size_t i = 0; i < n; ++i)
+            p.winograd_magnitude[(i + 1) * outputs + o] = static_cast<float>(sums[i]);
         for (size_t y = 0; y < 3; ++y) {
-            const int32_t* row = taps.data() + 3 * y * n;
-            int32_t* const to = half.data() + 4 * y * n;
+            const int16_t* row = taps + 3 * y * n;
+            int16_t* const to = half.data() + 4 * y * n;
             transform_taps(row, row + n, row + 2 * n, {to, to + n, to + 2 * n, to + 3 * n}, n);
         }
         for (size_t x = 0; x < 4; ++x) {
-            const int32_t* column = half.data() + x * n;
-            int32_t* const to = full.data() + x * n;
+            const int16_t* column = half.data() + x * n;
+            int16_t* const to = full.data() + x * n;
             transform_taps(column, column + 4 * n, column + 8 * n, {to, to + 4 * n, to + 8 * n, to + 12 * n},
                            n);
         }
-        const auto [least, most] = std::minmax_element(full.begin(), full.end());
-        if (*least < INT16_MIN || *most > INT16_MAX) return;
-        int16_t* const to = packed.data() + o / kConvBlock * block + o % kConvBlock * 2;
+        int16_t* const to = p.winograd.data() + o / kConvBlock * block + o % kConvBlock * 2;
         for (size_t position = 0; position < 16; ++position) {
-            const int32_t* from = full.data() + position * n;
+            const int16_t* from = full.data() + position * n;
             int16_t* pair = to + position * outputs * n;
-            for (size_t i = 0; i < n; i += 2, pair += 2 * kConvBlock) {
-                const int16_t both[2] = {static_cast<int16_t>(from[i]), static_cast<int16_t>(from[i + 1])};
-                std::memcpy(pair, both, sizeof(both));
-            }
+            for (size_t i = 0; i < n; i += 2, pair += 2 * kConvBlock)
+                std::memcpy(pair, from + i, 2 * sizeof(*pair));
         }
     }
-    p.winograd = std::move(packed);
-    p.winograd_magnitude = std::move(magnitude);
 }
 
 }  // namespace
@@ -81,7 +79,9 @@ PackedConv pack_conv(const Node& node, int in_channels, int32_t max_abs_input) {
     p.mult.assign(padded, 0);
     std::copy(node.bias.begin(), node.bias.end(), p.bias.begin());
     std::copy(node.mult.begin(), node.mult.end(), p.mult.begin());
-    p.weights.assign(padded * static_cast<size_t>(taps * p.pairs) * 2, 0);
+    p.weights.resize(padded * static_cast<size_t>(taps * p.pairs) * 2);
+    if (node.channels % kConvBlock != 0 || in_channels % 2 != 0)
+        std::fill(p.weights.begin(), p.weights.end(), int16_t{0});
     const int16_t* from = node.weights.data();
     const size_t row = size_t{2} * kConvBlock, block = static_cast<size_t>(taps * p.pairs) * row;
     const auto pairs = static_cast<size_t>(in_channels / 2);
