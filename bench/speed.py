@@ -9,6 +9,7 @@ nearest to --psnr. Then, in turn, so that whatever else the machine does hits al
               JPEG 2000 file); its wall time, processor time and peak memory as the system accounts them
   in process  GDAL opens the file and reads all pixels, drivers loaded and models in memory (JPEG XL has no driver in
               every GDAL: djxl's own figure then, without writing)
+  writing     the command that made the file, one thread ("nae-effort1": the quickest way NAE has)
 Medians over the rounds, and each as a multiple of JPEG 2000's with as many threads. "nae-avx2" is NAE held back to AVX2.
 """
 
@@ -61,6 +62,9 @@ def codecs():
     table = {
         "nae": nae,
         "nae-avx2": Codec(nae.ending, nae.output, nae.settings, nae.encode, nae.decode, "NAE", {"NAE_ENGINE": "avx2"}),
+        "nae-effort1": Codec(nae.ending, nae.output, nae.settings,
+                             lambda s, t, q: rd.command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={q}",
+                                                        "-co", "EFFORT=1", s, t), translate, "NAE"),
         "jpeg": Codec("jpg", "ppm", list(range(5, 98)), rd.jpeg_encode,
                       lambda s, t, n: ["djpeg", "-outfile", t, s], "JPEG"),
         "jpeg2000": Codec("jp2", "ppm", [r / 2 for r in range(20, 60)][::-1] + [10, 9, 8, 7, 6],
@@ -70,7 +74,8 @@ def codecs():
         "webp": Codec("webp", "ppm", list(range(1, 100)), rd.webp_encode,
                       lambda s, t, n: ["dwebp", "-quiet", "-ppm", *(["-mt"] if n > 1 else []), s, "-o", t], "WEBP"),
         # avifdec has no quick uncompressed RGB output: y4m leaves it the conversion from YCbCr.
-        "avif": Codec("avif", "y4m", list(range(4, 61))[::-1], rd.avif_encode,
+        "avif": Codec("avif", "y4m", list(range(4, 61))[::-1],
+                      lambda s, t, q: rd.avif_encode(s.with_suffix(".png"), t, q),  # it does not read PPM
                       lambda s, t, n: ["avifdec", "--jobs", n, s, t], "HEIF"),
         "jpegxl": Codec("jxl", "ppm", list(range(10, 98)), rd.jpegxl_encode,
                         lambda s, t, n: ["djxl", s, t, "--quiet", f"--num_threads={n}"], "JPEGXL"),
@@ -172,6 +177,8 @@ def measure(name, pixels, arguments, folder, settings):
     """Rows of the CSV for one picture; fills `settings`, or uses them where they are given."""
     source = folder / "source.ppm"
     write_ppm(pixels, source)
+    if "avif" in arguments.codecs:
+        rd.command("gdal_translate", "-q", "-of", "PNG", source, source.with_suffix(".png"))
     megapixels = pixels.shape[1] * pixels.shape[2] / 1e6
     table = {n: c for n, c in codecs().items() if n in arguments.codecs}
     files, psnr = {}, {}
@@ -185,6 +192,12 @@ def measure(name, pixels, arguments, folder, settings):
         psnr[n] = psnr_of(codec, pixels, files[n])
     times = {(n, threads): [] for n in table for threads in THREADS}
     rounds = max(3, int(arguments.rounds / max(1, megapixels / 2)))
+    writing = {n: [] for n in psnr}
+    for _ in range(min(rounds, 3) if megapixels < 20 else 1):
+        for n, found in writing.items():
+            start = time.perf_counter()
+            table[n].encode(source, folder / f"written.{table[n].ending}", settings[n])
+            found.append(time.perf_counter() - start)
     for number in range(rounds + 1):
         for (n, threads), found in times.items():
             codec = table[n]
@@ -199,6 +212,7 @@ def measure(name, pixels, arguments, folder, settings):
                "setting": settings.get(twin), "bytes": files[n].stat().st_size, "psnr_db": round(psnr.get(twin, 0), 3),
                "command_s": statistics.median(c[0] for c, _ in found),
                "command_cpu_s": statistics.median(c[1] for c, _ in found),
+               "write_s": min(writing[n]) if n in writing else None,
                "peak_mib": statistics.median(c[2] for c, _ in found) / 1024,
                "in_process_s": statistics.median(i[0] for i in inside) if inside else None,
                "in_process_cpu_s": statistics.median(i[1] for i in inside) if inside and inside[0][1] else None}
@@ -212,8 +226,8 @@ def tables(rows):
         of_group = [r for r in rows if r["group"] == group]
         reference = {(r["picture"], r["threads"]): r for r in of_group if r["codec"] == REFERENCE}
         lines += [f"### {group}", "",
-                  "| codec | threads | bytes | PSNR | in process, ms | × | of processor | command, ms | × | peak MiB |",
-                  "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+                  "| codec | threads | bytes | PSNR | in process, ms | × | of processor | command, ms | × | peak MiB "
+                  "| writing, ms |", "| --- " * 11 + "|"]
 
         def ratio(picked, key):
             pairs = [(r[key], reference.get((r["picture"], r["threads"]), {}).get(key)) for r in picked]
@@ -229,7 +243,8 @@ def tables(rows):
             cells = [codec, threads, middle(picked, "bytes", 1, ".0f"), middle(picked, "psnr_db", 1, ".2f"),
                      middle(picked, "in_process_s", 1e3, ".1f"), ratio(picked, "in_process_s"),
                      middle(picked, "in_process_cpu_s", 1e3, ".1f"), middle(picked, "command_s", 1e3, ".1f"),
-                     ratio(picked, "command_s"), middle(picked, "peak_mib", 1, ".0f")]
+                     ratio(picked, "command_s"), middle(picked, "peak_mib", 1, ".0f"),
+                     middle(picked, "write_s", 1e3, ".0f") if threads == 1 else ""]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
         lines.append("")
     return "\n".join(lines)

@@ -109,11 +109,9 @@ HWY_INLINE void for_each_channel_tile(int channels, Body&& body) {
     for (; channel + 4 * kLanes <= channels; channel += 4 * kLanes) body.template tiles<4, 6>(channel);
     for (; channel + 2 * kLanes <= channels; channel += 2 * kLanes) body.template tiles<2, 12>(channel);
     for (; channel < channels; channel += kLanes) body.template tiles<1, 12>(channel);
-#elif HWY_MAX_BYTES >= 32
+#else
     // 16 registers: 12 accumulators.
     for (; channel < channels; channel += 2 * kLanes) body.template tiles<2, 6>(channel);
-#else
-    for (; channel < channels; channel += 4 * kLanes) body.template tiles<4, 3>(channel);
 #endif
 }
 

@@ -39,9 +39,9 @@ class SparseBody {
 
     // Of each group: the length, the pairs, and what a vector may write beyond them.
     static ptrdiff_t list_size(const ConvTask& t) { return 1 + t.packed->pairs + kLanes; }
-    // Enough for groups of three pixels, the smallest there are.
+    // Enough for groups of six pixels, the smallest there are.
     static size_t list_values(const ConvTask& t) {
-        return static_cast<size_t>((static_cast<int64_t>(t.h) * t.w + 2) / 3) *
+        return static_cast<size_t>((static_cast<int64_t>(t.h) * t.w + 5) / 6) *
                static_cast<size_t>(list_size(t));
     }
 
