@@ -115,15 +115,17 @@ def run(words, threads, environment):
     """Wall seconds, processor seconds and peak KiB of a command."""
     environment = dict(os.environ, GDAL_NUM_THREADS=str(threads), **environment)
     start = time.perf_counter()
-    with subprocess.Popen([str(w) for w in words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          env=environment) as process:
-        complaints = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, words))}\n{complaints.decode(errors='replace')}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+    # time(1) is the parent, since the system counts a parent's memory as the child's until it executes the program.
+    with tempfile.NamedTemporaryFile("r") as peak:
+        words = ["/usr/bin/time", "-q", "-f", "%M", "-o", peak.name, *map(str, words)]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as process:
+            complaints = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        if process.returncode != 0:
+            raise RuntimeError(f"{' '.join(words)}\n{complaints.decode(errors='replace')}")
+        return seconds, usage.ru_utime + usage.ru_stime, int(peak.read())
 
 
 def read_in_process(codec, coded, threads):
