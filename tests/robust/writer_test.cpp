@@ -52,7 +52,9 @@ Status convert(const Picture& picture, const std::string& path) {
     TinyAnalysis analysis;
     MemoryImageSource image(picture.pixels.data(), picture.width, picture.height, picture.bands);
     NAE_ASSIGN_OR_RETURN(const auto sink, FileSink::create(path));
-    NAE_RETURN_IF_ERROR(encode(tiny_options(analysis), image, Metadata(), *sink));
+    EncoderOptions options = tiny_options(analysis);
+    options.threads = 2;
+    NAE_RETURN_IF_ERROR(encode(options, image, Metadata(), *sink));
     return sink->commit();
 }
 
