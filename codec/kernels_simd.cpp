@@ -2,6 +2,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "codec/kernels_simd.cpp"
 #define HWY_WANT_AVX3_DL 1
+#if defined(__aarch64__)
+// Arm processors with vectors of unknown size (see below) have NEON, too.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#endif
 #include <hwy/foreach_target.h>  // compiles this file once per target
 // The order of these includes matters.
 #include <hwy/highway.h>
