@@ -118,7 +118,7 @@ Case read_case(const uint8_t* data, size_t size) {
     c.options.embed_model = true;
     c.options.tile_size = 64 << (data[2] & 1);
     c.options.preview = (data[2] & 2) != 0 ? nae::PreviewMode::always : nae::PreviewMode::never;
-    c.options.levels = 1 + (data[2] >> 2) % 3;
+    c.options.levels = std::min(1 + (data[2] >> 2) % 3, nae::automatic_levels(c.width, c.height, 1));
     c.options.threads = 1;
     c.options.effort = 1 + data[3] % 9;
     c.options.quality = (100 + (data[4] | data[5] << 8) % 9901) / 100.0;
