@@ -21,19 +21,36 @@ from range_server import serve  # noqa: E402
 
 gdal.UseExceptions()
 
-CONVERT = """
-import json, re, sys, time
-from osgeo import gdal
-gdal.UseExceptions()
+# GDALCreateCopy() itself: the Python bindings pass only every hundredth on to a progress function.
+CREATE_COPY = """
+import ctypes, ctypes.util, json, re, sys, time
+c = ctypes.CDLL(ctypes.util.find_library("gdal"))
+for name in ("GDALOpen", "GDALGetDriverByName", "GDALCreateCopy", "CSLAddString", "CPLGetLastErrorMsg"):
+    getattr(c, name).restype = ctypes.c_char_p if name.startswith("CPL") else ctypes.c_void_p
+Answer = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_double, ctypes.c_char_p, ctypes.c_void_p)
+def create_copy(driver, source, target, options, answer):
+    c.GDALAllRegister()
+    words = None
+    for option in options:
+        words = c.CSLAddString(ctypes.c_void_p(words), option.encode())
+    made = c.GDALCreateCopy(ctypes.c_void_p(c.GDALGetDriverByName(driver.encode())), target.encode(),
+                            ctypes.c_void_p(c.GDALOpen(source.encode(), 0)), 0, ctypes.c_void_p(words),
+                            Answer(lambda done, message, data: answer(done)), None)
+    if made:
+        c.GDALClose(ctypes.c_void_p(made))
+    return bool(made)
+"""
+
+CONVERT = CREATE_COPY + """
 driver, source, target, options = json.loads(sys.argv[1])
 gaps, last = [], [time.monotonic()]
-def progress(done, message, data):
+def answer(done):
     now = time.monotonic()
     gaps.append(now - last[0])
     last[0] = now
     return 1
 start, busy = time.monotonic(), time.process_time()
-gdal.GetDriverByName(driver).CreateCopy(target, gdal.Open(source), 0, options, callback=progress)
+assert create_copy(driver, source, target, options, answer), c.CPLGetLastErrorMsg()
 print(json.dumps({"seconds": time.monotonic() - start, "cpu": time.process_time() - busy, "gap": max(gaps), "calls": len(gaps),
                   "MB": int(re.search("VmHWM:\\\\s*(\\\\d+)", open("/proc/self/status").read())[1]) / 1024}))
 """
@@ -47,6 +64,22 @@ start = time.monotonic()
 gdal.Open(path).ReadAsArray(x, y, 256, 256)
 print(json.dumps({"seconds": time.monotonic() - start,
                   "MB": int(re.search("VmHWM:\\\\s*(\\\\d+)", open("/proc/self/status").read())[1]) / 1024}))
+"""
+
+CANCEL = CREATE_COPY + """
+source, target, moment, options = json.loads(sys.argv[1])
+c.CPLPushErrorHandler(ctypes.cast(c.CPLQuietErrorHandler, ctypes.c_void_p))
+begun = time.monotonic()
+busy, reached = [time.process_time()], [0.0]
+def answer(done):
+    reached[0] = done
+    if time.monotonic() >= begun + moment:
+        return 0
+    busy[0] = time.process_time()
+    return 1
+assert not create_copy("NAE", source, target, options, answer), "it was done before"
+print(json.dumps({"waited": time.monotonic() - begun - moment, "cpu": time.process_time() - busy[0], "done": reached[0],
+                  "message": c.CPLGetLastErrorMsg().decode()}))
 """
 
 ENVIRONMENT = {**os.environ, "GDAL_CACHEMAX": "256", "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
@@ -75,6 +108,22 @@ def write_mosaic(path, picture, side):
         file.write(f'<VRTDataset rasterXSize="{side}" rasterYSize="{side}">{bands}</VRTDataset>')
 
 
+def measure_cancelling(folder, vrt, side, moments):
+    """How long a user who changes his mind waits, and what is left on the disk."""
+    before = sorted(os.listdir(folder))
+    print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {side} x {side} RGB\n")
+    print("| cancelled after, s | done by then | until it returned, s | CPU since the last yes, s | files left |")
+    print("| --- | --- | --- | --- | --- |", flush=True)
+    for moment in moments:
+        took = run(CANCEL, vrt, os.path.join(folder, "cancelled.nae"), moment, ["OVERVIEWS=NONE"])
+        left = sorted(set(os.listdir(folder)) - set(before))
+        print(f"| {moment:g} | {100 * took['done']:.2f} % | {took['waited']:.2f} | {took['cpu']:.2f} | {len(left)} |",
+              flush=True)
+        if left or "cancelled" not in took["message"]:
+            sys.exit(f"left: {left}; said: {took['message']}")
+    print(f"\nload {os.getloadavg()[0]:.1f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, prog="dev bench gdal",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -82,6 +131,7 @@ def main():
     parser.add_argument("--picture", default=os.path.join(ROOT, "testdata", "scene.png"), help="what the mosaic repeats")
     parser.add_argument("--windows", type=int, default=9, help="windows per format (9)")
     parser.add_argument("--folder", help="where to work; files found there are measured again, not made again")
+    parser.add_argument("--cancel", metavar="SECONDS,…", help="instead: cancel NAE's conversion at these moments")
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -92,6 +142,9 @@ def main():
         part = os.path.join(folder, "part.tif")
         gdal.Translate(part, arguments.picture, format="GTiff", bandList=[1, 2, 3])
         write_mosaic(vrt, part, arguments.side)
+        if arguments.cancel:
+            moments = [float(text) for text in arguments.cancel.split(",")]
+            return measure_cancelling(folder, vrt, arguments.side, moments)
         raw = 3 * arguments.side**2
         nae = os.path.join(folder, "mosaic.nae")
         overviews = "OVERVIEWS" in gdal.GetDriverByName("NAE").GetMetadataItem("DMD_CREATIONOPTIONLIST")

@@ -320,6 +320,7 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
     if (job.plan.table.count() != static_cast<size_t>(image.bands()))
         return Status(ErrorCode::invalid_argument, cat("a plan for ", job.plan.table.count(), " of ",
                                                        image.bands(), " bands"));
+    NAE_RETURN_IF_ERROR(job.progress(0));  // loading all this may have taken a second
     NAE_ASSIGN_OR_RETURN(layout.preview, encode_planes(image, job));
     drop_empty_planes(job.plan.table, job.payloads);
     layout.bands = std::move(job.plan.table);

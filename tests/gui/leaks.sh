@@ -1,7 +1,6 @@
 #!/bin/sh
 # nae-viewer as AddressSanitizer sees it:  leaks.sh BUILD_FOLDER     (./dev leaks builds and calls it)
-# The actions of the table without a display: any error or leak fails. Then the window by real events, for errors
-# alone: Mesa's driver leaves 240 bytes and is unloaded before they are counted, so no suppression can name it.
+# The actions of the table without a display, then the window by real events: any error or leak fails.
 set -eu
 viewer=$1/viewer/app/nae-viewer
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,9 +19,17 @@ steps=$("$viewer" --list-actions | awk '$1 != "file.close" && $1 != "file.quit" 
 echo "== every action, no display"
 # shellcheck disable=SC2086  # words on purpose
 "$viewer" a.png a.nae --headless --no-session $steps --screenshot a-view.png
+
 echo "== real events"
-ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
-/usr/bin/python3 "$root/tests/gui/test_viewer.py" "$viewer" \
+# Mesa's driver keeps 240 bytes in a variable of its own and is unloaded before leaks are counted, variable and all.
+# Modules stay loaded here, so that what they still refer to counts as what it is; nothing is suppressed. The driver's
+# threads, which then live on, are done without: the leak checker stumbles over them.
+printf 'int dlclose(void *module) { (void)module; return 0; }\n' | cc -shared -fPIC -x c - -o keep.so
+export LP_NUM_THREADS=0 MESA_SHADER_CACHE_DISABLE=true
+printf '#!/bin/sh\nLD_PRELOAD="%s %s" exec "%s" "$@"\n' "$(cc -print-file-name=libasan.so)" "$work/keep.so" "$viewer" > viewer
+chmod +x viewer
+/usr/bin/python3 "$root/tests/gui/test_viewer.py" "$work/viewer" \
     RealUse.test_heatmap_key_lays_a_map_over_the_codec_only \
-    RealUse.test_wheel_and_drag_move_panes_in_step_and_ctrl_one_alone RealUse.test_wipe_divider_moves_pixels
-echo "nae-viewer: no error; no leak without a display"
+    RealUse.test_wheel_and_drag_move_panes_in_step_and_ctrl_one_alone RealUse.test_wipe_divider_moves_pixels \
+    RealUse.test_files_dropped_on_the_window_are_opened
+echo "nae-viewer: no error, no leak"

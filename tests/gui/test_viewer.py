@@ -88,7 +88,8 @@ class RealUse(unittest.TestCase):
         middle = after[RIGHT][100:500, 100:500].reshape(-1, 3)
         self.assertGreater(len(numpy.unique(middle, axis=0)), 20, "the heatmap is blank")
         self.assertIn("difference", driver.words(after[HEADER_RIGHT], self.folder))
-        self.assertEqual(differs(before, viewer.key("h")), 0)
+        again = viewer.key("h")
+        self.assertEqual(differs(before[LEFT], again[LEFT]) + differs(before[RIGHT], again[RIGHT]), 0)
 
     def test_wipe_divider_moves_pixels(self):
         viewer, _ = self.start_pair()
