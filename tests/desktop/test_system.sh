@@ -1,6 +1,6 @@
 #!/bin/sh
 # What tells the system about .nae: MIME type, magic, menu entry, AppStream, icon, manual pages, completion.
-#   test_system.sh SOURCES PICTURES NAE THUMBNAILER
+#   test_system.sh SOURCES PICTURES NAE THUMBNAILER [VIEWER [TRAINER]]
 set -u
 files=$1/plugins/desktop
 pictures=$2
@@ -66,6 +66,11 @@ for command in encode decode info compare models; do
 done
 documented "$files/nae-thumbnailer.1" "$thumbnailer"
 [ $# -lt 5 ] || documented "$files/nae-viewer.1" "$5"
+if [ $# -ge 6 ]; then
+    for command in pack train export; do
+        documented "$files/nae-train.1" "$6" "$command"
+    done
+fi
 
 # completes EXPECTED WORD...: bash completes the last word to something that holds EXPECTED.
 cat > complete.bash << 'BASH'
