@@ -295,7 +295,7 @@ TEST_CASE("encoder: errors of others come through, cancelling works, and nothing
     REQUIRE(fractions.size() >= 3);
     CHECK(std::is_sorted(fractions.begin(), fractions.end()));
     CHECK(fractions.back() == 1.0);
-    CHECK(fractions.front() > 0);
+    CHECK(fractions.front() == 0);  // asked before the first tile, too: what comes before takes a while
 }
 
 TEST_CASE("encoder: values no symbol can hold do not break it", "[encoder]") {
