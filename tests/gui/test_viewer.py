@@ -187,6 +187,7 @@ class RealUse(unittest.TestCase):
             viewer.key(key)
             viewer.type(str((self.folder / name).resolve()))
             viewer.press("Return")
+            driver.wait_until_written(self.folder / name)
         rows = (self.folder / "figures.csv").read_text().splitlines()
         self.assertEqual(rows[0].split(",")[:4], ["codec", "bytes", "bpp", "psnr_db"])
         self.assertEqual([row.split(",")[0] for row in rows[1:3]], ["NAE", "JPEG"])

@@ -166,6 +166,19 @@ class Viewer:
         return self.process.returncode, errors
 
 
+def wait_until_written(path, quiet=2, limit=60):
+    """Waits until a file is there and has not grown for a while."""
+    size, since, end = -1, time.monotonic(), time.monotonic() + limit
+    while time.monotonic() < end:
+        now = path.stat().st_size if path.exists() else -1
+        if now != size:
+            size, since = now, time.monotonic()
+        elif size > 0 and time.monotonic() - since > quiet:
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{path} is not written")
+
+
 def read_image(path):
     """A picture file as rows, columns, bands."""
     return numpy.moveaxis(numpy.atleast_3d(gdal.Open(str(path)).ReadAsArray().T).T, 0, -1)
