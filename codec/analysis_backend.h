@@ -20,6 +20,7 @@ extern "C" {
 // Graph numbers for nae_analysis_api::run.
 #define NAE_GRAPH_ANALYSIS 0
 #define NAE_GRAPH_HYPER_ANALYSIS 1
+#define NAE_GRAPH_SYNTHESIS 1  // of a research model, whose payload holds analysis and synthesis
 
 typedef struct nae_analysis nae_analysis;  // one loaded pair of analysis graphs; the module owns its contents
 
@@ -63,8 +64,13 @@ const nae_analysis_api* nae_analysis_get_api(void);
 namespace nae {
 
 struct Model;
+struct ResearchModel;
 
-enum class AnalysisGraph { analysis = NAE_GRAPH_ANALYSIS, hyper_analysis = NAE_GRAPH_HYPER_ANALYSIS };
+enum class AnalysisGraph {
+    analysis = NAE_GRAPH_ANALYSIS,
+    hyper_analysis = NAE_GRAPH_HYPER_ANALYSIS,
+    synthesis = NAE_GRAPH_SYNTHESIS,
+};
 
 // Runs a model's float analysis graphs. Not thread-safe: the encoder calls it from one thread at a time.
 class AnalysisBackend {
@@ -86,6 +92,8 @@ class AnalysisBackend {
 // Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.
 // threads: 0 = all cores.
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads);
+// The same for the analysis and the synthesis of a research model (research_model.h).
+Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchModel& model, int threads);
 
 }  // namespace nae
 #endif  // __cplusplus

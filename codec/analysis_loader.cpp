@@ -14,6 +14,7 @@
 #include "codec/float_graph.h"
 #include "codec/guard.h"
 #include "codec/model.h"
+#include "codec/research_model.h"
 #include "format/little_endian.h"
 #include "format/text.h"
 
@@ -90,8 +91,8 @@ Result<const nae_analysis_api*> open_module() {
         return opened;
     }
     return Status(ErrorCode::encoder_unavailable,
-                  cat("encoding needs the module ", kModuleName, ", which could not be opened; looked for ",
-                      places, failure, "; NAE_TORCH_MODULE names another file"));
+                  cat("the module ", kModuleName, " could not be opened; looked for ", places, failure,
+                      "; NAE_TORCH_MODULE names another file"));
 }
 
 class ModuleBackend : public AnalysisBackend {
@@ -122,9 +123,9 @@ class ModuleBackend : public AnalysisBackend {
 };
 
 // Payload of chunk aNLZ (model.h).
-Result<std::vector<uint8_t>> analysis_payload(const Model& model) {
+Result<std::vector<uint8_t>> pair_payload(const FloatGraph& first, const FloatGraph& second) {
     std::vector<uint8_t> payload;
-    for (const FloatGraph* graph : {&model.analysis, &model.hyper_analysis}) {
+    for (const FloatGraph* graph : {&first, &second}) {
         NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, serialise_float_graph(*graph));
         append_le(payload, static_cast<uint32_t>(bytes.size()));
         append_bytes(payload, bytes.data(), bytes.size());
@@ -132,7 +133,29 @@ Result<std::vector<uint8_t>> analysis_payload(const Model& model) {
     return payload;
 }
 
+Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name, const FloatGraph& first,
+                                                      const FloatGraph& second, int halo_px, int threads) {
+    NAE_ASSIGN_OR_RETURN(const nae_analysis_api* api, open_module());
+    NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> payload, pair_payload(first, second));
+    char error[kErrorBytes] = "";
+    nae_analysis* handle = api->create(payload.data(), payload.size(), threads, error, sizeof(error));
+    if (handle == nullptr) {
+        error[kErrorBytes - 1] = '\0';
+        return Status(ErrorCode::encoder_unavailable, cat("networks of model '", name, "': ", error));
+    }
+    return std::unique_ptr<AnalysisBackend>(new ModuleBackend(api, handle, halo_px));
+}
+
 }  // namespace
+
+Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchModel& model, int threads) {
+    return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
+        // A model without analysis has a graph that does nothing in its place.
+        const FloatGraph nothing = FloatGraphBuilder(1).take();
+        auto made = make_backend(model.name, model.analysis.empty() ? nothing : model.analysis, model.synthesis, 0, threads);
+        return std::move(made).in("'" + model.name + "' is a research model, which LibTorch runs on reading, too");
+    });
+}
 
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads) {
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
@@ -141,17 +164,9 @@ Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& mode
                           "model '" + model.name + "' has no analysis part: it can decode but not encode");
         }
         NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
-        NAE_ASSIGN_OR_RETURN(const nae_analysis_api* api, open_module());
-        NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> payload, analysis_payload(model));
-        char error[kErrorBytes] = "";
-        nae_analysis* handle = api->create(payload.data(), payload.size(), threads, error, sizeof(error));
-        if (handle == nullptr) {
-            error[kErrorBytes - 1] = '\0';
-            return Status(ErrorCode::encoder_unavailable,
-                          cat("analysis of model '", model.name, "': ", error));
-        }
-        return std::unique_ptr<AnalysisBackend>(
-            new ModuleBackend(api, handle, static_cast<int>(std::min<int64_t>(info.halo, 1 << 16))));
+        return make_backend(model.name, model.analysis, model.hyper_analysis,
+                            static_cast<int>(std::min<int64_t>(info.halo, 1 << 16)), threads)
+            .in("encoding");
     });
 }
 

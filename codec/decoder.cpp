@@ -12,6 +12,7 @@
 #include "codec/lossless_reader.h"
 #include "codec/pixel_output.h"
 #include "codec/region.h"
+#include "codec/research_codec.h"
 #include "codec/sample_table.h"
 #include "codec/thread_pool.h"
 #include "codec/tile_cache.h"
@@ -149,6 +150,10 @@ struct Decoder::Impl {
     Status read(const Window& window, const std::vector<int>& bands, const PixelTarget& target);
     Status read_plane(PlaneRead& read);
     Status read_chunk(const Rect& chunk, PlaneRead& read);
+    Status read_research_chunk(const Rect& chunk, PlaneRead& read);
+    Status read_codes(const Rect& chunk, PlaneRead& read);
+    // Pixels of a tile.
+    Rect tile_rect(int level, int64_t tile) const;
     void write_block(const Tensor16& values, const Rect& block, const Rect& chunk,
                      const PlaneRead& read) const;
     // Makes sure read.held has exactly the tiles of a range.
@@ -175,12 +180,13 @@ struct Decoder::Impl {
     std::mutex model_mutex;
     ReadyModelPtr model;               // guarded by model_mutex until set, constant afterwards
     std::unique_ptr<TileCodec> codec;  // likewise
+    std::unique_ptr<ResearchCodec> research;  // instead of it, if the model is a research model
     std::mutex damage_mutex;
 };
 
 Status Decoder::Impl::prepare() {
     const std::lock_guard<std::mutex> lock(model_mutex);
-    if (codec != nullptr) return Status();
+    if (codec != nullptr || research != nullptr) return Status();
     ModelStore& store = options.model_store != nullptr ? *options.model_store : ModelStore::shared();
     const Header& header = layout.header;
     Result<ReadyModelPtr> found = Status(ErrorCode::internal, "no model");
@@ -197,6 +203,16 @@ Status Decoder::Impl::prepare() {
     if (!embedded.empty())
         found = store.embedded(embedded.data(), embedded.size(), header.model_id, source->name(), options.limits);
     if (!found.ok()) return found.status();
+    const bool floating = found.value()->research != nullptr;
+    if (floating != ((header.flags & kFlagResearch) != 0))
+        return Status(ErrorCode::model_mismatch, cat("model ", found.value()->name(), floating ? " is" : " is not",
+                                                     " a research model, the header says otherwise"));
+    if (floating) {
+        NAE_ASSIGN_OR_RETURN(research, ResearchCodec::create(found.value(), options.research_backend, options.threads,
+                                                             options.limits));
+        model = std::move(found).value();
+        return Status();
+    }
     NAE_RETURN_IF_ERROR(check_cost(*found.value(), options.limits));
     NAE_ASSIGN_OR_RETURN(
         codec, TileCodec::create(found.value(), header.quality_centi, options.limits, options.engine_level));
@@ -223,7 +239,10 @@ Status Decoder::Impl::fetch_tile(int level, size_t plane, int64_t tile, LatentTi
     auto latent = std::make_shared<Tensor16>();
     Status status;
     if (auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, index); payload.ok()) {
-        status = codec->decode(payload.value(), static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
+        const Rect pixels = tile_rect(level, tile);
+        status = research != nullptr
+                     ? research->decode(payload.value(), static_cast<int>(pixels.h), static_cast<int>(pixels.w), *latent)
+                     : codec->decode(payload.value(), static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
         if (!status.ok()) {
             status = status.in(
                 cat("tile ", number, " at offset ", layout.tile_data_offset + layout.tiles[index].offset));
@@ -235,7 +254,9 @@ Status Decoder::Impl::fetch_tile(int level, size_t plane, int64_t tile, LatentTi
         cache.insert(key, latent);
     } else {
         NAE_RETURN_IF_ERROR(damage(status));
-        codec->neutral(static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
+        const Rect pixels = tile_rect(level, tile);
+        if (research != nullptr) ResearchCodec::neutral(static_cast<int>(pixels.h), static_cast<int>(pixels.w), *latent);
+        else codec->neutral(static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
     }
     *out = std::move(latent);
     return Status();
@@ -330,13 +351,15 @@ void Decoder::Impl::write_block(const Tensor16& values, const Rect& block, const
     }
 }
 
-Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read) {
-    const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
-    const Rect needed = required_input(model->synthesis, tiles.latent(), chunk);
-    NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
-    NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), read));
-    Tensor16 latents;
-    assemble(needed, read, latents);
+Rect Decoder::Impl::tile_rect(int level, int64_t tile) const {
+    const TileLayout& tiles = levels[static_cast<size_t>(level)];
+    const Rect latents = tiles.latent_rect(tile);
+    return intersect(Rect{latents.x * kLatentStride, latents.y * kLatentStride, latents.w * kLatentStride,
+                          latents.h * kLatentStride},
+                     whole(tiles.picture()));
+}
+
+Status Decoder::Impl::read_codes(const Rect& chunk, PlaneRead& read) {
     for (BandOutput& out : read.outputs) {
         const int codes = places[out.band].codes;
         if (codes < 0) continue;
@@ -344,6 +367,38 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read) {
         NAE_RETURN_IF_ERROR(lossless.read(read.level, static_cast<size_t>(codes), chunk, out.codes.data(), 1,
                                           static_cast<ptrdiff_t>(chunk.w), pool));
     }
+    return Status();
+}
+
+Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read) {
+    const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
+    const int64_t side = tiles.tile_pixels();
+    // A tile is a picture of its own: no halo.
+    NAE_RETURN_IF_ERROR(fetch(TileRange{chunk.x / side, chunk.y / side, div_up(chunk.right(), side), div_up(chunk.bottom(), side)},
+                              read));
+    NAE_RETURN_IF_ERROR(read_codes(chunk, read));
+    Tensor16 values;
+    for (const auto& [tile, pixels] : read.held) {
+        const Rect rect = tile_rect(read.level, tile), part = intersect(rect, chunk);
+        values.resize(static_cast<int>(part.h), static_cast<int>(part.w), 3);
+        for (int64_t y = 0; y < part.h; ++y)
+            std::memcpy(values.pixel(static_cast<int>(y), 0),
+                        pixels->pixel(static_cast<int>(part.y + y - rect.y), static_cast<int>(part.x - rect.x)),
+                        static_cast<size_t>(part.w) * 3 * sizeof(int16_t));
+        write_block(values, part, chunk, read);
+    }
+    return Status();
+}
+
+Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read) {
+    if (research != nullptr) return read_research_chunk(chunk, read);
+    const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
+    const Rect needed = required_input(model->synthesis, tiles.latent(), chunk);
+    NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
+    NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), read));
+    Tensor16 latents;
+    assemble(needed, read, latents);
+    NAE_RETURN_IF_ERROR(read_codes(chunk, read));
 
     const std::vector<Rect> blocks = split_into_blocks(chunk, pool.threads());
     return pool.parallel_for(static_cast<int64_t>(blocks.size()), [&](int64_t i) {
@@ -374,8 +429,9 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
     const int64_t tile = levels[static_cast<size_t>(read.level)].tile_pixels();
     const int64_t height = div_up(kChunkRows, tile) * tile;
     // Latents of a column of pixels as high as a chunk with generous halo.
-    const int64_t column_bytes =
-        (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
+    const int64_t column_bytes = research != nullptr
+                                     ? height * 3 * int64_t{sizeof(int16_t)}
+                                     : (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
     const int64_t width = std::max<int64_t>(1, kChunkLatentBytes / column_bytes / tile) * tile;
     const Rect& window = read.window;
     for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {

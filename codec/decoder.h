@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "codec/analysis_backend.h"
 #include "codec/engine.h"
 #include "codec/model.h"
 #include "codec/model_store.h"
@@ -29,6 +30,8 @@ struct DecoderOptions {
     // Where models come from when the file does not embed its own. Not owned, must outlive open(); null: the
     // default search path (see model_store.h).
     ModelStore* model_store = nullptr;
+    // Runs the networks of research models; null: nae_torch.so is opened. Not owned, must outlive the decoder.
+    AnalysisBackend* research_backend = nullptr;
     int threads = 0;                   // computing threads of one read_window call; 0: all cores
     EngineLevel engine_level{};        // which instruction set; default: environment, then the best one
     uint64_t cache_bytes = 64u << 20;  // decoded latent tiles kept between calls

@@ -8,6 +8,7 @@
 #include "codec/guard.h"
 #include "codec/level_encoder.h"
 #include "codec/lossless_tile.h"
+#include "codec/research_codec.h"
 #include "format/checked_math.h"
 #include "format/file_layout.h"
 #include "format/text.h"
@@ -255,6 +256,7 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     header.quality_centi = static_cast<uint16_t>(std::lround(options.quality * 100));
     header.model_id = model.id;
     header.model_name = model.name();
+    if (model.research != nullptr) header.flags = kFlagResearch;
     NAE_RETURN_IF_ERROR(check_header(header, Limits()));
     return header;
 }
@@ -302,19 +304,27 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
     FileLayout layout;
     NAE_ASSIGN_OR_RETURN(layout.header, make_header(options, image, *model));
     layout.metadata = metadata;
+    if (options.embed_model && model->research != nullptr)
+        return Status(ErrorCode::invalid_argument,
+                      cat("model ", model->name(), " cannot be embedded: LibTorch runs no networks that come with a picture"));
     if (options.embed_model) layout.model = model->decoding_part;
 
     std::unique_ptr<AnalysisBackend> loaded;
     AnalysisBackend* analysis = options.analysis;
-    if (analysis == nullptr) {
+    std::unique_ptr<ResearchCodec> research;
+    std::unique_ptr<TileCodec> codec;
+    if (model->research != nullptr) {
+        NAE_ASSIGN_OR_RETURN(research, ResearchCodec::create(model, analysis, options.threads, Limits()));
+    } else if (analysis == nullptr) {
         NAE_ASSIGN_OR_RETURN(loaded, load_analysis_backend(model->model, options.threads));
         analysis = loaded.get();
     }
-    NAE_ASSIGN_OR_RETURN(
-        const std::unique_ptr<TileCodec> codec,
-        TileCodec::create(model, layout.header.quality_centi, Limits(), EngineLevel::automatic));
+    if (research == nullptr) {
+        NAE_ASSIGN_OR_RETURN(
+            codec, TileCodec::create(model, layout.header.quality_centi, Limits(), EngineLevel::automatic));
+    }
     ThreadPool pool(options.threads);
-    EncodeJob job{options, layout.header, image.plan(), model, *codec, *analysis, pool, statistics, {}, {}};
+    EncodeJob job{options, layout.header, image.plan(), model, codec.get(), research.get(), analysis, pool, statistics, {}, {}};
     job.quantiser.rate_aware = options.effort >= 2;
     job.quantiser.distortion_weight = options.distortion_weight;
     if (job.plan.table.count() != static_cast<size_t>(image.bands()))

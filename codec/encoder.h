@@ -51,6 +51,8 @@ struct EncoderOptions {
     // latent_quantiser.h). Smaller: wider dead zone, fewer bits.
     double distortion_weight = 1.0;
     TileObserver* observer = nullptr;  // not owned
+    // The picture's class, for research models that have classes (codec/research_model.h); -1: none.
+    int label = -1;
     // Called now and then with the fraction done (0..1) from the calling thread; false cancels (code
     // `cancelled`).
     std::function<bool(double)> progress;

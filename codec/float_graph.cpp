@@ -19,7 +19,8 @@ bool all_finite(const std::vector<float>& values) {
 
 Status check_parameters(const FloatNode& node, size_t index, int in_channels) {
     const auto bad = [&](const char* what, auto value) { return bad_node(index, node.op, what, value); };
-    if (node.op == Op::conv) {
+    const bool convolution = node.op == Op::conv || node.op == Op::conv_transpose;
+    if (convolution) {
         const size_t co = static_cast<size_t>(node.channels);
         const size_t taps = static_cast<size_t>(node.kernel * node.kernel);
         if (node.weights.size() != co * taps * static_cast<size_t>(in_channels)) {
@@ -27,8 +28,17 @@ Status check_parameters(const FloatNode& node, size_t index, int in_channels) {
         }
         if (node.bias.size() != co) return bad("number of biases", node.bias.size());
     }
-    if (node.op == Op::gain && node.mult.size() != static_cast<size_t>(in_channels)) {
+    const bool normalises = node.op == Op::gdn || node.op == Op::inverse_gdn;
+    if ((node.op == Op::gain || normalises) && node.mult.size() != static_cast<size_t>(in_channels)) {
         return bad("number of multipliers", node.mult.size());
+    }
+    if (normalises) {
+        const auto c = static_cast<size_t>(in_channels);
+        if (node.weights.size() != c * c) return bad("number of weights", node.weights.size());
+        for (float v : node.mult)
+            if (!(v > 0)) return bad("a constant of the norm that", "not positive");
+        for (float v : node.weights)
+            if (!(v >= 0)) return bad("a weight that", "negative");
     }
     if (!std::isfinite(node.slope)) return bad("slope", node.slope);
     if (!all_finite(node.weights) || !all_finite(node.bias) || !all_finite(node.mult)) {
@@ -42,7 +52,7 @@ Status check_parameters(const FloatNode& node, size_t index, int in_channels) {
 // that do not divide the picture are covered by one more of their pixels.
 int64_t reach_of(const FloatNode& node, int64_t reach_before, double pixel) {
     double grow = 0;
-    if (node.op == Op::conv) grow = pixel * (node.kernel / 2);
+    if (node.op == Op::conv || node.op == Op::conv_transpose) grow = pixel * (node.kernel / 2);
     if (node.op == Op::depth_to_space) grow = pixel;
     return reach_before + static_cast<int64_t>(std::ceil(grow));
 }
@@ -67,8 +77,14 @@ Result<FloatGraphInfo> validate(const FloatGraph& graph, const Limits& limits) {
             far = reach_of(node, far, 1 / in.resolution.ratio());
         }
         NAE_RETURN_IF_ERROR(check_parameters(node, i, in_channels));
-        if (node.op == Op::conv) {
+        if (node.op == Op::gdn || node.op == Op::inverse_gdn) {
             const double side = shape.resolution.ratio();
+            info.macs_per_pixel += side * side * in_channels * in_channels;
+        }
+        if (node.op == Op::conv || node.op == Op::conv_transpose) {
+            // A transposed convolution visits every tap once for each of its inputs.
+            const double side = node.op == Op::conv ? shape.resolution.ratio()
+                                                    : info.nodes[node.inputs[0]].resolution.ratio();
             info.macs_per_pixel += side * side * shape.channels * node.kernel * node.kernel * in_channels;
         }
         reach.push_back(far);
@@ -98,6 +114,28 @@ float bf16_to_float(uint16_t bits) {
     return value;
 }
 
+uint16_t float_to_f16(float value) {
+    if (std::isnan(value)) return 0x7e00;
+    const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+    int exponent = 0;
+    const float fraction = std::frexp(std::fabs(value), &exponent);  // 0.5 .. 1
+    if (fraction == 0) return sign;
+    if (std::isinf(value) || exponent > 16) return sign | 0x7c00;
+    // In units of the last bit; subnormals share the smallest exponent. nearbyint: ties to even.
+    const int shift = std::max(exponent, -13);
+    const auto units = static_cast<uint32_t>(std::nearbyint(std::ldexp(fraction, exponent - shift + 11)));
+    // A carry out of the fraction moves on into the exponent, as it should.
+    return static_cast<uint16_t>(sign | (static_cast<uint32_t>(shift + 13) * 1024 + units));
+}
+
+float f16_to_float(uint16_t bits) {
+    const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
+    float value = exponent == 31 ? (fraction == 0 ? INFINITY : NAN)
+                  : exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                  : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+    return (bits & 0x8000) != 0 ? -value : value;
+}
+
 namespace {
 FloatNode make_node(Op op, const std::vector<int>& inputs) {
     FloatNode n;
@@ -118,12 +156,18 @@ int FloatGraphBuilder::push(FloatNode node) {
     return static_cast<int>(graph_.nodes.size()) - 1;
 }
 
-int FloatGraphBuilder::conv(int input, FloatConvParams params) {
-    FloatNode n = make_node(Op::conv, {input});
+int FloatGraphBuilder::conv(int input, FloatConvParams params) { return convolution(Op::conv, input, std::move(params)); }
+
+int FloatGraphBuilder::conv_transpose(int input, FloatConvParams params) {
+    return convolution(Op::conv_transpose, input, std::move(params));
+}
+
+int FloatGraphBuilder::convolution(Op op, int input, FloatConvParams params) {
+    FloatNode n = make_node(op, {input});
     n.channels = params.out_channels;
     n.kernel = params.kernel;
     n.stride = params.stride;
-    n.store_bf16 = params.store_bf16;
+    n.type = params.type;
     n.weights = std::move(params.weights);
     n.bias = std::move(params.bias);
     return push(std::move(n));
@@ -131,6 +175,7 @@ int FloatGraphBuilder::conv(int input, FloatConvParams params) {
 
 int FloatGraphBuilder::add(int a, int b) { return push(make_node(Op::add, {a, b})); }
 int FloatGraphBuilder::relu(int input) { return push(make_node(Op::relu, {input})); }
+int FloatGraphBuilder::sigmoid(int input) { return push(make_node(Op::sigmoid, {input})); }
 int FloatGraphBuilder::abs(int input) { return push(make_node(Op::abs, {input})); }
 
 int FloatGraphBuilder::leaky_relu(int input, float slope) {
@@ -163,6 +208,13 @@ int FloatGraphBuilder::space_to_depth(int input, int block) {
 int FloatGraphBuilder::gain(int input, std::vector<float> mult) {
     FloatNode n = make_node(Op::gain, {input});
     n.mult = std::move(mult);
+    return push(std::move(n));
+}
+
+int FloatGraphBuilder::gdn(int input, Op op, std::vector<float> mult, std::vector<float> weights) {
+    FloatNode n = make_node(op, {input});
+    n.mult = std::move(mult);
+    n.weights = std::move(weights);
     return push(std::move(n));
 }
 

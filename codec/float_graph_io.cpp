@@ -25,14 +25,16 @@ float float_from_bits(uint32_t bits) {
     return value;
 }
 
-Status read_floats(ByteReader& reader, const char* field, size_t count, bool bf16, std::vector<float>* out) {
+Status read_floats(ByteReader& reader, const char* field, size_t count, WeightType type, std::vector<float>* out) {
     ByteSpan bytes;
-    const size_t width = bf16 ? 2 : 4;
+    const size_t width = type == WeightType::f32 ? 4 : 2;
     NAE_RETURN_IF_ERROR(reader.read_span(field, count * width, &bytes));
     out->resize(count);
     for (size_t i = 0; i < count; ++i) {
         const uint8_t* p = bytes.data() + i * width;
-        (*out)[i] = bf16 ? bf16_to_float(load_le<uint16_t>(p)) : float_from_bits(load_le<uint32_t>(p));
+        (*out)[i] = type == WeightType::f32    ? float_from_bits(load_le<uint32_t>(p))
+                    : type == WeightType::bf16 ? bf16_to_float(load_le<uint16_t>(p))
+                                               : f16_to_float(load_le<uint16_t>(p));
     }
     return Status();
 }
@@ -49,14 +51,15 @@ Status read_fields(ByteReader& reader, size_t index, FloatNode& node) {
     switch (node.op) {
         case Op::input:
             return read_int<uint16_t>(reader, "channels", &node.channels);
-        case Op::conv: {
+        case Op::conv:
+        case Op::conv_transpose: {
             int type = 0;
             NAE_RETURN_IF_ERROR(read_int<uint16_t>(reader, "channels", &node.channels));
             NAE_RETURN_IF_ERROR(read_int<uint8_t>(reader, "kernel", &node.kernel));
             NAE_RETURN_IF_ERROR(read_int<uint8_t>(reader, "stride", &node.stride));
             NAE_RETURN_IF_ERROR(read_int<uint8_t>(reader, "weight type", &type));
-            if (type > 1) return bad_node(index, node.op, "weight type", type);
-            node.store_bf16 = type == 1;
+            if (type > 2) return bad_node(index, node.op, "weight type", type);
+            node.type = static_cast<WeightType>(type);
             return Status();
         }
         case Op::leaky_relu: {
@@ -87,15 +90,18 @@ Status read_node(ByteReader& reader, size_t index, std::vector<Shape>& shapes, F
     for (uint16_t& input : node.inputs) NAE_RETURN_IF_ERROR(reader.read("input", &input));
     NAE_RETURN_IF_ERROR(read_fields(reader, index, node));
     NAE_ASSIGN_OR_RETURN(Shape shape, shape_of(node, index, shapes, true));
-    if (node.op == Op::conv) {
+    const auto channels = static_cast<size_t>(shape.channels);
+    if (node.op == Op::conv || node.op == Op::conv_transpose) {
         const size_t co = static_cast<size_t>(node.channels);
         const size_t taps = static_cast<size_t>(node.kernel * node.kernel);
         const size_t ci = static_cast<size_t>(shapes[node.inputs[0]].channels);
-        NAE_RETURN_IF_ERROR(read_floats(reader, "bias", co, false, &node.bias));
-        NAE_RETURN_IF_ERROR(read_floats(reader, "weights", co * taps * ci, node.store_bf16, &node.weights));
+        NAE_RETURN_IF_ERROR(read_floats(reader, "bias", co, WeightType::f32, &node.bias));
+        NAE_RETURN_IF_ERROR(read_floats(reader, "weights", co * taps * ci, node.type, &node.weights));
     } else if (node.op == Op::gain) {
-        NAE_RETURN_IF_ERROR(
-            read_floats(reader, "multipliers", static_cast<size_t>(shape.channels), false, &node.mult));
+        NAE_RETURN_IF_ERROR(read_floats(reader, "multipliers", channels, WeightType::f32, &node.mult));
+    } else if (node.op == Op::gdn || node.op == Op::inverse_gdn) {
+        NAE_RETURN_IF_ERROR(read_floats(reader, "constants", channels, WeightType::f32, &node.mult));
+        NAE_RETURN_IF_ERROR(read_floats(reader, "weights", channels * channels, WeightType::f32, &node.weights));
     }
     shapes.push_back(std::move(shape));
     return Status();
@@ -125,16 +131,17 @@ void write_node(const FloatNode& node, std::vector<uint8_t>& out) {
             append_le(out, static_cast<uint16_t>(node.channels));
             break;
         case Op::conv:
+        case Op::conv_transpose:
             append_le(out, static_cast<uint16_t>(node.channels));
             append_le(out, static_cast<uint8_t>(node.kernel));
             append_le(out, static_cast<uint8_t>(node.stride));
-            append_le(out, static_cast<uint8_t>(node.store_bf16 ? 1 : 0));
+            append_le(out, static_cast<uint8_t>(node.type));
             append_floats(out, node.bias);
-            if (node.store_bf16) {
+            if (node.type == WeightType::f32) append_floats(out, node.weights);
+            if (node.type == WeightType::bf16)
                 for (float w : node.weights) append_le(out, float_to_bf16(w));
-            } else {
-                append_floats(out, node.weights);
-            }
+            if (node.type == WeightType::f16)
+                for (float w : node.weights) append_le(out, float_to_f16(w));
             break;
         case Op::leaky_relu:
             append_float(out, node.slope);
@@ -149,6 +156,11 @@ void write_node(const FloatNode& node, std::vector<uint8_t>& out) {
             break;
         case Op::gain:
             append_floats(out, node.mult);
+            break;
+        case Op::gdn:
+        case Op::inverse_gdn:
+            append_floats(out, node.mult);
+            append_floats(out, node.weights);
             break;
         default:
             break;

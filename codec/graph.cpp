@@ -104,6 +104,14 @@ const char* op_name(Op op) {
             return "gain";
         case Op::abs:
             return "abs";
+        case Op::conv_transpose:
+            return "conv_transpose";
+        case Op::sigmoid:
+            return "sigmoid";
+        case Op::gdn:
+            return "gdn";
+        case Op::inverse_gdn:
+            return "inverse_gdn";
     }
     return "unknown operator";
 }

@@ -19,7 +19,7 @@
 
 namespace nae {
 
-// Numbers are those of the file. `abs` exists in float graphs only (float_graph.h).
+// Numbers are those of the file. `abs` and what follows it exist in float graphs only (float_graph.h).
 enum class Op : uint8_t {
     input = 0,
     conv = 1,
@@ -32,9 +32,14 @@ enum class Op : uint8_t {
     space_to_depth = 8,
     gain = 9,
     abs = 10,
+    conv_transpose = 11,
+    sigmoid = 12,
+    gdn = 13,
+    inverse_gdn = 14,
 };
-constexpr int kOpCount = 11;
+constexpr int kOpCount = 15;
 const char* op_name(Op op);
+constexpr bool float_only(Op op) { return op >= Op::abs; }
 
 constexpr int kMaxNodes = 256;
 constexpr int kMaxChannels = 4096;

@@ -33,7 +33,7 @@ constexpr size_t kMaxResolutionSteps = 8;
 template <class AnyNode, class AnyInfo>
 Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyInfo>& before, bool is_float) {
     const auto bad = [&](const char* what, auto value) { return bad_node(index, node.op, what, value); };
-    if (static_cast<int>(node.op) >= kOpCount || (node.op == Op::abs && !is_float)) {
+    if (static_cast<int>(node.op) >= kOpCount || (float_only(node.op) && !is_float)) {
         return bad("operator number", static_cast<int>(node.op));
     }
     if ((node.op == Op::input) != (index == 0)) return bad("position of the input node", index);
@@ -65,6 +65,12 @@ Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyI
             if (node.stride != 1 && node.stride != 2) return bad("stride", node.stride);
             out.channels = node.channels;
             out.resolution = out.resolution.divided(node.stride);
+            break;
+        case Op::conv_transpose:
+            if (node.kernel != 1 && node.kernel != 3 && node.kernel != 5) return bad("kernel", node.kernel);
+            if (node.stride != 1 && node.stride != 2) return bad("stride", node.stride);
+            out.channels = node.channels;
+            out.resolution = out.resolution.multiplied(node.stride);
             break;
         case Op::slice:
             if (node.begin < 0 || node.begin >= out.channels) return bad("first channel", node.begin);

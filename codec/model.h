@@ -27,6 +27,7 @@
 #include "codec/float_graph.h"
 #include "codec/gains.h"
 #include "codec/graph.h"
+#include "codec/research_model.h"
 #include "format/byte_source.h"
 #include "format/limits.h"
 #include "format/status.h"
@@ -90,6 +91,7 @@ struct ModelSummary {
     std::string name;
     ModelId id{};
     bool has_analysis = false;
+    bool research = false;  // research_model.h
 };
 
 // A model ready for use: validated, weights arranged for the engine, entropy tables for the coder. Immutable and
@@ -101,6 +103,9 @@ struct ReadyModel {
     PackedGraph synthesis;
     SymbolCodec latent_codec;
     SymbolCodec hyper_codec;
+    // Set for a research model; then graphs and codecs are empty, and of `model` only the name, the latent channels and
+    // the fraction bits mean anything.
+    std::shared_ptr<const ResearchModel> research;
     std::vector<uint8_t> decoding_part;  // what EMBED_MODEL stores
     std::string origin;                  // file name or "embedded", for messages
 

@@ -4,6 +4,7 @@
 
 #include "codec/graph_io.h"
 #include "codec/model.h"
+#include "codec/research_model.h"
 #include "codec/sha256.h"
 #include "format/byte_sink.h"
 #include "format/container.h"
@@ -19,6 +20,9 @@ constexpr ChunkType kAnalysis("aNLZ"), kText("tEXT");
 // Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model.
 constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables};
 constexpr size_t kCriticalChunks = 5;
+// Those of a research model; the second one tells.
+constexpr ChunkType kFloatSynthesis("FSYN");
+constexpr ChunkType kResearchOrder[] = {kHead, kFloatSynthesis, kTables};
 
 using Bytes = std::vector<uint8_t>;
 
@@ -29,7 +33,18 @@ struct ModelChunks {
     Bytes analysis;
     Bytes text;
     bool has_analysis = false;
+    bool research = false;
+
+    // The critical chunk that must come at this place; null: the end.
+    const ChunkType* expected(size_t place) const {
+        if (research) return place < std::size(kResearchOrder) ? &kResearchOrder[place] : nullptr;
+        return place < kCriticalChunks ? &kOrder[place] : nullptr;
+    }
 };
+
+bool known_critical(const ChunkType& type) {
+    return type == kFloatSynthesis || std::find(std::begin(kOrder), std::end(kOrder), type) != std::end(kOrder);
+}
 
 ModelId id_of(const Bytes& decoding_part) {
     const std::array<uint8_t, 32> hash = sha256(decoding_part.data(), decoding_part.size());
@@ -47,7 +62,7 @@ Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& p
     uint8_t* to = chunks.decoding_part.data() + kModelSignature.size();
     for (size_t i = 0; i < parts.size(); ++i) {
         NAE_RETURN_IF_ERROR(reader.read_whole(parts[i], to));
-        if (i < kCriticalChunks)
+        if (chunks.expected(i) != nullptr)
             chunks.critical[i] = ByteSpan(to + kChunkHeaderBytes, static_cast<size_t>(parts[i].length));
         to += parts[i].end_offset() - parts[i].offset;
     }
@@ -66,8 +81,8 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
     for (;;) {
         NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
         if (chunk.type == kChunkEnd) {
-            if (parts.size() < kCriticalChunks)
-                return Status(ErrorCode::corrupt, cat(kOrder[parts.size()].text(), ": chunk is missing"));
+            if (const ChunkType* missing = chunks.expected(parts.size()))
+                return Status(ErrorCode::corrupt, cat(missing->text(), ": chunk is missing"));
             if (chunk.length != 0 || chunk.end_offset() != source.size()) {
                 return Status(ErrorCode::corrupt,
                               cat("bytes after the end at offset ", chunk.payload_offset));
@@ -76,10 +91,10 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
             break;
         }
         if (chunk.type.critical()) {
-            if (parts.size() == kCriticalChunks || chunk.type != kOrder[parts.size()]) {
-                if (std::find(std::begin(kOrder), std::end(kOrder), chunk.type) == std::end(kOrder)) {
-                    return reader.skip_unknown(chunk);  // refuses it
-                }
+            if (parts.size() == 1 && chunk.type == kFloatSynthesis) chunks.research = true;
+            const ChunkType* expected = chunks.expected(parts.size());
+            if (expected == nullptr || chunk.type != *expected) {
+                if (!known_critical(chunk.type)) return reader.skip_unknown(chunk);  // refuses it
                 return Status(ErrorCode::corrupt, cat(chunk.type.text(), ": chunk out of order"));
             }
             parts.push_back(chunk);
@@ -100,7 +115,8 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
     return chunks;
 }
 
-Status parse_head(ByteSpan bytes, Model& m) {
+// research: null for a model of integer networks; else receives what MHDR says, too.
+Status parse_head(ByteSpan bytes, Model& m, ResearchModel* research) {
     ByteReader reader(bytes);
     uint16_t version = 0, c = 0, cz = 0;
     uint8_t latent_stride = 0, hyper_stride = 0, frac_bits = 0, dead_zone = 0, name_length = 0;
@@ -111,7 +127,9 @@ Status parse_head(ByteSpan bytes, Model& m) {
     NAE_RETURN_IF_ERROR(reader.read("hyper channels", &cz));
     NAE_RETURN_IF_ERROR(reader.read("latent stride", &latent_stride));
     NAE_RETURN_IF_ERROR(reader.read("hyper stride", &hyper_stride));
-    if (latent_stride != kLatentStride || hyper_stride != kHyperStride) {
+    const bool strides = research != nullptr ? hyper_stride == 0
+                                             : latent_stride == kLatentStride && hyper_stride == kHyperStride;
+    if (!strides) {
         return Status(ErrorCode::unsupported,
                       cat("strides: ", int{latent_stride}, " and ", int{hyper_stride}));
     }
@@ -125,6 +143,12 @@ Status parse_head(ByteSpan bytes, Model& m) {
     m.hyper_channels = cz;
     m.output_frac_bits = frac_bits;
     m.mean_dead_zone = dead_zone;
+    if (research == nullptr) return Status();
+    if (cz != 0 || frac_bits != kResearchFracBits || dead_zone != 0)
+        return Status(ErrorCode::unsupported, "fields that mean nothing in a research model");
+    research->name = m.name;
+    research->latent_channels = c;
+    research->stride = latent_stride;
     return Status();
 }
 
@@ -176,7 +200,9 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     Limits generous = limits;
     generous.max_macs_per_pixel = UINT64_MAX;
     Model m;
-    NAE_RETURN_IF_ERROR(parse_head(chunks.critical[0], m).in("MHDR"));
+    if (chunks.research)
+        return Status(ErrorCode::unsupported, "a research model, of which nothing is decoded by integer networks");
+    NAE_RETURN_IF_ERROR(parse_head(chunks.critical[0], m, nullptr).in("MHDR"));
     const ByteSpan hyper = chunks.critical[1], synthesis = chunks.critical[2], gains = chunks.critical[3];
     NAE_ASSIGN_OR_RETURN(m.hyper_synthesis, parse_graph(hyper.data(), hyper.size(), "HSYN", generous));
     NAE_ASSIGN_OR_RETURN(m.synthesis, parse_graph(synthesis.data(), synthesis.size(), "SYNT", generous));
@@ -241,12 +267,35 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_
     return ReadyModelPtr(std::move(ready));
 }
 
+Result<ReadyModelPtr> make_ready_research(ModelChunks chunks, const ModelId& id, const std::string& origin,
+                                          const Limits& limits) {
+    auto ready = std::make_shared<ReadyModel>();
+    auto m = std::make_shared<ResearchModel>();
+    NAE_RETURN_IF_ERROR(parse_head(chunks.critical[0], ready->model, m.get()).in("MHDR"));
+    NAE_RETURN_IF_ERROR(parse_research_synthesis(chunks.critical[1], limits, *m).in("FSYN"));
+    const ByteSpan tables = chunks.critical[2];
+    size_t used = 0;
+    NAE_ASSIGN_OR_RETURN(m->tables, parse_table_set(tables.data(), tables.size(), &used).in("TABL"));
+    if (used != tables.size())
+        return Status(ErrorCode::corrupt, cat("TABL: ", tables.size() - used, " unexpected bytes at the end"));
+    if (!chunks.analysis.empty())
+        NAE_RETURN_IF_ERROR(parse_research_analysis(chunks.analysis, limits, *m).in("aNLZ"));
+    m->text.assign(chunks.text.begin(), chunks.text.end());
+    NAE_RETURN_IF_ERROR(validate(*m, limits));
+    ready->research = std::move(m);
+    ready->id = id;
+    ready->decoding_part = std::move(chunks.decoding_part);
+    ready->origin = origin;
+    return ReadyModelPtr(std::move(ready));
+}
+
 // With `wanted`: null if the model has another ID.
 Result<ReadyModelPtr> load(const ByteSource& source, bool decoding_only, const Limits& limits,
                            const ModelId* wanted) {
     NAE_ASSIGN_OR_RETURN(ModelChunks chunks, read_chunks(source, decoding_only, limits));
     const ModelId id = id_of(chunks.decoding_part);
     if (wanted != nullptr && id != *wanted) return ReadyModelPtr();
+    if (chunks.research) return make_ready_research(std::move(chunks), id, source.name(), limits);
     NAE_ASSIGN_OR_RETURN(Model model, decode_chunks(chunks, limits));
     return make_ready(std::move(model), id, std::move(chunks.decoding_part), source.name());
 }
@@ -284,11 +333,14 @@ Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& 
     Result<ModelChunks> chunks = read_chunks(source, true, limits);
     if (!chunks.ok()) return chunks.status().in(source.name());
     Model head;
-    NAE_RETURN_IF_ERROR(parse_head(chunks.value().critical[0], head).in(source.name() + ": MHDR"));
+    ResearchModel unused;
+    NAE_RETURN_IF_ERROR(parse_head(chunks.value().critical[0], head, chunks.value().research ? &unused : nullptr)
+                            .in(source.name() + ": MHDR"));
     ModelSummary summary;
     summary.name = head.name;
     summary.id = id_of(chunks.value().decoding_part);
     summary.has_analysis = chunks.value().has_analysis;
+    summary.research = chunks.value().research;
     return summary;
 }
 

@@ -180,6 +180,8 @@ Result<ReadyModelPtr> ModelStore::embedded(const uint8_t* data, size_t size, con
         it = it->second.expired() ? embedded_.erase(it) : std::next(it);
     NAE_ASSIGN_OR_RETURN(ReadyModelPtr model,
                          load_model(data, size, origin + ": embedded model", true, limits));
+    if (model->research != nullptr)
+        return Status(ErrorCode::unsupported, origin + ": a research model inside a picture is not used");
     if (model->id != id) {
         return Status(ErrorCode::model_mismatch,
                       cat(origin, ": embedded model has ID ", model_id_string(model->id),

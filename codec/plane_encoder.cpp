@@ -26,11 +26,35 @@ PlaneEncoder::PlaneEncoder(EncodeJob& job, int level, size_t plane, const TileLa
       plane_(plane),
       tiles_(tiles),
       rows_(rows),
-      halo_(div_up(job.analysis.halo_px(), kLatentStride) * kLatentStride) {}
+      halo_(job.research != nullptr ? 0 : div_up(job.analysis->halo_px(), kLatentStride) * kLatentStride) {}
 
 Status PlaneEncoder::encode(const Rect& band) {
+    if (job_.research != nullptr) return encode_research_tiles(band);
     NAE_RETURN_IF_ERROR(analyse(band));
     return encode_tiles(band);
+}
+
+Status PlaneEncoder::encode_research_tiles(const Rect& band) {
+    const Plane& plane = job_.plan.table.planes[plane_];
+    const ResearchModel& model = *job_.model->research;
+    if (plane.kind == PlaneKind::rgb && model.picture_channels == 1)
+        return Status(ErrorCode::invalid_argument, cat("model ", model.name, " is for gray pictures"));
+    const TileRange range = tiles_.tiles_touching(band);
+    const int64_t first = tiles_.number(range.x0, range.y0);
+    for (int64_t tile = first; tile < first + (range.x1 - range.x0) * (range.y1 - range.y0); ++tile) {
+        const Rect latents = tiles_.latent_rect(tile);
+        const Rect rect = intersect(Rect{latents.x * kLatentStride, latents.y * kLatentStride, latents.w * kLatentStride,
+                                         latents.h * kLatentStride},
+                                    whole(tiles_.picture()));
+        input_.resize(static_cast<size_t>(rect.w * rect.h * 3));
+        fill(rect, input_.data());
+        auto payload = job_.research->encode(input_.data(), static_cast<int>(rect.h), static_cast<int>(rect.w), job_.options.label);
+        if (!payload.ok()) return payload.status().in(cat("tile ", tile));
+        job_.statistics.latent_bytes += payload.value().size();
+        job_.payload(level_, static_cast<uint64_t>(tile), plane_) = std::move(payload).value();
+        NAE_RETURN_IF_ERROR(job_.progress(static_cast<double>(latents.w * latents.h)));
+    }
+    return Status();
 }
 
 void PlaneEncoder::fill_channel(const Rect& rect, int band, float* out) {
@@ -66,7 +90,7 @@ Status PlaneEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_
                                float* out, Extents out_size, int out_channels) {
     const auto start = std::chrono::steady_clock::now();
     const Status status =
-        job_.analysis.run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels,
+        job_.analysis->run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels,
                           out, static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
     job_.statistics.seconds_analysis +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -150,11 +174,11 @@ Status PlaneEncoder::encode_tiles(const Rect& band, int64_t first, int64_t count
         const auto slot = static_cast<size_t>(i);
         const Rect tile = tiles_.latent_rect(first + i);
         TileSymbols symbols;
-        const Status status = job_.codec.quantise(
+        const Status status = job_.codec->quantise(
             y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(), static_cast<int>(tile.h),
             static_cast<int>(tile.w), z[slot].data(), job_.quantiser, symbols);
         if (!status.ok()) return status.in(cat("tile ", first + i));
-        auto payload = job_.codec.pack(symbols, &statistics[slot]);
+        auto payload = job_.codec->pack(symbols, &statistics[slot]);
         if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
         job_.payload(level_, static_cast<uint64_t>(first + i), plane_) = std::move(payload).value();
         if (job_.options.observer != nullptr) {

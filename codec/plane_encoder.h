@@ -8,6 +8,7 @@
 
 #include "codec/encoder.h"
 #include "codec/region.h"
+#include "codec/research_codec.h"
 #include "codec/row_window.h"
 #include "codec/thread_pool.h"
 #include "codec/tile_codec.h"
@@ -22,8 +23,9 @@ struct EncodeJob {
     const Header& header;
     BandPlan plan;
     ReadyModelPtr model;
-    const TileCodec& codec;
-    AnalysisBackend& analysis;
+    const TileCodec* codec;         // null for a research model
+    const ResearchCodec* research;  // null for all others
+    AnalysisBackend* analysis;      // null for a research model
     ThreadPool& pool;
     EncodeStatistics& statistics;
     QuantiserOptions quantiser;
@@ -61,6 +63,7 @@ class PlaneEncoder {
     // z of one tile from y_.
     Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
     Status encode_tiles(const Rect& band);
+    Status encode_research_tiles(const Rect& band);
     Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
     Status run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,
                      Extents out_size, int out_channels);

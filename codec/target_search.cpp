@@ -109,6 +109,12 @@ Status search(const EncoderOptions& given, const EncodeTarget& target, ImageSour
             return given.progress(std::min((trial + done) / (kMaxTrials + 1), 0.999));
         };
     }
+    if (options.model == nullptr) {
+        ModelStore& store = given.model_store != nullptr ? *given.model_store : ModelStore::shared();
+        NAE_ASSIGN_OR_RETURN(options.model, store.by_name(given.model_name));
+    }
+    if (options.model->research != nullptr)
+        return Status(ErrorCode::invalid_argument, cat("model ", options.model->name(), " has one quality only: it can meet no target"));
     options.embed_model = given.embed_model || !size;
     double end = 0;  // what the quality gives that is the last hope
     for (; trial < kMaxTrials && !search.done(); ++trial) {

@@ -35,6 +35,23 @@ torch::Tensor run_float_graph(const FloatGraph& graph, const std::vector<NodeTen
                     torch::conv2d(a.to(p.weight.scalar_type()), p.weight, p.bias, n.stride, n.kernel / 2);
                 break;
             }
+            case Op::conv_transpose: {
+                const NodeTensors& p = tensors[i];
+                out[i] = torch::conv_transpose2d(a.to(p.weight.scalar_type()), p.weight, p.bias, n.stride,
+                                                 n.kernel / 2, n.stride - 1);
+                break;
+            }
+            case Op::sigmoid:
+                out[i] = torch::sigmoid(a);
+                break;
+            case Op::gdn:
+            case Op::inverse_gdn: {
+                const NodeTensors& p = tensors[i];
+                const torch::Tensor x32 = a.to(torch::kFloat);
+                const torch::Tensor norm = torch::conv2d(x32 * x32, p.weight, p.bias);
+                out[i] = x32 * (n.op == Op::gdn ? torch::rsqrt(norm) : torch::sqrt(norm));
+                break;
+            }
             case Op::add:
                 out[i] = a + out[n.inputs[1]];
                 break;

@@ -10,8 +10,9 @@
 
 namespace nae {
 
-// Tensors of one conv node: weight [out, in, k, k], bias [out]. Their dtype decides in which precision it computes.
-// Undefined for other operators.
+// Tensors of one conv node: weight [out, in, k, k], bias [out]; of conv_transpose: weight [in, out, k, k]; of gdn:
+// weight [out, in, 1, 1], bias the constants of the norm. Their dtype decides in which precision it computes (gdn: in
+// float32). Undefined for other operators.
 struct NodeTensors {
     torch::Tensor weight, bias;
 };

@@ -20,7 +20,10 @@ nae::Result<nae::FloatGraph> next_graph(const uint8_t*& p, size_t& left, const c
     left -= 4;
     if (n > left)
         return nae::Status(nae::ErrorCode::truncated, std::string(what) + ": longer than its chunk");
-    nae::Result<nae::FloatGraph> g = nae::parse_float_graph(p, n, what);
+    // Costs have been judged by who has the model; here they would be per position of the graph's input.
+    nae::Limits no_cost_limit;
+    no_cost_limit.max_macs_per_pixel = UINT64_MAX;
+    nae::Result<nae::FloatGraph> g = nae::parse_float_graph(p, n, what, no_cost_limit);
     p += n;
     left -= n;
     return g;
@@ -30,7 +33,7 @@ nae_analysis* create(const uint8_t* payload, size_t size, int threads, char* err
     try {
         auto analysis = next_graph(payload, size, "analysis");
         if (!analysis.ok()) return say(error, error_size, analysis.status().message().c_str()), nullptr;
-        auto hyper = next_graph(payload, size, "hyper-analysis");
+        auto hyper = next_graph(payload, size, "second graph");
         if (!hyper.ok()) return say(error, error_size, hyper.status().message().c_str()), nullptr;
         auto made =
             nae::TorchAnalysis::create(std::move(analysis.value()), std::move(hyper.value()), threads);

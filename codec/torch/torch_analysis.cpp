@@ -18,13 +18,19 @@ std::vector<NodeTensors> make_tensors(const FloatGraph& graph) {
     const bool bf16 = has_bfloat16_instructions();
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
         const FloatNode& n = graph.nodes[i];
-        if (n.op != Op::conv) continue;
+        if (n.op == Op::gdn || n.op == Op::inverse_gdn) {
+            const auto c = int64_t(n.mult.size());
+            out[i].weight = torch::from_blob(const_cast<float*>(n.weights.data()), {c, c, 1, 1}).clone();
+            out[i].bias = torch::from_blob(const_cast<float*>(n.mult.data()), {c}).clone();
+            continue;
+        }
+        if (n.op != Op::conv && n.op != Op::conv_transpose) continue;
         const int64_t in = int64_t(n.weights.size()) / (int64_t{n.channels} * n.kernel * n.kernel);
-        const auto type = n.store_bf16 && bf16 ? torch::kBFloat16 : torch::kFloat;
+        const auto type = n.type == WeightType::bf16 && bf16 ? torch::kBFloat16 : torch::kFloat;
         // from_blob does not own: the copy made by to(..., copy) does.
         out[i].weight =
             torch::from_blob(const_cast<float*>(n.weights.data()), {n.channels, n.kernel, n.kernel, in})
-                .permute({0, 3, 1, 2})
+                .permute(n.op == Op::conv ? at::IntArrayRef({0, 3, 1, 2}) : at::IntArrayRef({3, 0, 1, 2}))
                 .to(torch::kCPU, type, false, true, torch::MemoryFormat::ChannelsLast);
         out[i].bias = torch::from_blob(const_cast<float*>(n.bias.data()), {n.channels})
                           .to(torch::kCPU, type, false, true);

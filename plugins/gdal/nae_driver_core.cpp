@@ -36,6 +36,8 @@ constexpr const char* kCreationOptions =
     " description='Name, ID or file of the model to encode with'/>"
     "  <Option name='EMBED_MODEL' type='boolean' default='NO'"
     " description='Whether to store the model&apos;s decoding part in the file itself'/>"
+    "  <Option name='LABEL' type='int' min='0' max='255'"
+    " description='The picture&apos;s class, for research models that are told it (mnist-cvae: the digit)'/>"
     "  <Option name='BLOCKSIZE' type='int' min='64' max='4096' default='512'"
     " description='Width and height of a tile in pixels, a power of two'/>"
     "  <Option name='NUM_THREADS' type='string' default='ALL_CPUS'"

@@ -130,6 +130,8 @@ Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_
         return bad_option("BLOCKSIZE", std::to_string(result.tile_size), kTileSizes);
     NAE_ASSIGN_OR_RETURN(result.threads, parse_threads(options));
     result.embed_model = CPLFetchBool(options, "EMBED_MODEL", false);
+    NAE_ASSIGN_OR_RETURN(const double label, number_option(options, "LABEL", -1, 0, 255, true, "a whole number from 0 to 255"));
+    result.label = static_cast<int>(label);
 
     store = extra_store(nullptr);
     result.model_store = store.get();

@@ -118,7 +118,7 @@ FloatGraph analysis() {
     FloatConvParams forward;
     constexpr int kInputs = kBlock * kBlock * kColours;
     forward.out_channels = kLatent;
-    forward.store_bf16 = false;
+    forward.type = WeightType::f32;
     forward.weights.assign(static_cast<size_t>(kLatent) * kInputs, 0.0f);
     forward.bias.assign(kLatent, 0.0f);
     for (int colour = 0; colour < kColours; ++colour)
@@ -138,7 +138,7 @@ FloatGraph hyper_analysis() {
     constexpr int kPositions = kHyperStride * kHyperStride;
     FloatConvParams mean;
     mean.out_channels = kHyper;
-    mean.store_bf16 = false;
+    mean.type = WeightType::f32;
     mean.weights.assign(static_cast<size_t>(kHyper) * kPositions * kLatent, 0.0f);
     mean.bias.assign(kHyper, 0.0f);
     for (int colour = 0; colour < kColours; ++colour)

@@ -57,6 +57,36 @@ Tensor convolve(const nae::FloatNode& node, const Tensor& in) {
     return out;
 }
 
+Tensor convolve_transposed(const nae::FloatNode& node, const Tensor& in) {
+    const int k = node.kernel, s = node.stride;
+    Tensor out(in.h * s, in.w * s, node.channels);
+    for (int y = 0; y < out.h; ++y)
+        for (int x = 0; x < out.w; ++x) std::copy(node.bias.begin(), node.bias.end(), out.at(y, x));
+    for (int y = 0; y < in.h; ++y)
+        for (int x = 0; x < in.w; ++x)
+            for (int o = 0; o < node.channels; ++o)
+                for (int t = 0; t < k * k; ++t) {
+                    const int oy = s * y + t / k - k / 2, ox = s * x + t % k - k / 2;
+                    if (oy < 0 || oy >= out.h || ox < 0 || ox >= out.w) continue;
+                    const float* w = node.weights.data() + static_cast<ptrdiff_t>(o * k * k + t) * in.c;
+                    for (int i = 0; i < in.c; ++i) out.at(oy, ox)[o] += w[i] * in.at(y, x)[i];
+                }
+    return out;
+}
+
+Tensor normalise(const nae::FloatNode& node, const Tensor& in) {
+    Tensor out = in;
+    for (int y = 0; y < in.h; ++y)
+        for (int x = 0; x < in.w; ++x)
+            for (int o = 0; o < in.c; ++o) {
+                float norm = node.mult[static_cast<size_t>(o)];
+                for (int i = 0; i < in.c; ++i)
+                    norm += node.weights[static_cast<size_t>(o * in.c + i)] * in.at(y, x)[i] * in.at(y, x)[i];
+                out.at(y, x)[o] *= node.op == nae::Op::gdn ? 1 / std::sqrt(norm) : std::sqrt(norm);
+            }
+    return out;
+}
+
 Tensor space_to_depth(const Tensor& in, int block) {
     Tensor out((in.h + block - 1) / block, (in.w + block - 1) / block, in.c * block * block);
     for (int y = 0; y < in.h; ++y)
@@ -141,6 +171,17 @@ Tensor run_graph(const nae::FloatGraph& graph, Tensor input) {
                 out = in;
                 for (size_t i = 0; i < out.values.size(); ++i)
                     out.values[i] *= node.mult[i % static_cast<size_t>(in.c)];
+                break;
+            case nae::Op::conv_transpose:
+                out = convolve_transposed(node, in);
+                break;
+            case nae::Op::sigmoid:
+                out = in;
+                for (float& v : out.values) v = 1 / (1 + std::exp(-v));
+                break;
+            case nae::Op::gdn:
+            case nae::Op::inverse_gdn:
+                out = normalise(node, in);
                 break;
             case nae::Op::input:
                 break;

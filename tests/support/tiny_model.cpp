@@ -68,7 +68,7 @@ FloatGraph analysis() {
     for (const float scale : {1.0f, 128.0f * (1 << kFracBits)}) {
         FloatConvParams p;
         p.out_channels = kColours;
-        p.store_bf16 = false;
+        p.type = WeightType::f32;
         p.bias.assign(kColours, 0.0f);
         for (int o = 0; o < kColours; ++o)
             for (int i = 0; i < 16 * kColours; ++i)
@@ -82,7 +82,7 @@ FloatGraph hyper_analysis() {
     FloatGraphBuilder b(kColours);
     FloatConvParams p;
     p.out_channels = kHyper;
-    p.store_bf16 = false;
+    p.type = WeightType::f32;
     p.bias.assign(kHyper, 0.0f);
     p.weights.assign(16 * kColours, 1.0f / (16 * kColours));
     b.conv(b.space_to_depth(b.input(), 4), std::move(p));
