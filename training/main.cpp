@@ -5,6 +5,9 @@
 #ifndef NAE_TRAIN_ALONE  // see training/standalone/CMakeLists.txt
 #include "training/export_command.h"
 #endif
+#ifdef NAE_WITH_GDAL
+#include "training/lab/lab_command.h"
+#endif
 #include "training/packed_pictures.h"
 #include "training/trainer.h"
 
@@ -80,6 +83,10 @@ int main(int argc, char** argv) {
         x.check = !no_check;
         std::exit(finish(run_export(x)));
     });
+#endif
+
+#ifdef NAE_WITH_GDAL
+    add_lab_command(app);
 #endif
 
     CLI11_PARSE(app, argc, argv);

@@ -30,7 +30,7 @@ class NetBuilder {
         p.out_channels = int(weight.size(0));
         p.kernel = int(weight.size(2));
         p.stride = stride;
-        p.store_bf16 = !precise;
+        p.type = precise ? WeightType::f32 : WeightType::bf16;
         const int id = push(graph_.conv(input, std::move(p)), int(weight.size(0)));
         initial_[size_t(id)] = {weight, bias};
         return id;
@@ -144,7 +144,7 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
         for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
             if (nets_[p].nodes[i].op != Op::conv) continue;
             const std::string name = std::string(names[p]) + "." + std::to_string(i);
-            const bool low = nets_[p].nodes[i].store_bf16;
+            const bool low = nets_[p].nodes[i].type == WeightType::bf16;
             NodeParameters& ids = node_parameters_[p][i];
             ids.weight = optimiser.add(name + ".weight", initial[i].first, low, 1.0, built[p].hidden(i));
             ids.bias = optimiser.add(name + ".bias", initial[i].second, low);

@@ -19,7 +19,7 @@ RULES = {
     "format": ({"format"}, {"zlib"}),
     "codec": ({"format", "codec"}, {"highway"}),
     "codec/torch": ({"format", "codec", "codec/torch"}, {"torch"}),
-    "training": ({"format", "codec", "codec/torch", "training"}, {"torch", "gdal", "cli11"}),
+    "training": ({"format", "codec", "codec/torch", "training"}, {"torch", "gdal", "cli11", "zlib"}),
     "plugins": ({"format", "codec", "plugins"}, {"gdal"}),
     "viewer/core": ({"format", "codec", "viewer/core"}, {"gdal", "jpeg", "stb"}),
     "viewer/app": ({"format", "codec", "viewer/core", "viewer/app"}, {"gdal", "imgui", "cli11"}),

@@ -14,7 +14,8 @@ RULES = [
     ("loads a library", r"\b(dlm?open|LoadLibrary\w*|g_module_open)\s*\(", ("format", "codec", "plugins"),
      {"codec/analysis_loader.cpp"}),  # the encoder's module, on the first write
     ("runs a program", r"\b(system|popen|exec[lv]p?e?|posix_spawnp?|v?fork)\s*\(",
-     ("format", "codec", "plugins", "training", "tools", "viewer"), set()),
+     ("format", "codec", "plugins", "training", "tools", "viewer"),
+     {"viewer/core/child_process.cpp"}),  # nae-train, when the user starts a training
     ("opens files", r"(?<!\w)::open\(|\bFileSource::open\(|\b(fopen|ifstream|ofstream|opendir|directory_iterator)\b",
      ("format", "codec"),
      {"format/byte_source.cpp", "format/byte_sink.cpp", "codec/capi/reading.cpp", "codec/model_io.cpp",  # what the caller names

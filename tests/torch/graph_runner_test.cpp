@@ -22,7 +22,7 @@ TEST_CASE("the encoder's networks compute what plain loops compute") {
     p.out_channels = 5;
     p.kernel = 3;
     p.stride = 2;
-    p.store_bf16 = false;
+    p.type = WeightType::f32;
     const torch::Tensor w = torch::randn({5, 3, 3, 3}),
                         bias = torch::randn({5});  // weights in [out][ky][kx][in]
     p.weights.assign(w.data_ptr<float>(), w.data_ptr<float>() + w.numel());
