@@ -49,4 +49,22 @@ refused /no/such/folder gray.png gray.nae --headless --csv /no/such/folder/a.csv
 head -c 300 gray.nae > cut.nae
 refused cut.nae gray.png cut.nae --headless
 GDAL_DRIVER_PATH=/nowhere refused GDAL_DRIVER_PATH gray.png gray.nae --headless
+# The laboratory's tabs: a run and tables in the folder give other windows than none; a training is started and told about.
+if "$viewer" --list-actions | grep -q '^lab.train'; then
+    mkdir -p empty lab/run
+    printf 'model = ae-5\n' > lab/run/settings.txt
+    printf 'epoch,seconds,loss,validation_loss,validation_psnr,validation_ssim,validation_bpp\n1,60,3,4,20,0.7,0.4\n2,120,1,2,25,0.8,0.3\n' > lab/run/log.csv
+    for tab in results graphs; do
+        for place in empty lab; do
+            (cd $place && "$viewer" --headless --no-session --do lab.$tab --screenshot ../$place-$tab.png) || fail "tab $tab"
+        done
+        ! cmp -s empty-$tab.png lab-$tab.png || fail "the tab $tab does not show the run"
+    done
+    printf '#!/bin/sh\necho "$@" > "%s/started.txt"\necho " 50.0 %%  epoch 1 of 2  loss 1  1.0 minutes left"\nexec sleep 100\n' "$PWD" > trainer.sh
+    chmod +x trainer.sh
+    mkdir -p state/nae
+    printf 'lab.model = 1\nlab.data = lab\nlab.run = out\nlab.epochs = 2\n' > state/nae/viewer-session
+    NAE_TRAIN=$PWD/trainer.sh "$viewer" --headless --do lab.start --screenshot train.png || fail "starting a training"
+    grep -q '^lab mnist vae --data lab --out out --epochs 2' started.txt || fail "started with: $(cat started.txt)"
+fi
 echo "nae-viewer: all as expected"

@@ -9,7 +9,7 @@
 namespace nae {
 namespace {
 
-const char* const kMenus[] = {"File", "View", "Codecs", "Heatmap", "Bands", "Help"};
+const char* const kMenus[] = {"File", "View", "Codecs", "Heatmap", "Bands", "Laboratory", "Help"};
 
 void menu_item(Viewer& viewer, const Action& action) {
     const std::string shortcut = shortcut_text(action.shortcut);

@@ -59,6 +59,8 @@ Status run_headless(const LaunchOptions& options) {
     Viewer viewer(
         renderer, [&bell] { bell.ring(); }, fonts, scale);
     Script script(viewer, options);
+    // Of the session only what there is no option for.
+    if (!options.session.empty()) viewer.lab.laboratory.form.read_from(load_settings(options.session));
     script.begin();
     for (bool done = false; !done;) {
         ImGui::NewFrame();

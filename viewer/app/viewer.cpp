@@ -45,7 +45,11 @@ std::string Viewer::window_title() const {
     return title.empty() ? "NAE viewer" : title + " – NAE viewer";
 }
 
-bool Viewer::settled() const { return bench.idle() && tiles.settled() && !textures.pending(); }
+bool Viewer::settled() const {
+    // A training that has said something runs on beside; one that has not is still starting.
+    const bool starting = lab.laboratory.training() && lab.laboratory.progress().fraction == 0;
+    return bench.idle() && tiles.settled() && !textures.pending() && !starting;
+}
 
 void Viewer::collect_messages() {
     for (Message& message : bench.take_messages()) {
@@ -97,6 +101,7 @@ void Viewer::frame() {
     draw_palette(*this);
     draw_help(*this);
     draw_about(*this);
+    draw_laboratory(*this);
     dialog.draw(scale);
     tiles.end_frame();
 }
@@ -192,6 +197,8 @@ void Viewer::write_session(Settings& settings) const {
     state.write_to(settings);
     recent.write_to(settings);
     settings.set("folder", dialog.folder());
+    settings.set("lab.folder", lab.laboratory.folder());
+    lab.laboratory.form.write_to(settings);
     settings.set("jpeg.match", jpeg_match_name(bench.jpeg_settings().match));
     settings.set("jpeg.quality", bench.jpeg_settings().quality);
     const std::vector<std::string> paths = bench.open_paths();
@@ -203,6 +210,8 @@ void Viewer::read_session(const Settings& settings) {
     state.read_from(settings);
     recent.read_from(settings);
     dialog.set_folder(settings.text("folder"));
+    lab.laboratory.set_folder(settings.text("lab.folder"));
+    lab.laboratory.form.read_from(settings);
 }
 
 }  // namespace nae

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "viewer/app/file_dialog.h"
+#include "viewer/app/lab_window.h"
 #include "viewer/app/texture_store.h"
 #include "viewer/app/ui_style.h"
 #include "viewer/core/actions.h"
@@ -44,7 +45,7 @@ class Viewer {
     // Nothing is being computed or read that would change the window.
     bool settled() const;
     // Work goes on whose progress should be seen to move.
-    bool working() const { return !bench.idle() || !tiles.settled(); }
+    bool working() const { return !bench.idle() || !tiles.settled() || lab.laboratory.training(); }
 
     // By the action table. False when the id is none.
     bool perform(const std::string& id);
@@ -82,6 +83,7 @@ class Viewer {
     int palette_step = 0;          // arrow keys since the last frame, down counts up
     bool palette_enter = false;    // Enter since the last frame
     bool scroll_to_plot = false;   // the plot was just asked for
+    LabWindow lab;
     std::vector<Message> notices;  // errors and news shown until dismissed
 
     float px(float at_96_dpi) const { return at_96_dpi * scale; }

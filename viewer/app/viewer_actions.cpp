@@ -60,7 +60,9 @@ bool Viewer::perform(const std::string& id) {
 
 bool Viewer::enabled(const Action& action) const {
     const std::string id = action.id;
-    if (starts_with(id, "help.") || id == "file.open" || id == "file.quit" || id == "view.sidebar" ||
+    if (id == "lab.stop") return lab.laboratory.training();
+    if (id == "lab.start") return !lab.laboratory.training();
+    if (starts_with(id, "help.") || starts_with(id, "lab.") || id == "file.open" || id == "file.quit" || id == "view.sidebar" ||
         id == "view.fullscreen" || id == "file.export_view")
         return true;
     if (bench.empty()) return false;
@@ -234,7 +236,18 @@ bool Viewer::perform_heat(const std::string& id) {
 bool Viewer::perform_other(const std::string& id) {
     if (starts_with(id, "bands.stretch_"))
         bench.set_display(bench.display().bands, stretch_of_action(id));
-    else if (id == "help.palette")
+    else if (id == "lab.start" || id == "lab.stop") {
+        const Status status = id == "lab.stop" ? (lab.laboratory.stop(), Status()) : lab.laboratory.start();
+        lab.error = status.message();
+        lab.show = lab.choose_tab = true;
+        lab.tab = LabTab::train;
+    } else if (starts_with(id, "lab.")) {
+        lab.show = lab.choose_tab = true;
+        lab.tab = id == "lab.train" ? LabTab::train : id == "lab.results" ? LabTab::results : LabTab::graphs;
+        lab.graph = id == "lab.histograms" ? 1 : id == "lab.rate_distortion" ? 2 : lab.graph;
+        // Where ./dev bench studies and nae-train lab are wont to leave things, beside where one is.
+        if (lab.laboratory.folder().empty()) lab.laboratory.set_folder(".");
+    } else if (id == "help.palette")
         show_palette = !show_palette;
     else if (id == "help.window")
         show_help = !show_help;

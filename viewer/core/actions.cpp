@@ -112,6 +112,16 @@ const std::vector<Action>& action_table() {
         {"bands.stretch_percentile", "Bands", "Stretch 2–98 %", "Between the 2 % and the 98 % point.",
          Shortcut{}},
 
+        {"lab.train", "Laboratory", "Train…", "Train a model of the two studies in the background.", Shortcut{}},
+        {"lab.start", "Laboratory", "Start training", "Start what the Train tab describes.", Shortcut{}},
+        {"lab.stop", "Laboratory", "Stop training", "Stop; the run keeps what it has up to its last epoch.", Shortcut{}},
+        {"lab.results", "Laboratory", "Results", "Tables of runs and of the studies, beside the studies' own figures.",
+         Shortcut{}},
+        {"lab.graphs", "Laboratory", "Loss curves", "Loss by epoch of every run.", Shortcut{}},
+        {"lab.histograms", "Laboratory", "Histograms", "How SSIM, PSNR and ratio are distributed over the test pictures.",
+         Shortcut{}},
+        {"lab.rate_distortion", "Laboratory", "Rate–distortion", "All systems in one plot.", Shortcut{}},
+
         {"help.palette", "Help", "Command palette", "Find any action by typing a few of its letters.",
          ctrl('P')},
         {"help.window", "Help", "Keys and actions", "This table.", plain(kKeyF1)},
