@@ -28,6 +28,7 @@ gdal.SetConfigOption("GDAL_PAM_ENABLED", "NO")
 ROOT = Path(__file__).resolve().parents[1]
 SIDE = 128
 RAW = SIDE * SIDE * 3
+LOWEST = 10  # quality that GDAL's JPEG driver takes
 
 # What the studies report.
 THEIRS_1 = {"mnist-ae": (0.0027, 25.71), "mnist-vae": (0.0138, 18.59)}
@@ -210,7 +211,7 @@ class Curve:
 
     def reaching(self, ssim):
         """The lowest whole quality whose mean SSIM is at least this; None if there is none."""
-        low, high = 1, 100
+        low, high = LOWEST, 100
         if self(high).ssim < ssim:
             return None
         while low < high:
@@ -258,7 +259,7 @@ def study_2(arguments, models):
             measured = photo_curve(quality)
             measured.name = f"photo, QUALITY {quality}"
             rows.append(row_2(measured, jpeg_curve, None))
-    grid = [5, 10, 20, 30, 45, 60, 75, 85, 92]
+    grid = [LOWEST, 20, 30, 45, 60, 75, 85, 92]
     curves = {"JPEG": [jpeg_curve(q) for q in grid], "photo": [photo_curve(q) for q in grid]}
     return crops, systems, curves, rows
 
@@ -286,6 +287,8 @@ def markdown(rows):
 
 
 def write_csv(path, rows):
+    if not rows:
+        return
     with open(path, "w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, list(rows[0]), restval="")
         writer.writeheader()
@@ -308,7 +311,7 @@ def draw(out, systems, curves):
         axis.set_xlabel("bits per pixel"), axis.set_ylabel("SSIM"), axis.grid(alpha=0.3), axis.legend(fontsize=7)
     figure.tight_layout()
     figure.savefig(out / "studies-rd.svg", metadata={"Date": None})
-    colour = [s for s in systems if s.name.startswith("ae-")] or systems
+    colour = [s for s in systems if s.name.startswith("ae-")] or curves["photo"][2::3]
     figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.4))
     for axis, (key, title) in zip(axes, (("ssim", "SSIM"), ("psnr", "PSNR, dB"), ("ratio", "compression ratio"))):
         for s in colour:
