@@ -29,7 +29,7 @@ class Driver(unittest.TestCase):
         for key, names in {
             "DMD_CREATIONOPTIONLIST":
                 ["QUALITY", "EFFORT", "TARGET_BPP", "TARGET_PSNR", "TARGET_SIZE", "LOSSLESS_ALPHA", "OVERVIEWS",
-                 "OVERVIEW_RESAMPLING", "MODEL", "EMBED_MODEL", "BLOCKSIZE", "NUM_THREADS", "WRITE_METADATA"],
+                 "OVERVIEW_RESAMPLING", "MODEL", "EMBED_MODEL", "LABEL", "BLOCKSIZE", "NUM_THREADS", "WRITE_METADATA"],
             "DMD_OPENOPTIONLIST": ["NUM_THREADS", "MODEL_PATH", "STRICT"],
         }.items():
             root = ElementTree.fromstring(self.driver.GetMetadataItem(key))
