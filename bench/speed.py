@@ -200,22 +200,27 @@ def measure(name, pixels, arguments, folder, settings):
             start = time.perf_counter()
             table[n].encode(source, folder / f"written.{table[n].ending}", settings[n])
             found.append(time.perf_counter() - start)
+    insides = {key: [] for key in times}
     for number in range(rounds + 1):
         for (n, threads), found in times.items():
             codec = table[n]
             command = run(codec.decode(files[n], folder / f"out.{codec.output}", threads), threads, codec.environment)
-            inside = read_in_process(codec, files[n], threads)
             if number > 0:  # the first round fills the caches
-                found.append((command, inside))
+                found.append(command)
+    for number in range(2 * rounds + 1):
+        for (n, threads), found in insides.items():
+            inside = read_in_process(table[n], files[n], threads)
+            if number > 0 and inside:
+                found.append(inside)
     for (n, threads), found in times.items():
         twin = "jpeg2000" if n == "gdal-jp2" else "nae" if n == "nae-avx2" else n
-        inside = [i for _, i in found if i]
+        inside = insides[n, threads]
         row = {"picture": name, "megapixels": round(megapixels, 3), "codec": n, "threads": threads,
                "setting": settings.get(twin), "bytes": files[n].stat().st_size, "psnr_db": round(psnr.get(twin, 0), 3),
-               "command_s": statistics.median(c[0] for c, _ in found),
-               "command_cpu_s": statistics.median(c[1] for c, _ in found),
+               "command_s": statistics.median(c[0] for c in found),
+               "command_cpu_s": statistics.median(c[1] for c in found),
                "write_s": min(writing[n]) if n in writing else None,
-               "peak_mib": statistics.median(c[2] for c, _ in found) / 1024,
+               "peak_mib": statistics.median(c[2] for c in found) / 1024,
                "in_process_s": statistics.median(i[0] for i in inside) if inside else None,
                "in_process_cpu_s": statistics.median(i[1] for i in inside) if inside and inside[0][1] else None}
         yield row
