@@ -122,7 +122,7 @@ class ModuleBackend : public AnalysisBackend {
     int halo_px_;
 };
 
-// Payload of chunk aNLZ (model.h).
+// Two graphs as chunk aNLZ (model.h) holds them.
 Result<std::vector<uint8_t>> pair_payload(const FloatGraph& first, const FloatGraph& second) {
     std::vector<uint8_t> payload;
     for (const FloatGraph* graph : {&first, &second}) {
@@ -152,8 +152,10 @@ Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchMod
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         // A model without analysis has a graph that does nothing in its place.
         const FloatGraph nothing = FloatGraphBuilder(1).take();
-        auto made = make_backend(model.name, model.analysis.empty() ? nothing : model.analysis, model.synthesis, 0, threads);
-        return std::move(made).in("'" + model.name + "' is a research model, which LibTorch runs on reading, too");
+        auto made = make_backend(model.name, model.analysis.empty() ? nothing : model.analysis,
+                                 model.synthesis, 0, threads);
+        return std::move(made).in("'" + model.name +
+                                  "' is a research model, which LibTorch runs on reading, too");
     });
 }
 

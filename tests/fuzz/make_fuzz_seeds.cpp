@@ -67,16 +67,21 @@ nae::Metadata metadata() {
     return m;
 }
 
+nae::EncoderOptions options_of(const nae::ReadyModelPtr& model, nae::test::TinyAnalysis& analysis) {
+    nae::EncoderOptions options;
+    options.model = model;
+    options.analysis = &analysis;
+    options.tile_size = 64;
+    options.embed_model = true;
+    options.threads = 1;
+    return options;
+}
+
 void pictures(const nae::ReadyModelPtr& model) {
     nae::test::TinyAnalysis analysis;
     int number = 0;
     for (const auto& [width, height, bands] : {std::tuple{1, 1, 1}, {40, 33, 3}, {100, 70, 3}, {130, 5, 1}}) {
-        nae::EncoderOptions options;
-        options.model = model;
-        options.analysis = &analysis;
-        options.tile_size = 64;
-        options.embed_model = true;
-        options.threads = 1;
+        nae::EncoderOptions options = options_of(model, analysis);
         options.quality = 60 + 13 * number;
         options.preview = number % 2 == 0 ? nae::PreviewMode::never : nae::PreviewMode::always;
         const Bytes picture = pixels(static_cast<uint32_t>(width), static_cast<uint32_t>(height), bands);
@@ -95,12 +100,7 @@ void kinds(const nae::ReadyModelPtr& model) {
     nae::test::TinyAnalysis analysis;
     for (int number = 1; number <= 6; ++number) {
         const auto type = static_cast<nae::DataType>(number);
-        nae::EncoderOptions options;
-        options.model = model;
-        options.analysis = &analysis;
-        options.tile_size = 64;
-        options.embed_model = true;
-        options.threads = 1;
+        nae::EncoderOptions options = options_of(model, analysis);
         options.levels = 2;
         const Bytes samples = pixels(9, 7, 5 * static_cast<int>(nae::sample_bytes(type)));
         nae::BandPlan plan = nae::make_band_plan(5, type, {3, 1, 0}, 4, number % 2 == 0);

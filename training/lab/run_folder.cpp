@@ -7,8 +7,10 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <memory>
 #include <sstream>
 
+#include "format/byte_sink.h"
 #include "format/text.h"
 
 namespace nae::training {
@@ -87,13 +89,9 @@ const std::vector<std::pair<std::string, Field>>& fields() {
 }
 
 Status write_whole(const std::string& path, const std::string& bytes) {
-    const std::string temporary = path + ".part";
-    std::ofstream out(temporary, std::ios::binary);
-    out.write(bytes.data(), std::streamsize(bytes.size()));
-    out.close();
-    std::error_code ec;
-    if (out) std::filesystem::rename(temporary, path, ec);
-    return out && !ec ? Status() : Status(ErrorCode::io, path + ": cannot be written");
+    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<FileSink> sink, FileSink::create(path));
+    NAE_RETURN_IF_ERROR(sink->write(bytes.data(), bytes.size()));
+    return sink->commit();
 }
 
 }  // namespace
