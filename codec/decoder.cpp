@@ -178,8 +178,8 @@ struct Decoder::Impl {
     ThreadPool pool;
 
     std::mutex model_mutex;
-    ReadyModelPtr model;               // guarded by model_mutex until set, constant afterwards
-    std::unique_ptr<TileCodec> codec;  // likewise
+    ReadyModelPtr model;                      // guarded by model_mutex until set, constant afterwards
+    std::unique_ptr<TileCodec> codec;         // likewise
     std::unique_ptr<ResearchCodec> research;  // instead of it, if the model is a research model
     std::mutex damage_mutex;
 };
@@ -201,15 +201,17 @@ Status Decoder::Impl::prepare() {
     }
     const std::vector<uint8_t>& embedded = layout.model.empty() ? whole.model : layout.model;
     if (!embedded.empty())
-        found = store.embedded(embedded.data(), embedded.size(), header.model_id, source->name(), options.limits);
+        found =
+            store.embedded(embedded.data(), embedded.size(), header.model_id, source->name(), options.limits);
     if (!found.ok()) return found.status();
     const bool floating = found.value()->research != nullptr;
     if (floating != ((header.flags & kFlagResearch) != 0))
-        return Status(ErrorCode::model_mismatch, cat("model ", found.value()->name(), floating ? " is" : " is not",
-                                                     " a research model, the header says otherwise"));
+        return Status(ErrorCode::model_mismatch,
+                      cat("model ", found.value()->name(), floating ? " is" : " is not",
+                          " a research model, the header says otherwise"));
     if (floating) {
-        NAE_ASSIGN_OR_RETURN(research, ResearchCodec::create(found.value(), options.research_backend, options.threads,
-                                                             options.limits));
+        NAE_ASSIGN_OR_RETURN(research, ResearchCodec::create(found.value(), options.research_backend,
+                                                             options.threads, options.limits));
         model = std::move(found).value();
         return Status();
     }
@@ -240,9 +242,10 @@ Status Decoder::Impl::fetch_tile(int level, size_t plane, int64_t tile, LatentTi
     Status status;
     if (auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, index); payload.ok()) {
         const Rect pixels = tile_rect(level, tile);
-        status = research != nullptr
-                     ? research->decode(payload.value(), static_cast<int>(pixels.h), static_cast<int>(pixels.w), *latent)
-                     : codec->decode(payload.value(), static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
+        status = research != nullptr ? research->decode(payload.value(), static_cast<int>(pixels.h),
+                                                        static_cast<int>(pixels.w), *latent)
+                                     : codec->decode(payload.value(), static_cast<int>(rect.h),
+                                                     static_cast<int>(rect.w), *latent);
         if (!status.ok()) {
             status = status.in(
                 cat("tile ", number, " at offset ", layout.tile_data_offset + layout.tiles[index].offset));
@@ -255,8 +258,10 @@ Status Decoder::Impl::fetch_tile(int level, size_t plane, int64_t tile, LatentTi
     } else {
         NAE_RETURN_IF_ERROR(damage(status));
         const Rect pixels = tile_rect(level, tile);
-        if (research != nullptr) ResearchCodec::neutral(static_cast<int>(pixels.h), static_cast<int>(pixels.w), *latent);
-        else codec->neutral(static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
+        if (research != nullptr)
+            ResearchCodec::neutral(static_cast<int>(pixels.h), static_cast<int>(pixels.w), *latent);
+        else
+            codec->neutral(static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
     }
     *out = std::move(latent);
     return Status();
@@ -374,17 +379,19 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const int64_t side = tiles.tile_pixels();
     // A tile is a picture of its own: no halo.
-    NAE_RETURN_IF_ERROR(fetch(TileRange{chunk.x / side, chunk.y / side, div_up(chunk.right(), side), div_up(chunk.bottom(), side)},
-                              read));
+    NAE_RETURN_IF_ERROR(fetch(
+        TileRange{chunk.x / side, chunk.y / side, div_up(chunk.right(), side), div_up(chunk.bottom(), side)},
+        read));
     NAE_RETURN_IF_ERROR(read_codes(chunk, read));
     Tensor16 values;
     for (const auto& [tile, pixels] : read.held) {
         const Rect rect = tile_rect(read.level, tile), part = intersect(rect, chunk);
         values.resize(static_cast<int>(part.h), static_cast<int>(part.w), 3);
         for (int64_t y = 0; y < part.h; ++y)
-            std::memcpy(values.pixel(static_cast<int>(y), 0),
-                        pixels->pixel(static_cast<int>(part.y + y - rect.y), static_cast<int>(part.x - rect.x)),
-                        static_cast<size_t>(part.w) * 3 * sizeof(int16_t));
+            std::memcpy(
+                values.pixel(static_cast<int>(y), 0),
+                pixels->pixel(static_cast<int>(part.y + y - rect.y), static_cast<int>(part.x - rect.x)),
+                static_cast<size_t>(part.w) * 3 * sizeof(int16_t));
         write_block(values, part, chunk, read);
     }
     return Status();
@@ -429,9 +436,10 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
     const int64_t tile = levels[static_cast<size_t>(read.level)].tile_pixels();
     const int64_t height = div_up(kChunkRows, tile) * tile;
     // Latents of a column of pixels as high as a chunk with generous halo.
-    const int64_t column_bytes = research != nullptr
-                                     ? height * 3 * int64_t{sizeof(int16_t)}
-                                     : (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
+    const int64_t column_bytes =
+        research != nullptr
+            ? height * 3 * int64_t{sizeof(int16_t)}
+            : (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
     const int64_t width = std::max<int64_t>(1, kChunkLatentBytes / column_bytes / tile) * tile;
     const Rect& window = read.window;
     for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {

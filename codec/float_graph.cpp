@@ -130,7 +130,7 @@ uint16_t float_to_f16(float value) {
 
 float f16_to_float(uint16_t bits) {
     const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-    float value = exponent == 31 ? (fraction == 0 ? INFINITY : NAN)
+    float value = exponent == 31  ? (fraction == 0 ? INFINITY : NAN)
                   : exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
                                   : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
     return (bits & 0x8000) != 0 ? -value : value;
@@ -156,7 +156,9 @@ int FloatGraphBuilder::push(FloatNode node) {
     return static_cast<int>(graph_.nodes.size()) - 1;
 }
 
-int FloatGraphBuilder::conv(int input, FloatConvParams params) { return convolution(Op::conv, input, std::move(params)); }
+int FloatGraphBuilder::conv(int input, FloatConvParams params) {
+    return convolution(Op::conv, input, std::move(params));
+}
 
 int FloatGraphBuilder::conv_transpose(int input, FloatConvParams params) {
     return convolution(Op::conv_transpose, input, std::move(params));

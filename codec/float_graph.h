@@ -51,11 +51,12 @@ struct FloatNode {
     int stride = 1;
     int block = 1;
     int begin = 0;
-    float slope = 0;             // leaky_relu
+    float slope = 0;                     // leaky_relu
     WeightType type = WeightType::bf16;  // convolutions
-    std::vector<float> weights;  // convolutions: [channels][kernel][kernel][input channels]; gdn: [channels][channels]
-    std::vector<float> bias;     // convolutions: [channels]
-    std::vector<float> mult;     // gain, gdn: [channels]
+    std::vector<float>
+        weights;  // convolutions: [channels][kernel][kernel][input channels]; gdn: [channels][channels]
+    std::vector<float> bias;  // convolutions: [channels]
+    std::vector<float> mult;  // gain, gdn: [channels]
 };
 
 struct FloatGraph {

@@ -25,7 +25,8 @@ float float_from_bits(uint32_t bits) {
     return value;
 }
 
-Status read_floats(ByteReader& reader, const char* field, size_t count, WeightType type, std::vector<float>* out) {
+Status read_floats(ByteReader& reader, const char* field, size_t count, WeightType type,
+                   std::vector<float>* out) {
     ByteSpan bytes;
     const size_t width = type == WeightType::f32 ? 4 : 2;
     NAE_RETURN_IF_ERROR(reader.read_span(field, count * width, &bytes));
@@ -101,7 +102,8 @@ Status read_node(ByteReader& reader, size_t index, std::vector<Shape>& shapes, F
         NAE_RETURN_IF_ERROR(read_floats(reader, "multipliers", channels, WeightType::f32, &node.mult));
     } else if (node.op == Op::gdn || node.op == Op::inverse_gdn) {
         NAE_RETURN_IF_ERROR(read_floats(reader, "constants", channels, WeightType::f32, &node.mult));
-        NAE_RETURN_IF_ERROR(read_floats(reader, "weights", channels * channels, WeightType::f32, &node.weights));
+        NAE_RETURN_IF_ERROR(
+            read_floats(reader, "weights", channels * channels, WeightType::f32, &node.weights));
     }
     shapes.push_back(std::move(shape));
     return Status();

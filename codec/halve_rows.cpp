@@ -25,7 +25,8 @@ T rounded(double mean) {
 }
 
 // How much each pixel of a row counts, for all bands but alpha itself: 0 where masked, else its opacity.
-std::vector<float> weights_of(const RowShape& shape, const BandPlan& plan, const uint8_t* row, int64_t width) {
+std::vector<float> weights_of(const RowShape& shape, const BandPlan& plan, const uint8_t* row,
+                              int64_t width) {
     std::vector<float> weights(static_cast<size_t>(width), 1.0f);
     if (const uint8_t* mask = shape.mask_of(row, width)) {
         for (int64_t x = 0; x < width; ++x) weights[static_cast<size_t>(x)] = mask[x] != 0 ? 1.0f : 0.0f;
@@ -120,9 +121,8 @@ void halve_rows(const RowShape& shape, const BandPlan& plan, const uint8_t* uppe
                 std::memcpy(out + static_cast<size_t>(x) * size, rows[0] + static_cast<size_t>(2 * x) * size,
                             size);
         } else if (band == plan.alpha || (!weighted && specials.empty())) {
-            with_sample_type(shape.type, [&](auto kind) {
-                plain_means<decltype(kind)>(rows[0], rows[1], width, out);
-            });
+            with_sample_type(shape.type,
+                             [&](auto kind) { plain_means<decltype(kind)>(rows[0], rows[1], width, out); });
         } else {
             for (int i = 0; i < 2; ++i) find_codes(rows[i], width, shape.type, specials, codes[i].data());
             const WeightedRow both[2] = {{rows[0], weights[0].data(), codes[0].data()},

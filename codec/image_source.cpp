@@ -20,8 +20,7 @@ BandPlan make_band_plan(int bands, DataType type, const std::vector<int>& rgb, i
         plan.table.planes.push_back({PlaneKind::rgb, {number(rgb[0]), number(rgb[1]), number(rgb[2])}});
     for (int band = 0; band < bands; ++band) {
         if (rgb.size() == 3 && std::find(rgb.begin(), rgb.end(), band) != rgb.end()) continue;
-        plan.table.planes.push_back(
-            {band == alpha ? PlaneKind::lossless : PlaneKind::gray, {number(band)}});
+        plan.table.planes.push_back({band == alpha ? PlaneKind::lossless : PlaneKind::gray, {number(band)}});
     }
     if (mask) plan.table.planes.push_back({PlaneKind::mask, {}});
     return plan;
@@ -67,13 +66,12 @@ MemoryImageSource::MemoryImageSource(const void* pixels, uint32_t width, uint32_
       width_(width),
       height_(height),
       bands_(bands),
-      row_stride_(row_stride != 0 ? row_stride
-                                  : static_cast<ptrdiff_t>(width) * bands *
-                                        static_cast<ptrdiff_t>(sample_bytes(type))),
+      row_stride_(row_stride != 0
+                      ? row_stride
+                      : static_cast<ptrdiff_t>(width) * bands * static_cast<ptrdiff_t>(sample_bytes(type))),
       type_(type) {}
 
-Status MemoryImageSource::read_rows(uint32_t y, uint32_t count, const std::vector<int>& bands,
-                                    uint8_t* out) {
+Status MemoryImageSource::read_rows(uint32_t y, uint32_t count, const std::vector<int>& bands, uint8_t* out) {
     if (y > height_ || count > height_ - y)
         return Status(ErrorCode::invalid_argument, "rows outside the picture");
     const size_t size = sample_bytes(type_), pixel = size * static_cast<size_t>(bands_);

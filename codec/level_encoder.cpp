@@ -73,9 +73,9 @@ Status LevelEncoder::encode_lossless(const Rect& strip) {
     if (lossless_.empty()) return Status();
     const TileRange range = tiles_.tiles_touching(strip);
     const int64_t first = tiles_.number(range.x0, range.y0);
-    NAE_RETURN_IF_ERROR(
-        job_.pool.parallel_for((range.x1 - range.x0) * (range.y1 - range.y0),
-                               [&](int64_t i) { return encode_lossless_tile_of(first + i); }));
+    NAE_RETURN_IF_ERROR(job_.pool.parallel_for((range.x1 - range.x0) * (range.y1 - range.y0), [&](int64_t i) {
+        return encode_lossless_tile_of(first + i);
+    }));
     return job_.progress(kLosslessWork * static_cast<double>(strip.w * strip.h) *
                          static_cast<double>(lossless_.size()));
 }
@@ -121,8 +121,8 @@ std::vector<uint8_t> LevelEncoder::samples_of(const Plane& plane, const Rect& re
             continue;
         }
         const int band = plane.bands.front();
-        const uint8_t* from = shape.samples(row, rows_.width(), band) +
-                              static_cast<size_t>(rect.x) * sample_bytes(shape.type);
+        const uint8_t* from =
+            shape.samples(row, rows_.width(), band) + static_cast<size_t>(rect.x) * sample_bytes(shape.type);
         if (plane.kind == PlaneKind::lossless) {
             std::memcpy(out, from, stride);
         } else {

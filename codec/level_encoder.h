@@ -44,10 +44,10 @@ class LevelEncoder {
     std::vector<size_t> lossless_;
     PreviewBuilder* preview_;
     std::unique_ptr<LevelEncoder> next_;
-    int64_t halo_ = 0;         // pixels
-    int64_t done_ = 0;         // latent rows
-    int64_t previewed_ = 0;    // rows
-    int64_t passed_on_ = 0;    // rows of the next level
+    int64_t halo_ = 0;       // pixels
+    int64_t done_ = 0;       // latent rows
+    int64_t previewed_ = 0;  // rows
+    int64_t passed_on_ = 0;  // rows of the next level
 };
 
 }  // namespace nae

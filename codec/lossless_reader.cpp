@@ -15,15 +15,15 @@ Result<std::vector<uint8_t>> LosslessReader::tile(int level, size_t plane, uint6
                          static_cast<size_t>(tile_number(layout_.header, planes.size(), level, tile, p)));
     };
     const auto corrupt = [&](const std::string& what) {
-        return Status(ErrorCode::corrupt, cat("tile ", tile_number(layout_.header, planes.size(), level, tile,
-                                                                   plane), ": ", what));
+        return Status(
+            ErrorCode::corrupt,
+            cat("tile ", tile_number(layout_.header, planes.size(), level, tile, plane), ": ", what));
     };
     const PlaneKind kind = planes[plane].kind;
     NAE_ASSIGN_OR_RETURN(std::vector<uint8_t> payload, payload_of(plane));
     NAE_ASSIGN_OR_RETURN(const std::optional<uint32_t> other, referenced_plane(payload));
     if (other) {
-        if (*other >= plane || planes[*other].kind != kind)
-            return corrupt(cat("refers to plane ", *other));
+        if (*other >= plane || planes[*other].kind != kind) return corrupt(cat("refers to plane ", *other));
         NAE_ASSIGN_OR_RETURN(payload, payload_of(*other));
         NAE_ASSIGN_OR_RETURN(const std::optional<uint32_t> next, referenced_plane(payload));
         if (next) return corrupt("refers to a tile that refers to another");

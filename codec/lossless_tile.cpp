@@ -114,8 +114,7 @@ Result<std::vector<uint8_t>> decode_lossless_tile(ByteSpan payload, const Lossle
     NAE_RETURN_IF_ERROR(in.read_span("sample", shape.sample, &a));
     NAE_RETURN_IF_ERROR(in.read_span("sample", shape.sample, &b));
     const size_t stride = (shape.w + 7) / 8;
-    NAE_ASSIGN_OR_RETURN(const auto bits,
-                         read_rows(payload.subspan(1 + in.position()), shape.h, stride, 1));
+    NAE_ASSIGN_OR_RETURN(const auto bits, read_rows(payload.subspan(1 + in.position()), shape.h, stride, 1));
     std::vector<uint8_t> out = constant(a.data(), shape);
     for (size_t y = 0; y < shape.h; ++y) {
         for (size_t x = 0; x < shape.w; ++x) {

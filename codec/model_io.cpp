@@ -43,7 +43,8 @@ struct ModelChunks {
 };
 
 bool known_critical(const ChunkType& type) {
-    return type == kFloatSynthesis || std::find(std::begin(kOrder), std::end(kOrder), type) != std::end(kOrder);
+    return type == kFloatSynthesis ||
+           std::find(std::begin(kOrder), std::end(kOrder), type) != std::end(kOrder);
 }
 
 ModelId id_of(const Bytes& decoding_part) {
@@ -201,7 +202,8 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     generous.max_macs_per_pixel = UINT64_MAX;
     Model m;
     if (chunks.research)
-        return Status(ErrorCode::unsupported, "a research model, of which nothing is decoded by integer networks");
+        return Status(ErrorCode::unsupported,
+                      "a research model, of which nothing is decoded by integer networks");
     NAE_RETURN_IF_ERROR(parse_head(chunks.critical[0], m, nullptr).in("MHDR"));
     const ByteSpan hyper = chunks.critical[1], synthesis = chunks.critical[2], gains = chunks.critical[3];
     NAE_ASSIGN_OR_RETURN(m.hyper_synthesis, parse_graph(hyper.data(), hyper.size(), "HSYN", generous));
@@ -277,7 +279,8 @@ Result<ReadyModelPtr> make_ready_research(ModelChunks chunks, const ModelId& id,
     size_t used = 0;
     NAE_ASSIGN_OR_RETURN(m->tables, parse_table_set(tables.data(), tables.size(), &used).in("TABL"));
     if (used != tables.size())
-        return Status(ErrorCode::corrupt, cat("TABL: ", tables.size() - used, " unexpected bytes at the end"));
+        return Status(ErrorCode::corrupt,
+                      cat("TABL: ", tables.size() - used, " unexpected bytes at the end"));
     if (!chunks.analysis.empty())
         NAE_RETURN_IF_ERROR(parse_research_analysis(chunks.analysis, limits, *m).in("aNLZ"));
     m->text.assign(chunks.text.begin(), chunks.text.end());
@@ -334,8 +337,9 @@ Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& 
     if (!chunks.ok()) return chunks.status().in(source.name());
     Model head;
     ResearchModel unused;
-    NAE_RETURN_IF_ERROR(parse_head(chunks.value().critical[0], head, chunks.value().research ? &unused : nullptr)
-                            .in(source.name() + ": MHDR"));
+    NAE_RETURN_IF_ERROR(
+        parse_head(chunks.value().critical[0], head, chunks.value().research ? &unused : nullptr)
+            .in(source.name() + ": MHDR"));
     ModelSummary summary;
     summary.name = head.name;
     summary.id = id_of(chunks.value().decoding_part);

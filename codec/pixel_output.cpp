@@ -12,7 +12,8 @@ void write_samples(const TensorView16& values, int channel, const SampleTable& t
         const int16_t* in = values.pixel(y, 0);
         uint8_t* out = data + y * row_stride;
         for (int x = 0; x < values.w; ++x, in += 3, out += pixel_stride) {
-            const auto sample = static_cast<Sample>(table(channel >= 0 ? in[channel] : in[0] + in[1] + in[2]));
+            const auto sample =
+                static_cast<Sample>(table(channel >= 0 ? in[channel] : in[0] + in[1] + in[2]));
             std::memcpy(out, &sample, sizeof(sample));
         }
     }

@@ -82,7 +82,9 @@ void to_model_scale(const uint8_t* samples, int64_t n, DataType type, const Band
         for (int64_t i = 0; i < n; ++i) {
             const double above = static_cast<double>(load_sample<T>(samples, i)) - info.lo;
             // Not a number fails both comparisons and becomes 0.
-            const double part = range > 0 && above > 0 ? std::min(above / range, 1.0) : range > 0 ? 0.0 : 128.0 / 255;
+            const double part = range > 0 && above > 0 ? std::min(above / range, 1.0)
+                                : range > 0            ? 0.0
+                                                       : 128.0 / 255;
             out[i * stride] = static_cast<float>((part * 255 - 128) / 128);
         }
     });

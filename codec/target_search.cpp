@@ -45,7 +45,8 @@ double row_error(const RowShape& shape, const uint8_t* row, const uint8_t* decod
 // One thing measured at several qualities, and where to look next.
 class Search {
   public:
-    Search(const EncodeTarget& target, double first) : target_(target), next_(std::clamp(first, 1.0, 100.0)) {}
+    Search(const EncodeTarget& target, double first)
+        : target_(target), next_(std::clamp(first, 1.0, 100.0)) {}
 
     double next() const { return next_; }
     bool done() const { return done_; }
@@ -57,7 +58,8 @@ class Search {
         const bool size = target_.kind == EncodeTarget::Kind::bytes;
         const double tolerance = size ? kSizeTolerance : kPsnrTolerance;
         // Distance from the target, growing with the quality; on the log scale for sizes.
-        const double off = size ? std::log(std::max(measured, 1.0) / target_.value) : measured - target_.value;
+        const double off =
+            size ? std::log(std::max(measured, 1.0) / target_.value) : measured - target_.value;
         const double q = next_;
         const bool meets = size ? off <= 0 : off >= 0;
         if (meets && (best_ == 0 || (size ? q > best_ : q < best_))) best_ = q;
@@ -114,7 +116,8 @@ Status search(const EncoderOptions& given, const EncodeTarget& target, ImageSour
         NAE_ASSIGN_OR_RETURN(options.model, store.by_name(given.model_name));
     }
     if (options.model->research != nullptr)
-        return Status(ErrorCode::invalid_argument, cat("model ", options.model->name(), " has one quality only: it can meet no target"));
+        return Status(ErrorCode::invalid_argument,
+                      cat("model ", options.model->name(), " has one quality only: it can meet no target"));
     options.embed_model = given.embed_model || !size;
     double end = 0;  // what the quality gives that is the last hope
     for (; trial < kMaxTrials && !search.done(); ++trial) {
@@ -139,8 +142,7 @@ Status search(const EncoderOptions& given, const EncodeTarget& target, ImageSour
     options.quality = quality;
     options.embed_model = given.embed_model;
     NAE_RETURN_IF_ERROR(encode(options, image, metadata, sink, statistics));
-    if (given.progress && !given.progress(1.0))
-        return Status(ErrorCode::cancelled, "encoding was cancelled");
+    if (given.progress && !given.progress(1.0)) return Status(ErrorCode::cancelled, "encoding was cancelled");
     return Status();
 }
 
@@ -168,7 +170,8 @@ Result<double> psnr_of(const std::vector<uint8_t>& file, ImageSource& image, int
         decoded_shape.mask = false;
         const size_t row_bytes = shape.row_bytes(width), decoded_bytes = decoded_shape.row_bytes(width);
         const size_t mask_bytes = shape.mask ? static_cast<size_t>(width) : 0;
-        const int64_t step = std::max<int64_t>(1, kCompareBytes / static_cast<int64_t>(row_bytes + decoded_bytes));
+        const int64_t step =
+            std::max<int64_t>(1, kCompareBytes / static_cast<int64_t>(row_bytes + decoded_bytes));
         std::vector<uint8_t> samples, mask, row(row_bytes), decoded;
         for (int64_t y = 0; y < height; y += step) {
             const auto rows = static_cast<size_t>(std::min(step, height - y));
@@ -185,7 +188,8 @@ Result<double> psnr_of(const std::vector<uint8_t>& file, ImageSource& image, int
             to.row_stride = static_cast<ptrdiff_t>(decoded_bytes);
             NAE_RETURN_IF_ERROR(decoder->read(Window{0, first, image.width(), many}, bands, to));
             for (size_t i = 0; i < rows; ++i) {
-                std::copy_n(samples.data() + i * (row_bytes - mask_bytes), row_bytes - mask_bytes, row.data());
+                std::copy_n(samples.data() + i * (row_bytes - mask_bytes), row_bytes - mask_bytes,
+                            row.data());
                 std::copy_n(mask.data() + i * mask_bytes, mask_bytes, row.data() + row_bytes - mask_bytes);
                 for (const int band : bands) {
                     const BandInfo& info = decoder->bands().bands[static_cast<size_t>(band)];

@@ -112,8 +112,7 @@ Status check_band_table(const BandTable& table, DataType type) {
             mask = true;
         }
         for (const uint16_t band : plane.bands) {
-            if (band >= table.count())
-                return corrupt(cat("plane of band ", band + 1, " of ", table.count()));
+            if (band >= table.count()) return corrupt(cat("plane of band ", band + 1, " of ", table.count()));
             uint8_t& seen = plane.kind == PlaneKind::codes ? codes[band] : place[band];
             if (seen != nowhere) return corrupt(cat("band ", band + 1, " is in two planes"));
             seen = plane.coded_by_model() ? scaled : exact;

@@ -36,13 +36,14 @@ constexpr char kMetadataGeoTransform[] =
     "GEOTRANSFORM";                                 // x0 dx_col dx_row y0 dy_col dy_row, space-separated
 constexpr char kMetadataGcps[] = "GCPS";            // a line per point: pixel line x y z, then id
 constexpr char kMetadataGcpCrs[] = "GCP_CRS_WKT2";  // reference system of the control points
-constexpr char kMetadataNodata[] = "NODATA";        // one value for all bands; of one band: "NODATA_" and its number
+constexpr char kMetadataNodata[] =
+    "NODATA";  // one value for all bands; of one band: "NODATA_" and its number
 // Followed by the band's number from 1. True value = SCALE * sample + OFFSET, in UNIT.
 constexpr char kMetadataBandDescription[] = "BAND_DESCRIPTION_";
 constexpr char kMetadataScale[] = "SCALE_";
 constexpr char kMetadataOffset[] = "OFFSET_";
 constexpr char kMetadataUnit[] = "UNIT_";
-constexpr char kMetadataIcc[] = "ICC";                            // ICC profile, binary
+constexpr char kMetadataIcc[] = "ICC";    // ICC profile, binary
 constexpr char kMetadataExif[] = "EXIF";  // TIFF structure, binary, without "Exif\0\0"
 constexpr char kMetadataXmp[] = "XMP";    // XMP packet, UTF-8
 

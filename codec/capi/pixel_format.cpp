@@ -49,7 +49,8 @@ T luma(const T* rgb) {
 }
 
 template <class To, class From>
-void convert_row(const uint8_t* samples, const Format& format, uint32_t width, const Target& to, uint8_t* row) {
+void convert_row(const uint8_t* samples, const Format& format, uint32_t width, const Target& to,
+                 uint8_t* row) {
     const auto* from = reinterpret_cast<const From*>(samples);
     const size_t bands = format.bands, own_colours = bands - (has_alpha(format.layout) ? 1 : 0);
     const bool to_luma =
@@ -70,7 +71,8 @@ void convert_row(const uint8_t* samples, const Format& format, uint32_t width, c
 }
 
 template <class To>
-void convert_row_to(const uint8_t* from, const Format& format, uint32_t width, const Target& to, uint8_t* row) {
+void convert_row_to(const uint8_t* from, const Format& format, uint32_t width, const Target& to,
+                    uint8_t* row) {
     if (format.type == NAE_UINT16) {
         convert_row<To, uint16_t>(from, format, width, to, row);
     } else if (format.type == NAE_FLOAT32) {

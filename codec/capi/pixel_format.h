@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "codec/include/nae/nae.h"
 #include "codec/decoder.h"
+#include "codec/include/nae/nae.h"
 #include "format/status.h"
 
 namespace nae::capi {

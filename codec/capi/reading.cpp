@@ -166,9 +166,9 @@ Status read(const nae::Decoder& decoder, const nae_window* given_window, const n
     nae_buffer buffer;
     if (given_buffer == nullptr) return invalid("nae_read: the buffer is NULL");
     NAE_RETURN_IF_ERROR(nae::capi::copy_in(given_buffer, "nae_buffer", &buffer));
-    NAE_ASSIGN_OR_RETURN(const nae::capi::Target target,
-                         nae::capi::check_buffer(buffer, nae::capi::format_of(decoder), window.width,
-                                                 window.height));
+    NAE_ASSIGN_OR_RETURN(
+        const nae::capi::Target target,
+        nae::capi::check_buffer(buffer, nae::capi::format_of(decoder), window.width, window.height));
     return Read(decoder, window, target).run(progress, user);
 }
 

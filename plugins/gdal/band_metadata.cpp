@@ -71,7 +71,8 @@ void collect_histogram(GDALRasterBand& band, const std::string& number, Metadata
     int count = 0;
     GUIntBig* counts = nullptr;
     // Not forced: only one that is there already.
-    if (band.GetDefaultHistogram(&lowest, &highest, &count, &counts, FALSE, nullptr, nullptr) != CE_None) return;
+    if (band.GetDefaultHistogram(&lowest, &highest, &count, &counts, FALSE, nullptr, nullptr) != CE_None)
+        return;
     std::string text = number_text(lowest) + " " + number_text(highest);
     for (int i = 0; i < count; ++i) text += " " + std::to_string(counts[i]);
     CPLFree(counts);
@@ -85,8 +86,7 @@ std::optional<Histogram> parse_histogram(const std::string* text) {
     Histogram histogram;
     histogram.lowest = CPLAtof(parts[0]);
     histogram.highest = CPLAtof(parts[1]);
-    for (int i = 2; i < parts.Count(); ++i)
-        histogram.counts.push_back(std::strtoull(parts[i], nullptr, 10));
+    for (int i = 2; i < parts.Count(); ++i) histogram.counts.push_back(std::strtoull(parts[i], nullptr, 10));
     return histogram;
 }
 

@@ -45,7 +45,8 @@ Status check_type(GDALDataset& dataset) {
         const char* type = GDALGetDataTypeName(band.GetRasterDataType());
         const char* pixel_type = band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE");
         if (pixel_type != nullptr && EQUAL(pixel_type, "SIGNEDBYTE"))
-            return unsupported(name + " has signed bytes, which are not supported; see gdal_translate -ot Int16");
+            return unsupported(name +
+                               " has signed bytes, which are not supported; see gdal_translate -ot Int16");
         const std::optional<DataType> own = data_type_of(band);
         if (!own)
             return unsupported(name + " has data type " + type +
@@ -104,7 +105,8 @@ Status DatasetImageSource::set_up(bool strict, bool lossless_alpha) {
         if (dataset_.GetRasterBand(i)->GetColorTable() == nullptr) continue;
         const char* scrambled = "the source has a palette, whose indices a lossy codec would scramble";
         if (strict || bands_ != 1 || type_ != DataType::byte)
-            return unsupported(std::string(scrambled) + ": expand it first, as with gdal_translate -expand rgb");
+            return unsupported(std::string(scrambled) +
+                               ": expand it first, as with gdal_translate -expand rgb");
         return use_palette(*dataset_.GetRasterBand(i));
     }
     const int flags = dataset_.GetRasterBand(1)->GetMaskFlags();
@@ -134,7 +136,8 @@ Status DatasetImageSource::use_palette(GDALRasterBand& band) {
         table.GetColorEntryAsRGB(i, &entry);
         const short values[] = {entry.c1, entry.c2, entry.c3, entry.c4};
         for (size_t c = 0; c < 4; ++c)
-            palette_[static_cast<size_t>(i) * 4 + c] = static_cast<uint8_t>(std::clamp<int>(values[c], 0, 255));
+            palette_[static_cast<size_t>(i) * 4 + c] =
+                static_cast<uint8_t>(std::clamp<int>(values[c], 0, 255));
         alpha = alpha || entry.c4 < 255;
     }
     int has = FALSE;
@@ -163,7 +166,8 @@ Status DatasetImageSource::cannot_read(uint32_t y, uint32_t count) {
 
 Status DatasetImageSource::read_samples(uint32_t y, uint32_t count, const std::vector<int>& bands,
                                         GDALDataType type, uint8_t* out) {
-    const int size = GDALGetDataTypeSizeBytes(type), w = static_cast<int>(width_), h = static_cast<int>(count);
+    const int size = GDALGetDataTypeSizeBytes(type), w = static_cast<int>(width_),
+              h = static_cast<int>(count);
     const GSpacing band_space = static_cast<GSpacing>(width_) * size;
     const GSpacing line_space = band_space * static_cast<GSpacing>(bands.size());
     CPLErrorReset();
@@ -176,9 +180,9 @@ Status DatasetImageSource::read_samples(uint32_t y, uint32_t count, const std::v
     if (overview_ || bands.front() == 0) {
         for (size_t i = 0; i < bands.size(); ++i) {
             GDALRasterBand* band = source_band(bands[i]);
-            if (band == nullptr ||
-                band->RasterIO(GF_Read, 0, static_cast<int>(y), w, h, out + static_cast<GSpacing>(i) * band_space,
-                               w, h, type, size, line_space, &extra) != CE_None)
+            if (band == nullptr || band->RasterIO(GF_Read, 0, static_cast<int>(y), w, h,
+                                                  out + static_cast<GSpacing>(i) * band_space, w, h, type,
+                                                  size, line_space, &extra) != CE_None)
                 return cannot_read(y, count);
         }
         return {};
@@ -204,7 +208,8 @@ Status DatasetImageSource::read_samples(uint32_t y, uint32_t count, const std::v
     return {};
 }
 
-Status DatasetImageSource::read_rows(uint32_t y, uint32_t count, const std::vector<int>& bands, uint8_t* out) {
+Status DatasetImageSource::read_rows(uint32_t y, uint32_t count, const std::vector<int>& bands,
+                                     uint8_t* out) {
     if (!expanded()) {
         std::vector<int> numbers;
         for (const int band : bands) numbers.push_back(band + 1);

@@ -16,7 +16,8 @@ namespace nae::gdal {
 // Where overviews come from.
 struct OverviewOptions {
     bool use_existing = true;
-    std::optional<GDALRIOResampleAlg> resampling;  // nothing: means of 2 x 2 valid pixels, made by the encoder
+    std::optional<GDALRIOResampleAlg>
+        resampling;  // nothing: means of 2 x 2 valid pixels, made by the encoder
 };
 
 class DatasetImageSource : public ImageSource {

@@ -47,9 +47,9 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
     encoder_options.value().levels = overviews.value().levels;
     Progress watch(progress, progress_data);
     encoder_options.value().progress = [&watch](double done) { return watch.report(done); };
-    auto created = DatasetImageSource::create(*source, watch, strict != FALSE,
-                                              CPLFetchBool(options, "LOSSLESS_ALPHA", true),
-                                              overviews.value().options);
+    auto created =
+        DatasetImageSource::create(*source, watch, strict != FALSE,
+                                   CPLFetchBool(options, "LOSSLESS_ALPHA", true), overviews.value().options);
     if (!created.ok()) return failed(created.status());
     DatasetImageSource& image = *created.value();
 
@@ -57,7 +57,8 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
     const BandTable table = image.plan().table;
     const Metadata metadata = collect_metadata(*source, image.expanded() ? nullptr : &table,
                                                CPLFetchBool(options, "WRITE_METADATA", true));
-    if (const Status status = write(filename, encoder_options.value(), target.value(), metadata, image, watch);
+    if (const Status status =
+            write(filename, encoder_options.value(), target.value(), metadata, image, watch);
         !status.ok()) {
         if (!image.reported()) report(status, filename);
         return nullptr;
@@ -75,8 +76,9 @@ GDALDataset* create_copy(const char* filename, GDALDataset* source, int strict, 
                                       image.data_type(), table)
             .release();
     // What the file itself does not hold goes into a side file, and only that.
-    if (!image.expanded()) static_cast<NaeDataset*>(written.get())
-        ->CloneInfo(source, GCIF_RAT | GCIF_ONLY_IF_MISSING | GCIF_PROCESS_BANDS);
+    if (!image.expanded())
+        static_cast<NaeDataset*>(written.get())
+            ->CloneInfo(source, GCIF_RAT | GCIF_ONLY_IF_MISSING | GCIF_PROCESS_BANDS);
     return written.release();
 }
 

@@ -204,7 +204,9 @@ NaeBand::NaeBand(NaeDataset* dataset, int number) {
         GDALMajorObject::SetMetadata(const_cast<char**>(mapped().items.List()));  // copies
 }
 
-const BandMetadata& NaeBand::mapped() const { return dataset().mapped_.bands[static_cast<size_t>(nBand - 1)]; }
+const BandMetadata& NaeBand::mapped() const {
+    return dataset().mapped_.bands[static_cast<size_t>(nBand - 1)];
+}
 
 GDALColorInterp NaeBand::GetColorInterpretation() {
     const GDALColorInterp changed = GDALPamRasterBand::GetColorInterpretation();

@@ -94,9 +94,9 @@ class NaeDataset final : public GDALPamDataset {
     BandTable table_;
     MappedMetadata mapped_;
     ControlPoints control_points_;
-    int block_size_ = 512;                               // pixels, both ways
+    int block_size_ = 512;                                // pixels, both ways
     std::vector<std::unique_ptr<NaeDataset>> overviews_;  // the file's own, largest first
-    std::unique_ptr<NaeMaskBand> mask_;                  // null: the file has none
+    std::unique_ptr<NaeMaskBand> mask_;                   // null: the file has none
 };
 
 class NaeBand final : public GDALPamRasterBand {

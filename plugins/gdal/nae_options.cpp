@@ -130,7 +130,8 @@ Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_
         return bad_option("BLOCKSIZE", std::to_string(result.tile_size), kTileSizes);
     NAE_ASSIGN_OR_RETURN(result.threads, parse_threads(options));
     result.embed_model = CPLFetchBool(options, "EMBED_MODEL", false);
-    NAE_ASSIGN_OR_RETURN(const double label, number_option(options, "LABEL", -1, 0, 255, true, "a whole number from 0 to 255"));
+    NAE_ASSIGN_OR_RETURN(const double label,
+                         number_option(options, "LABEL", -1, 0, 255, true, "a whole number from 0 to 255"));
     result.label = static_cast<int>(label);
 
     store = extra_store(nullptr);
@@ -179,9 +180,12 @@ Result<Overviews> parse_overviews(CSLConstList options, GDALDataset& source, int
     constexpr struct {
         const char* name;
         GDALRIOResampleAlg value;
-    } kMethods[] = {{"NEAREST", GRIORA_NearestNeighbour}, {"BILINEAR", GRIORA_Bilinear},
-                    {"CUBIC", GRIORA_Cubic},              {"CUBICSPLINE", GRIORA_CubicSpline},
-                    {"LANCZOS", GRIORA_Lanczos},          {"MODE", GRIORA_Mode},
+    } kMethods[] = {{"NEAREST", GRIORA_NearestNeighbour},
+                    {"BILINEAR", GRIORA_Bilinear},
+                    {"CUBIC", GRIORA_Cubic},
+                    {"CUBICSPLINE", GRIORA_CubicSpline},
+                    {"LANCZOS", GRIORA_Lanczos},
+                    {"MODE", GRIORA_Mode},
                     {"RMS", GRIORA_RMS}};
     for (const auto& one : kMethods)
         if (EQUAL(method, one.name)) result.options.resampling = one.value;
@@ -199,9 +203,9 @@ Result<Overviews> parse_overviews(CSLConstList options, GDALDataset& source, int
                       std::string("OVERVIEWS=IGNORE_EXISTING of a source that has overviews needs "
                                   "OVERVIEW_RESAMPLING=AVERAGE, not ") +
                           method);
-    result.levels = automatic_levels(static_cast<uint32_t>(source.GetRasterXSize()),
-                                     static_cast<uint32_t>(source.GetRasterYSize()),
-                                     static_cast<uint32_t>(tile_size));
+    result.levels =
+        automatic_levels(static_cast<uint32_t>(source.GetRasterXSize()),
+                         static_cast<uint32_t>(source.GetRasterYSize()), static_cast<uint32_t>(tile_size));
     return result;
 }
 

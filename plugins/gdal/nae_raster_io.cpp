@@ -265,7 +265,8 @@ CPLErr NaeBand::IReadBlock(int block_x, int block_y, void* data) {
     const int width = std::min(size, nRasterXSize - x), height = std::min(size, nRasterYSize - y);
     uint8_t* own = static_cast<uint8_t*>(data);
     if (width < size || height < size)
-        std::memset(own, 0, static_cast<size_t>(size) * static_cast<size_t>(size) * static_cast<size_t>(sample));
+        std::memset(own, 0,
+                    static_cast<size_t>(size) * static_cast<size_t>(size) * static_cast<size_t>(sample));
 
     const std::vector<int> bands = owner.with_siblings({nBand});
     if (bands.size() == 1) {
@@ -289,9 +290,10 @@ CPLErr NaeBand::IReadBlock(int block_x, int block_y, void* data) {
             to = static_cast<uint8_t*>(block->GetDataRef());
         }
         for (int line = 0; line < height; ++line)
-            std::memcpy(to + static_cast<ptrdiff_t>(line) * size * sample,
-                        target.data + static_cast<ptrdiff_t>(i) * target.band_stride + line * target.row_stride,
-                        static_cast<size_t>(width) * static_cast<size_t>(sample));
+            std::memcpy(
+                to + static_cast<ptrdiff_t>(line) * size * sample,
+                target.data + static_cast<ptrdiff_t>(i) * target.band_stride + line * target.row_stride,
+                static_cast<size_t>(width) * static_cast<size_t>(sample));
         if (block != nullptr) block->DropLock();
     }
     return CE_None;

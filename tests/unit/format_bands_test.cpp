@@ -80,7 +80,8 @@ TEST_CASE("every field of BAND is checked", "[format][bands]") {
     const auto nan = [](BandTable& t) { t.bands[0].specials = {NAN, INFINITY, -INFINITY}; };
     CHECK(code_after(nan) == ErrorCode::corrupt);
     CHECK(code_after(nan, DataType::float32) == ErrorCode::ok);
-    CHECK(code_after([](BandTable& t) { t.bands[1].hi = INFINITY; }, DataType::float32) == ErrorCode::corrupt);
+    CHECK(code_after([](BandTable& t) { t.bands[1].hi = INFINITY; }, DataType::float32) ==
+          ErrorCode::corrupt);
     CHECK(code_after([](BandTable& t) { t.bands[1].lo = NAN; }, DataType::float32) == ErrorCode::corrupt);
 }
 
@@ -98,7 +99,8 @@ TEST_CASE("lossless tiles come back, whatever they hold", "[format][bands]") {
             const LosslessShape shape{13, 21, size};
             std::vector<uint8_t> samples(shape.bytes());
             for (size_t i = 0; i < samples.size(); ++i)
-                samples[i] = static_cast<uint8_t>(i / size * i / size * 7 / 3 % static_cast<size_t>(values) + 9);
+                samples[i] =
+                    static_cast<uint8_t>(i / size * i / size * 7 / 3 % static_cast<size_t>(values) + 9);
             for (const PlaneKind kind : {PlaneKind::codes, PlaneKind::mask}) {
                 CAPTURE(size, values);
                 const auto payload = encode_lossless_tile(samples, shape, kind);

@@ -8,8 +8,8 @@
 #include "codec/engine.h"
 #include "codec/entropy/symbol_codec.h"
 #include "codec/gains.h"
-#include "codec/lossless_tile.h"
 #include "codec/graph_io.h"
+#include "codec/lossless_tile.h"
 #include "codec/pixel_output.h"
 #include "format/crc32.h"
 #include "format/little_endian.h"
@@ -65,8 +65,8 @@ TEST_CASE("FORMAT.md: bands and exact tiles", "[format][document]") {
     CHECK(serialise_band_table(table.value(), DataType::uint16).value() == examples().at("bands"));
     const auto tile = decode_lossless_tile(examples().at("exact"), {3, 10, 1}, PlaneKind::codes);
     REQUIRE(tile.ok());
-    CHECK(tile.value() == Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0,
-                                0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0});
+    CHECK(tile.value() ==
+          Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0});
 }
 
 TEST_CASE("FORMAT.md: metadata and preview", "[format][document]") {

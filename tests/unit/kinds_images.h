@@ -60,7 +60,8 @@ TestImage<T> waves(uint32_t width, uint32_t height, int bands, DataType type, do
     TestImage<T> image(width, height, bands, type);
     for (uint32_t y = 0; y < height; ++y)
         for (uint32_t x = 0; x < width; ++x)
-            for (int b = 0; b < bands; ++b) image.at(x, y, b) = static_cast<T>(lo + (hi - lo) * wave(x, y, b));
+            for (int b = 0; b < bands; ++b)
+                image.at(x, y, b) = static_cast<T>(lo + (hi - lo) * wave(x, y, b));
     return image;
 }
 

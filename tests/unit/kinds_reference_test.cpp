@@ -20,7 +20,8 @@ void compare(DataType type, double lo, double hi, double nodata) {
         image.at(i, 7, 4) = static_cast<T>(i);
         image.mask[i * 70 + 3] = static_cast<uint8_t>(i % 3 == 0 ? 0 : 255);
     }
-    if (type == DataType::float32) image.at(5, 6, 3) = static_cast<T>(std::numeric_limits<double>::infinity());
+    if (type == DataType::float32)
+        image.at(5, 6, 3) = static_cast<T>(std::numeric_limits<double>::infinity());
     const auto bytes = encoded(image, 60, 2);
     const auto decoder = open_bytes(bytes);
     REQUIRE(decoder->bands().planes.size() >= 7);
@@ -38,7 +39,8 @@ void compare(DataType type, double lo, double hi, double nodata) {
 
 }  // namespace
 
-TEST_CASE("a decoder written from FORMAT.md alone gives the same samples of every kind", "[format][reference]") {
+TEST_CASE("a decoder written from FORMAT.md alone gives the same samples of every kind",
+          "[format][reference]") {
     if (!has_python()) return;
     compare<uint8_t>(DataType::byte, 0, 255, 128);
     compare<uint16_t>(DataType::uint16, 0, 65535, 20000);

@@ -77,8 +77,7 @@ TEST_CASE("kinds: bytes of more bands than three, each at the same quality", "[k
     const auto back = decoded<uint8_t>(*decoder);
     double best = 0, worst = 100;
     for (size_t band = 0; band < 7; ++band) {
-        const double db =
-            range_psnr(image.pixels, back, 255, [band](size_t i) { return i % 7 == band; });
+        const double db = range_psnr(image.pixels, back, 255, [band](size_t i) { return i % 7 == band; });
         best = std::max(best, db);
         worst = std::min(worst, db);
     }
@@ -272,9 +271,8 @@ TEST_CASE("kinds: damage in an exact plane", "[kinds]") {
     const TileEntry& codes = layout.value().tiles[1];
     bytes[layout.value().tile_data_offset + codes.offset] ^= 1;
     std::vector<float> row(100);
-    CHECK(open_bytes(bytes)
-              ->read_window(0, 0, 100, 1, reinterpret_cast<uint8_t*>(row.data()), 400)
-              .code() == ErrorCode::corrupt);
+    CHECK(open_bytes(bytes)->read_window(0, 0, 100, 1, reinterpret_cast<uint8_t*>(row.data()), 400).code() ==
+          ErrorCode::corrupt);
     DecoderOptions lenient;
     lenient.strict = false;
     int reports = 0;

@@ -28,8 +28,9 @@ inline std::vector<uint8_t> decode_by_reference(const std::vector<uint8_t>& file
     const std::string in = base.string() + ".nae", out = base.string() + ".raw";
     std::ofstream(in, std::ios::binary)
         .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-    const std::string command = "python3 '" NAE_SOURCE_DIR "/tests/reference/reference_decoder.py' --level=" +
-                                std::to_string(level) + " '" + in + "' '" + out + "'";
+    const std::string command =
+        "python3 '" NAE_SOURCE_DIR "/tests/reference/reference_decoder.py' --level=" + std::to_string(level) +
+        " '" + in + "' '" + out + "'";
     const int result = std::system(command.c_str());
     std::ifstream pixels(out, std::ios::binary);
     const std::string content(std::istreambuf_iterator<char>(pixels), {});

@@ -112,8 +112,7 @@ TEST_CASE("The MS-SSIM heatmap has SSIM's factors of every scale at their place"
     CHECK(value_at(heat, 262, 185) > 0.001);
     CHECK(value_at(heat, 60, 60) == Approx(0).margin(1e-5));
     const nae::ErrorMap none = nae::heat_map(HeatKind::ms_ssim, a, a).value();
-    for (const float value : none.values)
-        REQUIRE(static_cast<double>(value) == Approx(0).margin(1e-5));
+    for (const float value : none.values) REQUIRE(static_cast<double>(value) == Approx(0).margin(1e-5));
     CHECK_FALSE(nae::heat_map(HeatKind::ms_ssim, nae::Picture(175, 200, 1), nae::Picture(175, 200, 1)).ok());
 }
 

@@ -80,9 +80,9 @@ class Viewer {
     bool show_help = false;
     bool show_about = false;
     bool show_palette = false;
-    int palette_step = 0;          // arrow keys since the last frame, down counts up
-    bool palette_enter = false;    // Enter since the last frame
-    bool scroll_to_plot = false;   // the plot was just asked for
+    int palette_step = 0;         // arrow keys since the last frame, down counts up
+    bool palette_enter = false;   // Enter since the last frame
+    bool scroll_to_plot = false;  // the plot was just asked for
     LabWindow lab;
     std::vector<Message> notices;  // errors and news shown until dismissed
 

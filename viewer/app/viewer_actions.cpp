@@ -62,8 +62,8 @@ bool Viewer::enabled(const Action& action) const {
     const std::string id = action.id;
     if (id == "lab.stop") return lab.laboratory.training();
     if (id == "lab.start") return !lab.laboratory.training();
-    if (starts_with(id, "help.") || starts_with(id, "lab.") || id == "file.open" || id == "file.quit" || id == "view.sidebar" ||
-        id == "view.fullscreen" || id == "file.export_view")
+    if (starts_with(id, "help.") || starts_with(id, "lab.") || id == "file.open" || id == "file.quit" ||
+        id == "view.sidebar" || id == "view.fullscreen" || id == "file.export_view")
         return true;
     if (bench.empty()) return false;
     if (id == "file.open_original") return bench.coded_info() != nullptr;
