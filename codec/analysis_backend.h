@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 // Bumped whenever the struct below or the meaning of a call changes; the loader refuses any other value.
-#define NAE_ANALYSIS_ABI_VERSION 1u
+#define NAE_ANALYSIS_ABI_VERSION 2u
 
 // Graph numbers for nae_analysis_api::run.
 #define NAE_GRAPH_ANALYSIS 0
@@ -24,13 +24,32 @@ extern "C" {
 
 typedef struct nae_analysis nae_analysis;  // one loaded pair of analysis graphs; the module owns its contents
 
+// A part of a picture whose symbols are to be chosen anew. Tensors are dense, N = 1, NHWC; h x w latent positions.
+typedef struct nae_refinement {
+    int h, w, channels;
+    const float* mean;     // h x w x channels, integer units of the synthesis' input
+    const float* step;     // [channels], the same units
+    const uint8_t* index;  // h x w x channels: table of each symbol; 0: the symbol is 0
+    const uint8_t* free;   // h x w: whether the symbols of a position may change
+    const float* target;   // 16 h x 16 w x 3 pixels, minus 128
+    const float* weight;   // 16 h x 16 w: weight of a pixel's squared errors
+    const float* bits;  // tables x magnitudes: what a symbol of that magnitude costs; beyond, as the last one
+    int tables, magnitudes;
+    float pixel_unit;          // of the synthesis' output
+    float bits_per_error;      // weight of squared errors against bits
+    int rounds;                // gradients that are taken
+    int (*go_on)(void* user);  // asked before each of them; 0 ends the work early, as a failure. May be NULL.
+    void* user;
+} nae_refinement;
+
 // All functions return 0 (or non-NULL) on success; on failure they write a zero-terminated message of at most
 // error_size bytes, terminator included. No exception may leave them.
 typedef struct nae_analysis_api {
     uint32_t abi_version;  // NAE_ANALYSIS_ABI_VERSION
     uint32_t struct_size;  // sizeof(nae_analysis_api): later versions append members
 
-    // Builds both graphs from the payload of a model file's aNLZ chunk, which need not outlive the call.
+    // Builds both graphs from the payload of a model file's aNLZ chunk, which need not outlive the call. A third graph of
+    // the same form may follow: the synthesis, from latents in integer units to three channels, for refine().
     // threads: number of computing threads, 0 = all cores.
     nae_analysis* (*create)(const uint8_t* anlz_payload, size_t size, int threads, char* error,
                             size_t error_size);
@@ -48,6 +67,11 @@ typedef struct nae_analysis_api {
                int out_w, int out_c, char* error, size_t error_size);
 
     void (*destroy)(nae_analysis* handle);
+
+    // Changes symbols, h x w x channels, so that bits + bits_per_error * squared errors fall, by gradients through the
+    // synthesis. May be NULL: a module that cannot.
+    int (*refine)(nae_analysis* handle, const nae_refinement* task, int16_t* symbols, char* error,
+                  size_t error_size);
 } nae_analysis_api;
 
 // The one symbol a module exports (default visibility). Returns static storage.
@@ -63,6 +87,7 @@ const nae_analysis_api* nae_analysis_get_api(void);
 
 namespace nae {
 
+struct FloatGraph;
 struct Model;
 struct ResearchModel;
 
@@ -83,6 +108,9 @@ class AnalysisBackend {
     // Tensors, shapes and units as for nae_analysis_api::run.
     virtual Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h,
                        int out_w, int out_c) = 0;
+
+    // As nae_analysis_api::refine. Error: encoder_unavailable where there is nothing to take gradients through.
+    virtual Status refine(const nae_refinement& task, int16_t* symbols);
 };
 
 // Opens nae_torch.so (once per process; it is never unloaded) and builds the model's analysis graphs with it.
@@ -90,8 +118,9 @@ class AnalysisBackend {
 // folder of the library or plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/,
 // ../../lib/), and nae/ in the installation's library folder.
 // Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.
-// threads: 0 = all cores.
-Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads);
+// threads: 0 = all cores. synthesis: float_shadow() of the model's, for refine(); may be null.
+Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads,
+                                                               const FloatGraph* synthesis = nullptr);
 // The same for the analysis and the synthesis of a research model (research_model.h).
 Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchModel& model, int threads);
 

@@ -116,16 +116,26 @@ class ModuleBackend : public AnalysisBackend {
         return Status();
     }
 
+    Status refine(const nae_refinement& task, int16_t* symbols) override {
+        if (api_->refine == nullptr) return AnalysisBackend::refine(task, symbols);
+        char error[kErrorBytes] = "";
+        if (api_->refine(handle_, &task, symbols, error, sizeof(error)) != 0) {
+            error[kErrorBytes - 1] = '\0';
+            return Status(ErrorCode::internal, error);
+        }
+        return Status();
+    }
+
   private:
     const nae_analysis_api* api_;
     nae_analysis* handle_;
     int halo_px_;
 };
 
-// Two graphs as chunk aNLZ (model.h) holds them.
-Result<std::vector<uint8_t>> pair_payload(const FloatGraph& first, const FloatGraph& second) {
+// Graphs as chunk aNLZ (model.h) holds its two.
+Result<std::vector<uint8_t>> graphs_payload(const std::vector<const FloatGraph*>& graphs) {
     std::vector<uint8_t> payload;
-    for (const FloatGraph* graph : {&first, &second}) {
+    for (const FloatGraph* graph : graphs) {
         NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, serialise_float_graph(*graph));
         append_le(payload, static_cast<uint32_t>(bytes.size()));
         append_bytes(payload, bytes.data(), bytes.size());
@@ -133,10 +143,11 @@ Result<std::vector<uint8_t>> pair_payload(const FloatGraph& first, const FloatGr
     return payload;
 }
 
-Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name, const FloatGraph& first,
-                                                      const FloatGraph& second, int halo_px, int threads) {
+Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name,
+                                                      const std::vector<const FloatGraph*>& graphs,
+                                                      int halo_px, int threads) {
     NAE_ASSIGN_OR_RETURN(const nae_analysis_api* api, open_module());
-    NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> payload, pair_payload(first, second));
+    NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> payload, graphs_payload(graphs));
     char error[kErrorBytes] = "";
     nae_analysis* handle = api->create(payload.data(), payload.size(), threads, error, sizeof(error));
     if (handle == nullptr) {
@@ -148,26 +159,33 @@ Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name, c
 
 }  // namespace
 
+Status AnalysisBackend::refine(const nae_refinement&, int16_t*) {
+    return Status(ErrorCode::encoder_unavailable, "there is no synthesis to take gradients through");
+}
+
 Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchModel& model, int threads) {
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         // A model without analysis has a graph that does nothing in its place.
         const FloatGraph nothing = FloatGraphBuilder(1).take();
-        auto made = make_backend(model.name, model.analysis.empty() ? nothing : model.analysis,
-                                 model.synthesis, 0, threads);
+        auto made = make_backend(
+            model.name, {model.analysis.empty() ? &nothing : &model.analysis, &model.synthesis}, 0, threads);
         return std::move(made).in("'" + model.name +
                                   "' is a research model, which LibTorch runs on reading, too");
     });
 }
 
-Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads) {
+Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads,
+                                                               const FloatGraph* synthesis) {
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         if (!model.has_analysis()) {
             return Status(ErrorCode::encoder_unavailable,
                           "model '" + model.name + "' has no analysis part: it can decode but not encode");
         }
         NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
-        return make_backend(model.name, model.analysis, model.hyper_analysis,
-                            static_cast<int>(std::min<int64_t>(info.halo, 1 << 16)), threads)
+        std::vector<const FloatGraph*> graphs{&model.analysis, &model.hyper_analysis};
+        if (synthesis != nullptr) graphs.push_back(synthesis);
+        return make_backend(model.name, graphs, static_cast<int>(std::min<int64_t>(info.halo, 1 << 16)),
+                            threads)
             .in("encoding");
     });
 }

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "codec/band_refiner.h"
+#include "codec/float_shadow.h"
 #include "codec/guard.h"
 #include "codec/level_encoder.h"
 #include "codec/lossless_tile.h"
@@ -25,7 +27,8 @@ Status EncodeJob::progress(double more) {
 
 int automatic_levels(uint32_t width, uint32_t height, uint32_t side) {
     int levels = 1;
-    while (levels < kMaxLevels && level_side(std::max(width, height), levels - 1) > std::max(side, 1u)) ++levels;
+    while (levels < kMaxLevels && level_side(std::max(width, height), levels - 1) > std::max(side, 1u))
+        ++levels;
     return levels;
 }
 
@@ -87,7 +90,8 @@ std::vector<Pass> plan_passes(const BandPlan& plan, const Header& header) {
         passes.back().shape = with;
         passes.back().planes.push_back(p);
         for (const uint16_t band : plane.bands) {
-            if (places[band].codes >= 0) passes.back().planes.push_back(static_cast<size_t>(places[band].codes));
+            if (places[band].codes >= 0)
+                passes.back().planes.push_back(static_cast<size_t>(places[band].codes));
         }
     }
     return passes;
@@ -124,9 +128,8 @@ class RowReader {
 };
 
 bool to_be_measured(const BandPlan& plan, DataType type) {
-    return type == DataType::float32 ||
-           std::any_of(plan.table.bands.begin(), plan.table.bands.end(),
-                       [](const BandInfo& info) { return info.lo > info.hi; });
+    return type == DataType::float32 || std::any_of(plan.table.bands.begin(), plan.table.bands.end(),
+                                                    [](const BandInfo& info) { return info.lo > info.hi; });
 }
 
 // Finds the ranges that the plan leaves open, and the values of Float32 that are not finite.
@@ -272,7 +275,8 @@ Result<Preview> encode_planes(ImageSource& image, EncodeJob& job) {
         coded_bands += plane.coded_by_model() ? static_cast<double>(plane.bands.size()) : 0;
     }
     const bool open = to_be_measured(job.plan, header.data_type);
-    job.work = area / 256 * (coded * (header.levels > 1 ? 4.0 / 3 : 1) + (open ? kMeasureWork * coded_bands : 0));
+    job.work =
+        area / 256 * (coded * (header.levels > 1 ? 4.0 / 3 : 1) + (open ? kMeasureWork * coded_bands : 0));
     if (open) NAE_RETURN_IF_ERROR(measure(image, job, plan_passes(job.plan, header)));
     NAE_RETURN_IF_ERROR(check_band_table(job.plan.table, header.data_type).in("bands of the image"));
 
@@ -286,8 +290,9 @@ Result<Preview> encode_planes(ImageSource& image, EncodeJob& job) {
 
     const PreviewMode mode = job.options.preview;
     const Plane& first = job.plan.table.planes.front();
-    const bool wanted = first.coded_by_model() &&
-                        (mode == PreviewMode::always || (mode == PreviewMode::automatic && area > kPreviewMinPixels));
+    const bool wanted =
+        first.coded_by_model() &&
+        (mode == PreviewMode::always || (mode == PreviewMode::automatic && area > kPreviewMinPixels));
     PreviewBuilder preview(header.width, header.height, static_cast<uint8_t>(first.bands.size()));
     for (const Pass& pass : plan_passes(job.plan, header))
         NAE_RETURN_IF_ERROR(run_pass(image, job, pass, wanted ? &preview : nullptr));
@@ -306,7 +311,8 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
     layout.metadata = metadata;
     if (options.embed_model && model->research != nullptr)
         return Status(ErrorCode::invalid_argument,
-                      cat("model ", model->name(), " cannot be embedded: LibTorch runs no networks that come with a picture"));
+                      cat("model ", model->name(),
+                          " cannot be embedded: LibTorch runs no networks that come with a picture"));
     if (options.embed_model) layout.model = model->decoding_part;
 
     std::unique_ptr<AnalysisBackend> loaded;
@@ -316,7 +322,11 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
     if (model->research != nullptr) {
         NAE_ASSIGN_OR_RETURN(research, ResearchCodec::create(model, analysis, options.threads, Limits()));
     } else if (analysis == nullptr) {
-        NAE_ASSIGN_OR_RETURN(loaded, load_analysis_backend(model->model, options.threads));
+        FloatGraph synthesis;
+        const bool refined = refinement_rounds(options.effort) > 0;
+        if (refined) synthesis = float_shadow(model->synthesis.graph());
+        NAE_ASSIGN_OR_RETURN(
+            loaded, load_analysis_backend(model->model, options.threads, refined ? &synthesis : nullptr));
         analysis = loaded.get();
     }
     if (research == nullptr) {
@@ -324,12 +334,13 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
             codec, TileCodec::create(model, layout.header.quality_centi, Limits(), EngineLevel::automatic));
     }
     ThreadPool pool(options.threads);
-    EncodeJob job{options, layout.header, image.plan(), model, codec.get(), research.get(), analysis, pool, statistics, {}, {}};
+    EncodeJob job{options,  layout.header, image.plan(), model, codec.get(), research.get(),
+                  analysis, pool,          statistics,   {},    {}};
     job.quantiser.rate_aware = options.effort >= 2;
     job.quantiser.distortion_weight = options.distortion_weight;
     if (job.plan.table.count() != static_cast<size_t>(image.bands()))
-        return Status(ErrorCode::invalid_argument, cat("a plan for ", job.plan.table.count(), " of ",
-                                                       image.bands(), " bands"));
+        return Status(ErrorCode::invalid_argument,
+                      cat("a plan for ", job.plan.table.count(), " of ", image.bands(), " bands"));
     NAE_RETURN_IF_ERROR(job.progress(0));  // loading all this may have taken a second
     NAE_ASSIGN_OR_RETURN(layout.preview, encode_planes(image, job));
     drop_empty_planes(job.plan.table, job.payloads);

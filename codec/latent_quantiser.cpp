@@ -41,6 +41,11 @@ void dequantise_position(const LatentScale& scale, const int16_t* symbols, const
             dequantise(symbols[c], scale.steps.step[c], mean == nullptr ? 0 : mean[c], scale.lo, scale.hi);
 }
 
+double distortion_weight_at(int quality_centi) {
+    const double quality = (quality_centi - kMinQualityCenti) / double{kMaxQualityCenti - kMinQualityCenti};
+    return kDistortionWeightLow * std::pow(kDistortionWeightHigh / kDistortionWeightLow, quality);
+}
+
 std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor) {
     const double quality = quality_centi / 10000.0;
     const double base =

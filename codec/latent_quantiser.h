@@ -46,6 +46,11 @@ void scale_indices(const LatentScale& scale, const int16_t* log2_scale, uint8_t*
 // (zero).
 void dequantise_position(const LatentScale& scale, const int16_t* symbols, const int16_t* mean, int16_t* out);
 
+// What models of photographs are trained to minimise at a quality: bits per pixel plus this times the mean squared error
+// of the three channels, in 8-bit units. Geometric between the ends.
+constexpr double kDistortionWeightLow = 0.0009, kDistortionWeightHigh = 0.8;  // at QUALITY 1 and 100
+double distortion_weight_at(int quality_centi);
+
 // Weights of squared error, per table index, for choose_symbols(), in bits per squared quantisation step.
 //
 // In a transform with orthonormal synthesis every weight would be kHighRateWeight. Learned transforms differ:

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "codec/band_refiner.h"
 #include "codec/hole_fill.h"
 #include "format/text.h"
 
@@ -16,6 +17,8 @@ namespace {
 constexpr int64_t kAnalysisSide = 1024;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
 constexpr double kCodingWork = 0.6;
+// And of that, refining where it is asked for.
+constexpr double kRefiningShare = 0.9;
 
 }  // namespace
 
@@ -43,12 +46,13 @@ Status PlaneEncoder::encode_research_tiles(const Rect& band) {
     const int64_t first = tiles_.number(range.x0, range.y0);
     for (int64_t tile = first; tile < first + (range.x1 - range.x0) * (range.y1 - range.y0); ++tile) {
         const Rect latents = tiles_.latent_rect(tile);
-        const Rect rect = intersect(Rect{latents.x * kLatentStride, latents.y * kLatentStride, latents.w * kLatentStride,
-                                         latents.h * kLatentStride},
+        const Rect rect = intersect(Rect{latents.x * kLatentStride, latents.y * kLatentStride,
+                                         latents.w * kLatentStride, latents.h * kLatentStride},
                                     whole(tiles_.picture()));
         input_.resize(static_cast<size_t>(rect.w * rect.h * 3));
         fill(rect, input_.data());
-        auto payload = job_.research->encode(input_.data(), static_cast<int>(rect.h), static_cast<int>(rect.w), job_.options.label);
+        auto payload = job_.research->encode(input_.data(), static_cast<int>(rect.h),
+                                             static_cast<int>(rect.w), job_.options.label);
         if (!payload.ok()) return payload.status().in(cat("tile ", tile));
         job_.statistics.latent_bytes += payload.value().size();
         job_.payload(level_, static_cast<uint64_t>(tile), plane_) = std::move(payload).value();
@@ -91,7 +95,7 @@ Status PlaneEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_
     const auto start = std::chrono::steady_clock::now();
     const Status status =
         job_.analysis->run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels,
-                          out, static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
+                           out, static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
     job_.statistics.seconds_analysis +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return status.in(graph == AnalysisGraph::analysis ? "analysis" : "hyper-analysis");
@@ -149,6 +153,7 @@ Status PlaneEncoder::hyper_analyse(const Rect& band, const Rect& tile, std::vect
 }
 
 Status PlaneEncoder::encode_tiles(const Rect& band) {
+    if (refinement_rounds(job_.options.effort) > 0) return encode_tiles_refined(band);
     const TileRange range = tiles_.tiles_touching(band);
     const int64_t first = tiles_.number(range.x0, range.y0);
     const int64_t count = (range.x1 - range.x0) * (range.y1 - range.y0);  // whole rows of tiles: consecutive
@@ -161,23 +166,55 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
 }
 
 Status PlaneEncoder::encode_tiles(const Rect& band, int64_t first, int64_t count) {
-    std::vector<std::vector<float>> z(static_cast<size_t>(count));
-    double positions = 0;
-    for (int64_t i = 0; i < count; ++i) {
-        const Rect tile = tiles_.latent_rect(first + i);
-        positions += static_cast<double>(tile.w * tile.h);
-        NAE_RETURN_IF_ERROR(hyper_analyse(band, tile, z[static_cast<size_t>(i)]));
-    }
-    std::vector<TileStatistics> statistics(static_cast<size_t>(count));
-    std::mutex observing;
-    NAE_RETURN_IF_ERROR(job_.pool.parallel_for(count, [&](int64_t i) {
+    std::vector<TileSymbols> tiles(static_cast<size_t>(count));
+    NAE_RETURN_IF_ERROR(quantise_tiles(band, first, tiles));
+    return pack_tiles(first, tiles, kCodingWork);
+}
+
+Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
+    const TileRange range = tiles_.tiles_touching(band);
+    TileBand all;
+    all.rect = band;
+    all.first = tiles_.number(range.x0, range.y0);
+    all.tiles.resize(static_cast<size_t>((range.x1 - range.x0) * (range.y1 - range.y0)));
+    NAE_RETURN_IF_ERROR(quantise_tiles(band, all.first, all.tiles));
+    BandRefiner::Options options;
+    options.quality_centi = job_.header.quality_centi;
+    options.rounds = refinement_rounds(job_.options.effort);
+    options.distortion_weight = job_.options.distortion_weight;
+    BandRefiner refiner(
+        *job_.codec, tiles_, *job_.analysis, options,
+        [this](const Rect& pixels, float* out) { fill(pixels, out); },
+        [this, &band](double share) {
+            constexpr double kWork = kCodingWork * kRefiningShare;
+            return job_.progress(share * kWork * static_cast<double>(band.w * band.h)).ok();
+        });
+    NAE_RETURN_IF_ERROR(refiner.refine(all));
+    return pack_tiles(all.first, all.tiles, kCodingWork * (1 - kRefiningShare));
+}
+
+Status PlaneEncoder::quantise_tiles(const Rect& band, int64_t first, std::vector<TileSymbols>& tiles) {
+    std::vector<std::vector<float>> z(tiles.size());
+    for (size_t i = 0; i < z.size(); ++i)
+        NAE_RETURN_IF_ERROR(hyper_analyse(band, tiles_.latent_rect(first + static_cast<int64_t>(i)), z[i]));
+    return job_.pool.parallel_for(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
         const auto slot = static_cast<size_t>(i);
         const Rect tile = tiles_.latent_rect(first + i);
-        TileSymbols symbols;
         const Status status = job_.codec->quantise(
             y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(), static_cast<int>(tile.h),
-            static_cast<int>(tile.w), z[slot].data(), job_.quantiser, symbols);
-        if (!status.ok()) return status.in(cat("tile ", first + i));
+            static_cast<int>(tile.w), z[slot].data(), job_.quantiser, tiles[slot]);
+        return status.in(cat("tile ", first + i));
+    });
+}
+
+Status PlaneEncoder::pack_tiles(int64_t first, const std::vector<TileSymbols>& tiles, double work) {
+    std::vector<TileStatistics> statistics(tiles.size());
+    std::mutex observing;
+    double positions = 0;
+    for (const TileSymbols& tile : tiles) positions += static_cast<double>(tile.w) * tile.h;
+    NAE_RETURN_IF_ERROR(job_.pool.parallel_for(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
+        const auto slot = static_cast<size_t>(i);
+        const TileSymbols& symbols = tiles[slot];
         auto payload = job_.codec->pack(symbols, &statistics[slot]);
         if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
         job_.payload(level_, static_cast<uint64_t>(first + i), plane_) = std::move(payload).value();
@@ -192,7 +229,7 @@ Status PlaneEncoder::encode_tiles(const Rect& band, int64_t first, int64_t count
         job_.statistics.latent_bytes += s.latent_bytes;
         job_.statistics.coded_symbols += s.coded_symbols;
     }
-    return job_.progress(kCodingWork * positions);
+    return job_.progress(work * positions);
 }
 
 }  // namespace nae

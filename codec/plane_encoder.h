@@ -63,6 +63,10 @@ class PlaneEncoder {
     // z of one tile from y_.
     Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
     Status encode_tiles(const Rect& band);
+    Status encode_tiles_refined(const Rect& band);
+    Status quantise_tiles(const Rect& band, int64_t first, std::vector<TileSymbols>& tiles);
+    // work: what this is of the work that a position is, for the progress report.
+    Status pack_tiles(int64_t first, const std::vector<TileSymbols>& tiles, double work);
     Status encode_research_tiles(const Rect& band);
     Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
     Status run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,

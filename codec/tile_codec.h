@@ -73,6 +73,7 @@ class TileCodec {
                                         const QuantiserOptions& options, TileStatistics* statistics) const;
 
     const ReadyModel& model() const { return *model_; }
+    const LatentScale& latent_scale() const { return latent_scale_; }
 
   private:
     TileCodec(ReadyModelPtr model, const Kernels& kernels) : model_(std::move(model)), kernels_(kernels) {}

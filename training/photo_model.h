@@ -11,6 +11,7 @@
 #include <array>
 #include <vector>
 
+#include "codec/latent_quantiser.h"
 #include "codec/torch/graph_runner.h"
 #include "training/flat_adam.h"
 #include "training/pca_start.h"
@@ -20,9 +21,10 @@ namespace nae::training {
 struct PhotoConfig {
     int latent_channels = 512;
     int hyper_channels = 128;
-    int anchors = 12;            // gain anchors over QUALITY 1..100
-    double lambda_low = 0.0009;  // at QUALITY 1:   loss = lambda · MSE (8-bit units) + bits per pixel
-    double lambda_high = 0.8;    // at QUALITY 100
+    int anchors = 12;  // gain anchors over QUALITY 1..100
+    double lambda_low =
+        kDistortionWeightLow;  // at QUALITY 1:   loss = lambda · MSE (8-bit units) + bits per pixel
+    double lambda_high = kDistortionWeightHigh;       // at QUALITY 100
     int encoder_width8 = 128, encoder_blocks8 = 3;    // at 1/8 resolution
     int encoder_width16 = 192, encoder_blocks16 = 2;  // at 1/16
     int decoder_width16 = 96, decoder_blocks16 = 2;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/analysis_backend.h"
 #include "codec/float_graph.h"
 #include "codec/torch/graph_runner.h"
 
@@ -15,12 +16,17 @@ class TorchAnalysis {
     // Takes the graphs' weights over as tensors. Layers stored as bfloat16 also compute in it where the processor has
     // instructions for it (several times faster), in float32 elsewhere; layers stored as float32 always in float32.
     // threads: 0 = all cores; LibTorch has one setting per process.
-    static std::unique_ptr<TorchAnalysis> create(FloatGraph analysis, FloatGraph hyper_analysis, int threads);
+    // synthesis: for refine(); may be empty.
+    static std::unique_ptr<TorchAnalysis> create(FloatGraph analysis, FloatGraph hyper_analysis, int threads,
+                                                 FloatGraph synthesis = {});
 
     // graph: NAE_GRAPH_ANALYSIS or NAE_GRAPH_HYPER_ANALYSIS; tensors dense NHWC float32, N = 1. Returns an empty string
     // or what is wrong. Not thread-safe.
     std::string run(int graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
                     int out_c);
+
+    // As nae_analysis_api::refine; returns as run().
+    std::string refine(const nae_refinement& task, int16_t* symbols);
 
   private:
     struct Net {
@@ -28,6 +34,7 @@ class TorchAnalysis {
         std::vector<NodeTensors> tensors;
     };
     Net nets_[2];
+    Net synthesis_;
 };
 
 }  // namespace nae

@@ -256,7 +256,7 @@ void destroy(nae_analysis* handle) { delete handle; }
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const nae_analysis_api* nae_analysis_get_api(void) {
-    static const nae_analysis_api api = {NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run,
-                                         destroy};
+    static const nae_analysis_api api = {
+        NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run, destroy, nullptr};
     return &api;
 }

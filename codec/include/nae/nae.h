@@ -253,7 +253,7 @@ typedef enum nae_preview_mode {
 
 typedef struct nae_encoder_options {
     uint32_t struct_size;
-    int32_t effort;        /* 1..9, costs encoding time only; 0: 5 */
+    int32_t effort;        /* 1..9, costs encoding time only, 6 and above much of it; 0: 5 */
     double quality;        /* 1..100, fractions allowed; 0: 75 */
     int32_t tile_size;     /* pixels, power of two in 64..4096; 0: 512 */
     int32_t threads;       /* 0: all cores */
@@ -262,8 +262,9 @@ typedef struct nae_encoder_options {
     const char* model;     /* name, or path of a .nam file; NULL: "photo" */
     nae_progress progress; /* NULL: none */
     void* user;            /* passed to progress */
-    int32_t overviews;     /* 1: also halves of the picture, of those, and so on down to one tile; costs a third */
-    int32_t reserved;      /* 0 */
+    int32_t
+        overviews;    /* 1: also halves of the picture, of those, and so on down to one tile; costs a third */
+    int32_t reserved; /* 0 */
 } nae_encoder_options;
 
 /* Where a file's bytes go to, when neither file nor memory. */

@@ -1,0 +1,222 @@
+#include "codec/band_refiner.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "codec/engine.h"
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+// Latent positions. Blocks bound the memory of a gradient. Networks reach further than kReach, but what they take from
+// there is next to nothing.
+constexpr int64_t kBlock = 64, kReach = 2;
+// Symbols of larger magnitude are as good as never met; their cost counts as that of the last one listed.
+constexpr int kMagnitudes = 256;
+constexpr float kPixelRange = 128.0F;  // of the analysis' unit
+
+// `r` without what is nearer than `margin` to an edge of it that is not one of `raster`.
+Rect inner(const Rect& r, int64_t margin, const Extents& raster) {
+    const int64_t x0 = r.x > 0 ? r.x + margin : 0, y0 = r.y > 0 ? r.y + margin : 0;
+    const int64_t x1 = r.right() < raster.w ? r.right() - margin : raster.w;
+    const int64_t y1 = r.bottom() < raster.h ? r.bottom() - margin : raster.h;
+    return {x0, y0, std::max<int64_t>(x1 - x0, 0), std::max<int64_t>(y1 - y0, 0)};
+}
+
+Rect grown(const Rect& r, int64_t margin) {
+    return {r.x - margin, r.y - margin, r.w + 2 * margin, r.h + 2 * margin};
+}
+
+Rect pixels_of(const Rect& r) {
+    return {r.x * kLatentStride, r.y * kLatentStride, r.w * kLatentStride, r.h * kLatentStride};
+}
+
+bool contains(const Rect& r, int64_t y, int64_t x) {
+    return y >= r.y && y < r.bottom() && x >= r.x && x < r.right();
+}
+
+}  // namespace
+
+int refinement_rounds(int effort) {
+    switch (effort) {
+        case 6: return 5;
+        case 7: return 12;
+        case 8: return 30;
+        case 9: return 60;
+        default: return 0;
+    }
+}
+
+// Everything of a block and what is around it, dense, as the module wants it.
+struct BandRefiner::Window {
+    Rect rect;
+    std::vector<float> mean, target, weight;
+    std::vector<uint8_t> index, free;
+    std::vector<int16_t> symbols;
+};
+
+BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis,
+                         Options options, Fill fill, GoOn go_on)
+    : codec_(codec),
+      layout_(layout),
+      analysis_(analysis),
+      options_(options),
+      fill_(std::move(fill)),
+      go_on_(std::move(go_on)) {
+    // The loss is a mean over three channels.
+    bits_per_error_ = static_cast<float>(distortion_weight_at(options_.quality_centi) *
+                                         options_.distortion_weight / 3);
+    for (const int32_t step : codec.latent_scale().steps.step)
+        step_.push_back(static_cast<float>(step) / 65536.0F);
+    const SymbolCodec& symbols = codec.model().latent_codec;
+    for (int table = 0; table < symbols.table_count(); ++table)
+        for (int magnitude = 0; magnitude < kMagnitudes; ++magnitude)
+            bits_.push_back(table == 0 ? 0.0F : symbols.cost(table, magnitude));
+    // From a position that no edge cuts.
+    constexpr int64_t kFar = 256;
+    const Rect reached = required_input(codec.model().synthesis, Extents{2 * kFar, 2 * kFar},
+                                        pixels_of(Rect{kFar, kFar, 1, 1}));
+    reach_ = kFar - std::min(reached.x, reached.y);
+}
+
+size_t BandRefiner::tile_of(const TileBand& band, int64_t y, int64_t x, size_t* position) const {
+    const int64_t side = layout_.tile_side();
+    const auto number = static_cast<size_t>(layout_.number(x / side, y / side) - band.first);
+    *position = static_cast<size_t>((y % side) * band.tiles[number].w + x % side);
+    return number;
+}
+
+void BandRefiner::gather(const TileBand& band, const Rect& block, Window& window) const {
+    const Rect& r = window.rect;
+    const auto channels = static_cast<size_t>(codec_.model().latent_channels());
+    const auto positions = static_cast<size_t>(r.w * r.h);
+    window.mean.resize(positions * channels);
+    window.index.resize(positions * channels);
+    window.symbols.resize(positions * channels);
+    window.free.resize(positions);
+    const Rect movable = intersect(block, inner(band.rect, 2 * kReach, layout_.latent()));
+    for (int64_t y = r.y; y < r.bottom(); ++y) {
+        for (int64_t x = r.x; x < r.right(); ++x) {
+            const auto to = static_cast<size_t>((y - r.y) * r.w + (x - r.x));
+            size_t from = 0;
+            const TileSymbols& tile = band.tiles[tile_of(band, y, x, &from)];
+            window.free[to] = contains(movable, y, x) ? 1 : 0;
+            for (size_t c = 0; c < channels; ++c)
+                window.mean[to * channels + c] =
+                    static_cast<float>(tile.prediction.data[2 * from * channels + c]);
+            std::copy_n(tile.index.data() + from * channels, channels, window.index.data() + to * channels);
+            std::copy_n(tile.symbols.data() + from * channels, channels,
+                        window.symbols.data() + to * channels);
+        }
+    }
+    const Rect pixels = pixels_of(r);
+    const auto area = static_cast<size_t>(pixels.w * pixels.h);
+    window.target.resize(3 * area);
+    fill_(pixels, window.target.data());
+    for (float& v : window.target) v *= kPixelRange;
+    const Rect judged = intersect(pixels_of(inner(r, kReach, layout_.latent())), whole(layout_.picture()));
+    window.weight.resize(area);
+    for (size_t i = 0; i < area; ++i) {
+        const int64_t y = pixels.y + static_cast<int64_t>(i) / pixels.w,
+                      x = pixels.x + static_cast<int64_t>(i) % pixels.w;
+        window.weight[i] = contains(judged, y, x) ? 1.0F : 0.0F;
+    }
+}
+
+Result<double> BandRefiner::true_cost(const Window& window, const std::vector<int16_t>& symbols) const {
+    const ReadyModel& model = codec_.model();
+    const auto channels = static_cast<size_t>(model.latent_channels());
+    double bits = 0;
+    for (size_t i = 0; i < symbols.size(); ++i)
+        if (window.index[i] != 0) bits += model.latent_codec.cost(window.index[i], std::abs(symbols[i]));
+
+    const Rect& r = window.rect;
+    // What a decoder would see exactly: there the window holds all that the networks reach for.
+    const Rect judged = intersect(pixels_of(inner(r, reach_, layout_.latent())), whole(layout_.picture()));
+    if (judged.w <= 0 || judged.h <= 0) return bits;
+    Tensor16 latent(static_cast<int>(r.h), static_cast<int>(r.w), model.latent_channels());
+    std::vector<int16_t> mean(channels);
+    for (size_t i = 0; i < symbols.size(); i += channels) {
+        for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<int16_t>(window.mean[i + c]);
+        dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(), latent.data.data() + i);
+    }
+    Tensor16 out;
+    NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, judged, out));
+    const Rect pixels = pixels_of(r);
+    const int shift = model.model.output_frac_bits;
+    double error = 0;
+    for (int64_t y = judged.y; y < judged.bottom(); ++y) {
+        const float* target =
+            window.target.data() + 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
+        const int16_t* made = out.data.data() + (y - judged.y) * judged.w * out.c;
+        for (int64_t i = 0; i < judged.w * 3; ++i) {
+            const int value = std::clamp((made[i] + (1 << (shift - 1))) >> shift, -128, 127);
+            const double off = static_cast<double>(value) - static_cast<double>(target[i]);
+            error += off * off;
+        }
+    }
+    return bits + static_cast<double>(bits_per_error_) * error;
+}
+
+Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
+    Window window;
+    window.rect = intersect(grown(block, 2 * kReach), band.rect);
+    gather(band, block, window);
+    const auto channels = codec_.model().latent_channels();
+    nae_refinement task{};
+    task.h = static_cast<int>(window.rect.h);
+    task.w = static_cast<int>(window.rect.w);
+    task.channels = channels;
+    task.mean = window.mean.data();
+    task.step = step_.data();
+    task.index = window.index.data();
+    task.free = window.free.data();
+    task.target = window.target.data();
+    task.weight = window.weight.data();
+    task.bits = bits_.data();
+    task.magnitudes = kMagnitudes;
+    task.tables = static_cast<int>(bits_.size() / kMagnitudes);
+    task.pixel_unit = 1.0F / static_cast<float>(1 << codec_.model().model.output_frac_bits);
+    task.bits_per_error = bits_per_error_;
+    task.rounds = options_.rounds;
+    bool cancelled = false;
+    const double share =
+        static_cast<double>(block.w * block.h) / static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
+    const auto ask = [&] { return !(cancelled = !go_on_(share)); };
+    task.user = const_cast<void*>(static_cast<const void*>(&ask));
+    task.go_on = [](void* user) { return (*static_cast<decltype(ask)*>(user))() ? 1 : 0; };
+    std::vector<int16_t> found = window.symbols;
+    const Status status = analysis_.refine(task, found.data());
+    if (cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");
+    // Nothing to take gradients through: what was chosen before is as valid.
+    if (status.code() == ErrorCode::encoder_unavailable) return Status();
+    NAE_RETURN_IF_ERROR(status.in("refinement"));
+
+    NAE_ASSIGN_OR_RETURN(const double before, true_cost(window, window.symbols));
+    NAE_ASSIGN_OR_RETURN(const double after, true_cost(window, found));
+    if (after >= before) return Status();
+    for (int64_t y = block.y; y < block.bottom(); ++y) {
+        for (int64_t x = block.x; x < block.right(); ++x) {
+            size_t to = 0;
+            TileSymbols& tile = band.tiles[tile_of(band, y, x, &to)];
+            const auto from =
+                static_cast<size_t>((y - window.rect.y) * window.rect.w + (x - window.rect.x));
+            std::copy_n(found.data() + from * static_cast<size_t>(channels), channels,
+                        tile.symbols.data() + to * static_cast<size_t>(channels));
+        }
+    }
+    return Status();
+}
+
+Status BandRefiner::refine(TileBand& band) {
+    for (int64_t y = band.rect.y; y < band.rect.bottom(); y += kBlock) {
+        for (int64_t x = band.rect.x; x < band.rect.right(); x += kBlock) {
+            NAE_RETURN_IF_ERROR(refine_block(band, intersect(Rect{x, y, kBlock, kBlock}, band.rect)));
+        }
+    }
+    return Status();
+}
+
+}  // namespace nae

@@ -1,0 +1,69 @@
+// The encoder's slow and thorough choice of symbols: by gradient through the decoder's networks.
+#ifndef NAE_CODEC_BAND_REFINER_H_
+#define NAE_CODEC_BAND_REFINER_H_
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "codec/analysis_backend.h"
+#include "codec/region.h"
+#include "codec/tile_codec.h"
+#include "codec/tile_layout.h"
+#include "format/status.h"
+
+namespace nae {
+
+// Gradients that an effort takes; 0: symbols are chosen by what the analysis says alone.
+int refinement_rounds(int effort);
+
+// Tiles of a band that are quantised but not packed yet.
+struct TileBand {
+    Rect rect;          // latent positions: whole rows of tiles, all columns
+    int64_t first = 0;  // number of the first tile
+    std::vector<TileSymbols> tiles;
+};
+
+class BandRefiner {
+  public:
+    struct Options {
+        int quality_centi = 0;
+        int rounds = 0;
+        double distortion_weight = 1;  // EncoderOptions
+    };
+    // Fills RGB floats (value - 128) / 128 of a rectangle of pixels, as the analysis sees them.
+    using Fill = std::function<void(const Rect& pixels, float* out)>;
+    // Told often which part of all the work has been done since the last time; false cancels.
+    using GoOn = std::function<bool(double share)>;
+
+    BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis, Options options,
+                Fill fill, GoOn go_on);
+
+    // Replaces symbols where bits + weight * squared error, as the integer decoder gives it, are lower afterwards.
+    // Errors: cancelled, and those of the networks.
+    Status refine(TileBand& band);
+
+  private:
+    struct Window;
+    Status refine_block(TileBand& band, const Rect& block);
+    void gather(const TileBand& band, const Rect& block, Window& window) const;
+    // Cost of what the integer decoder makes of these symbols, over what it can decode of the window.
+    Result<double> true_cost(const Window& window, const std::vector<int16_t>& symbols) const;
+    // Number of the tile in the band that has a position, and the position's number in the tile.
+    size_t tile_of(const TileBand& band, int64_t y, int64_t x, size_t* position) const;
+
+    const TileCodec& codec_;
+    const TileLayout& layout_;
+    AnalysisBackend& analysis_;
+    const Options options_;
+    const Fill fill_;
+    const GoOn go_on_;
+    int64_t reach_ = 0;  // of the synthesis, latent positions
+    float bits_per_error_ = 0;
+    std::vector<float> step_;  // [channels], units of the synthesis' input
+    std::vector<float> bits_;  // as nae_refinement
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_BAND_REFINER_H_

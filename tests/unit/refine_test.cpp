@@ -1,0 +1,124 @@
+// EFFORT 6 and above: what the encoder asks of a module that refines symbols, and what it makes of the answer.
+#include <catch2/catch.hpp>
+#include <functional>
+
+#include "codec/band_refiner.h"
+#include "tests/unit/small_codec.h"
+
+using namespace nae;
+using namespace nae::test;
+
+namespace {
+
+// Answers as the test says.
+class Refiner : public BlockMeans {
+  public:
+    using Answer = std::function<Status(const nae_refinement&, int16_t*)>;
+    explicit Refiner(Answer answer) : answer_(std::move(answer)) {}
+    Status refine(const nae_refinement& task, int16_t* symbols) override {
+        ++calls;
+        return answer_(task, symbols);
+    }
+    int calls = 0;
+
+  private:
+    Answer answer_;
+};
+
+std::vector<uint8_t> pixels_with(AnalysisBackend& analysis, const Picture& picture, int effort) {
+    EncoderOptions options = small_options(small_ready_model(), analysis);
+    options.effort = effort;
+    return decode_all(*open_bytes(encode_bytes(options, picture)));
+}
+
+}  // namespace
+
+TEST_CASE("refinement: asked for from effort 6 on, and more of it the higher the effort", "[refine]") {
+    for (int effort = 1; effort < 6; ++effort) CHECK(refinement_rounds(effort) == 0);
+    for (int effort = 6; effort <= 9; ++effort)
+        CHECK(refinement_rounds(effort) > refinement_rounds(effort - 1));
+}
+
+TEST_CASE("refinement: a worse answer changes nothing (tests/torch has better ones)", "[refine]") {
+    const Picture picture = make_picture(150, 90, 3);
+    Refiner worse([](const nae_refinement& t, int16_t* symbols) {
+        for (int i = 0; i < t.h * t.w * t.channels; ++i)
+            if (t.index[i] != 0 && t.free[i / t.channels] != 0)
+                symbols[i] = static_cast<int16_t>(symbols[i] + i % 5 - 2);
+        return Status();
+    });
+    BlockMeans plain;
+    CHECK((pixels_with(worse, picture, 9) == pixels_with(plain, picture, 5)));
+    CHECK(worse.calls == 1);
+}
+
+TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as it is", "[refine]") {
+    // Wider than a block and higher than a strip.
+    const Picture picture = make_picture(1100, 600, 3);
+    Refiner spy([](const nae_refinement& t, int16_t* symbols) {
+        CHECK(t.channels == kSmallLatents);
+        CHECK(t.rounds == refinement_rounds(6));
+        CHECK(t.bits_per_error > 0);
+        CHECK(t.pixel_unit == 1.0F / 16);
+        int free = 0;
+        bool in_range = true, zeros = true;
+        for (int i = 0; i < t.h * t.w * t.channels; ++i) {
+            in_range &= t.index[i] < t.tables;
+            zeros &= t.index[i] != 0 || symbols[i] == 0;
+        }
+        for (int i = 0; i < t.h * t.w; ++i) free += t.free[i];
+        CHECK(in_range);
+        CHECK(zeros);
+        CHECK(free > 0);
+        for (int i = 0; i < t.h * t.w * t.channels; ++i)
+            if (t.free[i / t.channels] == 0) symbols[i] = 0;  // not theirs to change; must not get into the file
+        return Status();
+    });
+    BlockMeans plain;
+    CHECK((pixels_with(spy, picture, 6) == pixels_with(plain, picture, 5)));
+    CHECK(spy.calls == 4);  // two blocks across, two strips down
+}
+
+TEST_CASE("refinement: a module that cannot leaves the symbols as they are, other failures are the caller's",
+          "[refine]") {
+    const Picture picture = make_picture(70, 50, 1);
+    BlockMeans cannot;
+    CHECK((pixels_with(cannot, picture, 9) == pixels_with(cannot, picture, 5)));
+
+    Refiner fails([](const nae_refinement&, int16_t*) { return Status(ErrorCode::internal, "no gradient"); });
+    EncoderOptions options = small_options(small_ready_model(), fails);
+    options.effort = 9;
+    MemoryImageSource image(picture.pixels.data(), picture.width, picture.height, picture.bands);
+    MemorySink sink;
+    const Status status = encode(options, image, Metadata(), sink);
+    CHECK(status.code() == ErrorCode::internal);
+    CHECK(status.message() == "refinement: no gradient");
+}
+
+TEST_CASE("refinement: progress moves with the rounds, and can cancel in the midst of them", "[refine]") {
+    const Picture picture = make_picture(200, 200, 3);
+    Refiner rounds([](const nae_refinement& t, int16_t*) {
+        for (int i = 0; i < t.rounds; ++i)
+            if (t.go_on(t.user) == 0) return Status(ErrorCode::internal, "stopped");
+        return Status();
+    });
+    EncoderOptions options = small_options(small_ready_model(), rounds);
+    options.effort = 9;
+    double last = 0;
+    int calls = 0;
+    options.progress = [&](double done) {
+        CHECK(done >= last);
+        CHECK(done <= 1);
+        last = done;
+        ++calls;
+        return true;
+    };
+    encode_bytes(options, picture);
+    CHECK(last == 1);
+    CHECK(calls > refinement_rounds(9));
+
+    options.progress = [](double done) { return done < 0.5; };
+    MemoryImageSource image(picture.pixels.data(), picture.width, picture.height, picture.bands);
+    MemorySink sink;
+    CHECK(encode(options, image, Metadata(), sink).code() == ErrorCode::cancelled);
+}
