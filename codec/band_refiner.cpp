@@ -41,11 +41,16 @@ bool contains(const Rect& r, int64_t y, int64_t x) {
 
 int refinement_rounds(int effort) {
     switch (effort) {
-        case 6: return 5;
-        case 7: return 12;
-        case 8: return 30;
-        case 9: return 60;
-        default: return 0;
+        case 6:
+            return 5;
+        case 7:
+            return 12;
+        case 8:
+            return 30;
+        case 9:
+            return 60;
+        default:
+            return 0;
     }
 }
 
@@ -66,8 +71,8 @@ BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, Analy
       fill_(std::move(fill)),
       go_on_(std::move(go_on)) {
     // The loss is a mean over three channels.
-    bits_per_error_ = static_cast<float>(distortion_weight_at(options_.quality_centi) *
-                                         options_.distortion_weight / 3);
+    bits_per_error_ =
+        static_cast<float>(distortion_weight_at(options_.quality_centi) * options_.distortion_weight / 3);
     for (const int32_t step : codec.latent_scale().steps.step)
         step_.push_back(static_cast<float>(step) / 65536.0F);
     const SymbolCodec& symbols = codec.model().latent_codec;
@@ -148,8 +153,7 @@ Result<double> BandRefiner::true_cost(const Window& window, const std::vector<in
     const int shift = model.model.output_frac_bits;
     double error = 0;
     for (int64_t y = judged.y; y < judged.bottom(); ++y) {
-        const float* target =
-            window.target.data() + 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
+        const float* target = window.target.data() + 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
         const int16_t* made = out.data.data() + (y - judged.y) * judged.w * out.c;
         for (int64_t i = 0; i < judged.w * 3; ++i) {
             const int value = std::clamp((made[i] + (1 << (shift - 1))) >> shift, -128, 127);
@@ -182,8 +186,8 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     task.bits_per_error = bits_per_error_;
     task.rounds = options_.rounds;
     bool cancelled = false;
-    const double share =
-        static_cast<double>(block.w * block.h) / static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
+    const double share = static_cast<double>(block.w * block.h) /
+                         static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
     const auto ask = [&] { return !(cancelled = !go_on_(share)); };
     task.user = const_cast<void*>(static_cast<const void*>(&ask));
     task.go_on = [](void* user) { return (*static_cast<decltype(ask)*>(user))() ? 1 : 0; };
@@ -201,8 +205,7 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
         for (int64_t x = block.x; x < block.right(); ++x) {
             size_t to = 0;
             TileSymbols& tile = band.tiles[tile_of(band, y, x, &to)];
-            const auto from =
-                static_cast<size_t>((y - window.rect.y) * window.rect.w + (x - window.rect.x));
+            const auto from = static_cast<size_t>((y - window.rect.y) * window.rect.w + (x - window.rect.x));
             std::copy_n(found.data() + from * static_cast<size_t>(channels), channels,
                         tile.symbols.data() + to * static_cast<size_t>(channels));
         }

@@ -37,23 +37,38 @@ FloatGraph float_shadow(const Graph& graph) {
         for (const uint16_t k : node.inputs) in.push_back(made[k]);
         int out = in.front();
         switch (node.op) {
-            case Op::conv: out = builder.conv(in[0], real_convolution(node)); break;
-            case Op::add: out = builder.add(in[0], in[1]); break;
-            case Op::relu: out = builder.relu(in[0]); break;
+            case Op::conv:
+                out = builder.conv(in[0], real_convolution(node));
+                break;
+            case Op::add:
+                out = builder.add(in[0], in[1]);
+                break;
+            case Op::relu:
+                out = builder.relu(in[0]);
+                break;
             case Op::leaky_relu:
                 out = builder.leaky_relu(in[0], static_cast<float>(node.slope) / kSlopeUnit);
                 break;
-            case Op::concat: out = builder.concat(in); break;
-            case Op::slice: out = builder.slice(in[0], node.begin, node.channels); break;
-            case Op::depth_to_space: out = builder.depth_to_space(in[0], node.block); break;
-            case Op::space_to_depth: out = builder.space_to_depth(in[0], node.block); break;
+            case Op::concat:
+                out = builder.concat(in);
+                break;
+            case Op::slice:
+                out = builder.slice(in[0], node.begin, node.channels);
+                break;
+            case Op::depth_to_space:
+                out = builder.depth_to_space(in[0], node.block);
+                break;
+            case Op::space_to_depth:
+                out = builder.space_to_depth(in[0], node.block);
+                break;
             case Op::gain: {
                 std::vector<float> mult;
                 for (const int32_t m : node.mult) mult.push_back(static_cast<float>(m) / kGainUnit);
                 out = builder.gain(in[0], std::move(mult));
                 break;
             }
-            default: break;  // no integer graph has others
+            default:
+                break;  // no integer graph has others
         }
         const bool clamps = node.op == Op::conv || node.op == Op::add || node.op == Op::gain;
         made.push_back(clamps && node.lo == 0 ? builder.relu(out) : out);

@@ -44,8 +44,8 @@ class Refinement {
             if (t_.go_on != nullptr && t_.go_on(t_.user) == 0) return "stopped";
             const Tensor bits = cost(now);
             Tensor slope;
-            const double total = error(now, &slope) +
-                                 torch::where(free_, bits, torch::zeros({})).sum().item<double>();
+            const double total =
+                error(now, &slope) + torch::where(free_, bits, torch::zeros({})).sum().item<double>();
             if (total < least) least = total, best = now;
             const Tensor down = half - slope + cost(now - 1) - bits, up = half + slope + cost(now + 1) - bits;
             const double share =

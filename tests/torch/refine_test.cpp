@@ -1,14 +1,13 @@
 // Gradients through the integer decoder's shadow: the shadow is faithful, and following it pays.
 #include "codec/torch/refine.h"
 
-#include "tests/torch/catch_after_torch.h"
-
 #include <random>
 
 #include "codec/float_shadow.h"
 #include "codec/latent_quantiser.h"
 #include "codec/torch/torch_analysis.h"
 #include "tests/support/tiny_model.h"
+#include "tests/torch/catch_after_torch.h"
 #include "tests/unit/small_codec.h"
 
 using namespace nae;
@@ -34,8 +33,8 @@ void check_shadow(const Graph& graph, int side, int output_side, int spread, dou
     REQUIRE(validate(shadow).ok());
     auto networks = TorchAnalysis::create(shadow, shadow, 1);
     std::vector<float> found(out.data.size());
-    REQUIRE(networks->run(0, real.data(), side, side, c, found.data(), output_side, output_side, out_c)
-                .empty());
+    REQUIRE(
+        networks->run(0, real.data(), side, side, c, found.data(), output_side, output_side, out_c).empty());
     double largest = 0;
     for (size_t i = 0; i < found.size(); ++i)
         largest = std::max(largest, std::fabs(double(found[i]) - double(out.data[i])));
@@ -45,7 +44,8 @@ void check_shadow(const Graph& graph, int side, int output_side, int spread, dou
 // BlockMeans with gradients.
 class Refining : public BlockMeans {
   public:
-    explicit Refining(const Model& m) : networks_(TorchAnalysis::create(nothing(), nothing(), 1, float_shadow(m.synthesis))) {}
+    explicit Refining(const Model& m)
+        : networks_(TorchAnalysis::create(nothing(), nothing(), 1, float_shadow(m.synthesis))) {}
     Status refine(const nae_refinement& task, int16_t* symbols) override {
         const std::string wrong = networks_->refine(task, symbols);
         return wrong.empty() ? Status() : Status(ErrorCode::internal, wrong);

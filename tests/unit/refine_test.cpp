@@ -71,7 +71,8 @@ TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as
         CHECK(zeros);
         CHECK(free > 0);
         for (int i = 0; i < t.h * t.w * t.channels; ++i)
-            if (t.free[i / t.channels] == 0) symbols[i] = 0;  // not theirs to change; must not get into the file
+            if (t.free[i / t.channels] == 0)
+                symbols[i] = 0;  // not theirs to change; must not get into the file
         return Status();
     });
     BlockMeans plain;

@@ -41,7 +41,10 @@ void add_common(CLI::App* command, const std::shared_ptr<TrainArguments>& a) {
     command->add_option("-o,--out", a->folder, "Folder of the run; one that was stopped goes on")->required();
     command->add_option("--epochs", s.epochs, "Times that the training data are seen")->capture_default_str();
     command->add_option("--batch", s.batch, "Pictures a step")->capture_default_str();
-    command->add_option("--lr", s.lr, "Learning rate of Adam")->capture_default_str();
+    command->add_option("--lr", s.lr, "Learning rate")->capture_default_str();
+    command->add_flag("--muon", s.muon, "Muon instead of Adam for hidden convolutions");
+    command->add_option("--average", s.average, "Decay a step of the averaged weights that are kept; 0: none")
+        ->capture_default_str();
     command->add_option("--seed", s.seed, "Of everything random")->capture_default_str();
     command->add_option("--threads", s.threads, "CPU threads; only one is reproducible to the last bit")
         ->capture_default_str();

@@ -138,6 +138,22 @@ std::vector<torch::Tensor> LabModel::parameters() const {
     return all;
 }
 
+std::vector<bool> LabModel::hidden() const {
+    std::vector<bool> all = analysis.hidden();
+    const std::vector<bool> more = synthesis.hidden();
+    all.insert(all.end(), more.begin(), more.end());
+    all.resize(parameters().size(), false);
+    return all;
+}
+
+void LabModel::use(const std::vector<torch::Tensor>& all) {
+    const auto first = all.begin(), second = first + int64_t(analysis.parameters().size()),
+               rest = second + int64_t(synthesis.parameters().size());
+    analysis.use({first, second});
+    synthesis.use({second, rest});
+    if (!variational) centre = rest[0], log_scale = rest[1], mix = rest[2];
+}
+
 torch::Tensor LabModel::bits(const torch::Tensor& y) const {
     // [N, C, h, w, 1] against [C, 1, 1, K].
     const torch::Tensor away = (y - per_channel(centre)).abs().unsqueeze(-1);

@@ -37,6 +37,9 @@ struct LabModel {
 
     // Everything that is trained, always in the same order.
     std::vector<torch::Tensor> parameters() const;
+    std::vector<bool> hidden() const;  // as Network::hidden()
+    // Computes with these from now on, which have the order and the shapes of parameters().
+    void use(const std::vector<torch::Tensor>& parameters);
 
     // Bits of each value of y [N, C, h, w], which carries noise of one step.
     torch::Tensor bits(const torch::Tensor& y) const;

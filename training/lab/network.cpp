@@ -91,6 +91,28 @@ void Network::collect_parameters() {
     }
 }
 
+std::vector<bool> Network::hidden() const {
+    std::vector<bool> out;
+    for (size_t i = 0; i < raw_.size(); ++i) {
+        if (!trained_[i]) continue;
+        constexpr int kPixel = 4;  // channels of a picture at most
+        const torch::Tensor& w = raw_[i].weight;
+        out.push_back(is_convolution(graph_.nodes[i].op) && w.size(0) > kPixel && w.size(1) > kPixel);
+        out.push_back(false);
+    }
+    return out;
+}
+
+void Network::use(const std::vector<torch::Tensor>& parameters) {
+    size_t next = 0;
+    for (size_t i = 0; i < raw_.size(); ++i) {
+        if (!trained_[i]) continue;
+        raw_[i].weight = parameters[next++];
+        raw_[i].bias = parameters[next++];
+    }
+    parameters_ = parameters;
+}
+
 std::vector<size_t> Network::prunable() const {
     const auto only_reader = [&](size_t node) {
         size_t reader = 0, readers = 0;

@@ -21,6 +21,10 @@ class Network {
     // The first `drop_last` operators from the end are left out. Gradients flow into parameters().
     torch::Tensor run(const torch::Tensor& x, int drop_last = 0) const;
     const std::vector<torch::Tensor>& parameters() const { return parameters_; }
+    // Of each of parameters(), in its order: whether it is the weight of a convolution between two hidden layers.
+    std::vector<bool> hidden() const;
+    // Computes with these tensors from now on, as many and of the same shapes as parameters().
+    void use(const std::vector<torch::Tensor>& parameters);
     int64_t size() const;  // parameters
 
     // The graph with its values, convolutions as f16; what run() computes afterwards is what the file will.

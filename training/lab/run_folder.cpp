@@ -19,7 +19,7 @@ namespace {
 constexpr char kLogHead[] =
     "epoch,seconds,lr,rate,loss,mse,ssim,bpp,kl,validation_loss,validation_mse,validation_psnr,validation_"
     "ssim,validation_bpp";
-constexpr char kMagic[8] = {'N', 'A', 'E', 'L', 'A', 'B', '1', '\n'};
+constexpr char kMagic[8] = {'N', 'A', 'E', 'L', 'A', 'B', '2', '\n'};
 
 std::string trim(const std::string& s) {
     const size_t a = s.find_first_not_of(" \t\r"), b = s.find_last_not_of(" \t\r");
@@ -73,6 +73,8 @@ const std::vector<std::pair<std::string, Field>>& fields() {
         {"epochs", number(&LabSettings::epochs)},
         {"batch", number(&LabSettings::batch)},
         {"lr", number(&LabSettings::lr)},
+        {"muon", number(&LabSettings::muon)},
+        {"average", number(&LabSettings::average)},
         {"seed", number(&LabSettings::seed)},
         {"threads", number(&LabSettings::threads)},
         {"crops", number(&LabSettings::crops)},
@@ -140,6 +142,8 @@ Status check_settings(const LabSettings& s) {
     if (s.epochs < 1 || s.epochs > 100000) return refuse(cat("epochs: ", s.epochs, " is outside 1..100000"));
     if (s.batch < 1 || s.batch > 4096) return refuse(cat("batch: ", s.batch, " is outside 1..4096"));
     if (!(s.lr > 0 && s.lr < 1)) return refuse(cat("lr: ", s.lr, " is outside 0..1"));
+    if (s.muon < 0 || s.muon > 1) return refuse(cat("muon: ", s.muon, " is neither 0 nor 1"));
+    if (!(s.average >= 0 && s.average < 1)) return refuse(cat("average: ", s.average, " is outside 0..1"));
     if (s.threads < 1 || s.threads > 1024) return refuse(cat("threads: ", s.threads, " is outside 1..1024"));
     if (s.crops < 8 || s.crops > 1000000) return refuse(cat("crops: ", s.crops, " is outside 8..1000000"));
     if (s.window < 32 || s.window > 128 || s.window % 16 != 0)
@@ -165,14 +169,13 @@ Status save_progress(const LabProgress& p, const std::string& path) {
     put(int64_t{p.epochs});
     put(p.seconds);
     put(p.rate);
-    put(uint64_t{p.values.size()});
-    for (const auto* tensors : {&p.values, &p.first, &p.second})
-        for (const torch::Tensor& t : *tensors) {
-            const torch::Tensor c = t.detach().contiguous();
-            put(c.numel());
-            bytes.append(reinterpret_cast<const char*>(c.data_ptr<float>()),
-                         size_t(c.numel()) * sizeof(float));
-        }
+    put(p.steps);
+    put(uint64_t{p.state.size()});
+    for (const torch::Tensor& t : p.state) {
+        const torch::Tensor c = t.detach().contiguous();
+        put(c.numel());
+        bytes.append(reinterpret_cast<const char*>(c.data_ptr<float>()), size_t(c.numel()) * sizeof(float));
+    }
     return write_whole(path, bytes);
 }
 
@@ -187,23 +190,21 @@ Status load_progress(const std::string& path, LabProgress& p) {
     uint64_t count = 0;
     if (!take(magic) || !std::equal(magic, magic + 8, kMagic))
         return Status(ErrorCode::corrupt, path + ": is no checkpoint of the laboratory");
-    if (!take(epochs) || !take(p.seconds) || !take(p.rate) || !take(count))
+    if (!take(epochs) || !take(p.seconds) || !take(p.rate) || !take(p.steps) || !take(count))
         return Status(ErrorCode::truncated, path + ": ends early");
-    if (count != p.values.size() || epochs < 0 || epochs > 1000000)
+    if (count != p.state.size() || p.steps < 0 || epochs < 0 || epochs > 1000000)
         return Status(ErrorCode::corrupt, path + ": belongs to another model");
     p.epochs = int(epochs);
     const torch::NoGradGuard no_grad;
-    for (auto* tensors : {&p.values, &p.first, &p.second})
-        for (torch::Tensor& t : *tensors) {
-            int64_t n = 0;
-            if (!take(n)) return Status(ErrorCode::truncated, path + ": ends early");
-            if (n != t.numel()) return Status(ErrorCode::corrupt, path + ": belongs to another model");
-            torch::Tensor c = torch::empty_like(t, torch::MemoryFormat::Contiguous);
-            if (!in.read(reinterpret_cast<char*>(c.data_ptr<float>()),
-                         std::streamsize(size_t(n) * sizeof(float))))
-                return Status(ErrorCode::truncated, path + ": ends early");
-            t.copy_(c);
-        }
+    for (torch::Tensor& t : p.state) {
+        int64_t n = 0;
+        if (!take(n)) return Status(ErrorCode::truncated, path + ": ends early");
+        if (n != t.numel()) return Status(ErrorCode::corrupt, path + ": belongs to another model");
+        t = torch::empty({n}, torch::kFloat);
+        if (!in.read(reinterpret_cast<char*>(t.data_ptr<float>()),
+                     std::streamsize(size_t(n) * sizeof(float))))
+            return Status(ErrorCode::truncated, path + ": ends early");
+    }
     return Status();
 }
 

@@ -17,7 +17,9 @@ struct LabSettings {
     std::vector<std::string> data;  // MNIST's folder, or folders of pictures
     int epochs = 10;
     int batch = 32;
-    double lr = 1e-3;  // Adam; falls to a hundredth by a cosine
+    double lr = 1e-3;    // falls to a hundredth by a cosine
+    int muon = 0;        // 1: hidden convolutions are updated by Muon, everything else by Adam as always
+    double average = 0;  // decay a step of the averaged weights that are kept; 0: those of the last step
     uint64_t seed = 1;
     int threads = 1;   // of LibTorch; more than one: not reproducible to the last bit
     int crops = 4000;  // pictures: how many of 128x128 are cut, once; an epoch sees each of them
@@ -45,11 +47,12 @@ struct LabProgress {
     int epochs = 0;
     double seconds = 0;
     double rate = 0;
-    std::vector<torch::Tensor> values, first, second;  // parameters and Adam's two moments
+    int64_t steps = 0;
+    std::vector<torch::Tensor> state;  // FlatAdam::state(): values, both moments, averaged values
 };
 // The numbers as they lie in memory: nothing but sizes is interpreted, and those are compared with what is there.
 Status save_progress(const LabProgress& progress, const std::string& path);
-// The tensors must have their shapes already. Errors: io, truncated, corrupt.
+// The tensors must have their sizes already; they are replaced. Errors: io, truncated, corrupt.
 Status load_progress(const std::string& path, LabProgress& progress);
 
 // One row of log.csv.

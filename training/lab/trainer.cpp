@@ -7,7 +7,9 @@
 #include <memory>
 
 #include "format/text.h"
+#include "training/flat_adam.h"
 #include "training/lab/idx_file.h"
+#include "training/lab/linear_start.h"
 #include "training/lab/losses.h"
 #include "training/lab/pictures.h"
 #include "training/lab/run_report.h"
@@ -20,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using torch::Tensor;
 
-constexpr int kHeldOutDigits = 5000, kHeldOutCrops = 64, kHeldOutEvery = 20;
+constexpr int kHeldOutDigits = 5000, kHeldOutCrops = 64, kHeldOutEvery = 20, kStartCrops = 256;
 constexpr double kMaxNorm = 1.0;
 // Quantisation noise of a variational model's latent against the noise that its synthesis was trained with (ratio of
 // deviations).
@@ -29,34 +31,6 @@ constexpr double kPosteriorShare = 0.5;
 double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-
-// Kingma and Ba 2015, with the whole gradient clipped.
-class Adam {
-  public:
-    explicit Adam(LabProgress& state) : s_(state) {}
-    void step(double lr, int64_t t) {
-        const torch::NoGradGuard no_grad;
-        double norm = 0;
-        for (const Tensor& p : s_.values)
-            if (p.grad().defined()) norm += p.grad().square().sum().item<double>();
-        norm = std::sqrt(norm);
-        if (std::isfinite(norm)) {
-            const double scale = norm > kMaxNorm ? kMaxNorm / norm : 1.0;
-            const double c1 = 1 - std::pow(0.9, double(t)), c2 = 1 - std::pow(0.999, double(t));
-            for (size_t i = 0; i < s_.values.size(); ++i) {
-                const Tensor g = s_.values[i].grad();
-                if (!g.defined()) continue;
-                s_.first[i].mul_(0.9).add_(g, 0.1 * scale);
-                s_.second[i].mul_(0.999).addcmul_(g, g, 0.001 * scale * scale);
-                s_.values[i].addcdiv_(s_.first[i], (s_.second[i] / c2).sqrt_().add_(1e-8), -lr / c1);
-            }
-        }
-        for (const Tensor& p : s_.values) p.mutable_grad() = Tensor();
-    }
-
-  private:
-    LabProgress& s_;
-};
 
 // Means of what is measured, over batches.
 struct Sums {
@@ -76,7 +50,9 @@ class Run {
     Status prune(const std::string& from, const std::vector<double>& shares);
 
   private:
+    // Both from the values that the model has now, or that a checkpoint has.
     void start_optimiser();
+    Status load(const std::string& checkpoint, bool values_only);
     Status prepare();
     Status epoch(int number);
     void validate(LogRow& row);
@@ -91,6 +67,7 @@ class Run {
     LabModel model_;
     LabData data_;
     LabProgress state_;
+    std::unique_ptr<FlatAdam> optimiser_;
     std::unique_ptr<Vgg16> vgg_;
     double ssim_now_ = -1;  // running mean, for target_ssim
     double told_ = 0, started_ = 0, last_loss_ = 0;
@@ -159,7 +136,6 @@ Status Run::epoch(int number) {
     const double start = now();
     const int64_t n = data_.pictures.size(0), steps = std::max<int64_t>(1, n / o_.batch);
     const Tensor order = torch::randperm(n);
-    Adam adam(state_);
     Sums sums;
     LogRow row;
     for (int64_t i = 0; i < steps; ++i) {
@@ -180,7 +156,7 @@ Status Run::epoch(int number) {
         }
         const Tensor loss = loss_of(x, pick(data_.labels, which), true, sums);
         loss.backward();
-        adam.step(row.lr, int64_t{number} * steps + i + 1);
+        optimiser_->step(row.lr, kMaxNorm, o_.average);
         if (!std::isfinite(sums.loss))
             return Status(ErrorCode::invalid_argument,
                           "training diverged: the loss is no number any more; a smaller lr may help");
@@ -195,12 +171,15 @@ Status Run::epoch(int number) {
     validate(row);
     state_.seconds += now() - start;
     row.seconds = state_.seconds;
+    state_.steps = optimiser_->steps();
+    state_.state = optimiser_->state();
     NAE_RETURN_IF_ERROR(append_log(row, folder_ + "/log.csv"));
     return save_progress(state_, folder_ + "/checkpoint.bin");
 }
 
 void Run::validate(LogRow& row) {
     const torch::NoGradGuard no_grad;
+    optimiser_->refresh(true);
     Sums sums;
     const int64_t n = std::min<int64_t>(data_.held_out.size(0), model_.digits ? 1000 : kHeldOutCrops);
     for (int64_t i = 0; i < n; i += 32)
@@ -208,16 +187,38 @@ void Run::validate(LogRow& row) {
                 part(data_.held_out_labels, i, std::min(i + 32, n)), false, sums);
     row.v_loss = sums.loss / sums.n, row.v_mse = sums.mse / sums.n, row.v_psnr = sums.psnr / sums.n;
     row.v_ssim = sums.ssim / sums.n, row.v_bpp = sums.bpp / sums.n;
+    optimiser_->refresh(false);
 }
 
 void Run::start_optimiser() {
     state_ = LabProgress();
     state_.rate = o_.rate;
-    state_.values = model_.parameters();
-    for (const Tensor& p : state_.values) {
-        state_.first.push_back(torch::zeros_like(p, torch::TensorOptions().requires_grad(false)));
-        state_.second.push_back(torch::zeros_like(p, torch::TensorOptions().requires_grad(false)));
+    optimiser_ = std::make_unique<FlatAdam>(torch::kCPU, torch::kFloat);
+    const std::vector<Tensor> values = model_.parameters();
+    const std::vector<bool> hidden = model_.hidden();
+    for (size_t i = 0; i < values.size(); ++i)
+        optimiser_->add(std::to_string(i), values[i], false, 1.0, hidden[i]);
+    optimiser_->seal();
+    optimiser_->use_muon(o_.muon != 0);
+    std::vector<Tensor> leaves;
+    for (size_t i = 0; i < values.size(); ++i) leaves.push_back(optimiser_->leaf(int(i)));
+    model_.use(leaves);
+}
+
+Status Run::load(const std::string& checkpoint, bool values_only) {
+    LabProgress read;
+    read.state = optimiser_->state();
+    NAE_RETURN_IF_ERROR(load_progress(checkpoint, read));
+    if (values_only) {
+        const Tensor averaged = read.state[3], none = torch::zeros_like(averaged);
+        read.state = {averaged, none, none, averaged};
+        read.steps = read.epochs = 0;
+        read.seconds = 0;
+        read.rate = o_.rate;
     }
+    optimiser_->restore(read.state, read.steps);
+    state_ = std::move(read);
+    return Status();
 }
 
 Status Run::prepare() {
@@ -226,22 +227,20 @@ Status Run::prepare() {
         NAE_ASSIGN_OR_RETURN(Vgg16 vgg, Vgg16::load(o_.vgg16));
         vgg_ = std::make_unique<Vgg16>(std::move(vgg));
     }
+    if (!model_.digits) {
+        // Steps of quantisation near those that the target will need; without one, for 36 dB.
+        const double gain = o_.target_ssim > 0 ? 4 / std::cbrt(1 - o_.target_ssim) : 9;
+        start_linear(model_, LabData::scaled(part(data_.pictures, 0, kStartCrops)), gain);
+    }
     start_optimiser();
     const std::string own = folder_ + "/checkpoint.bin";
-    if (fs::exists(own)) {
-        NAE_RETURN_IF_ERROR(load_progress(own, state_));
-    } else if (!o_.start.empty()) {
-        NAE_RETURN_IF_ERROR(load_progress(o_.start, state_));
-        state_.epochs = 0;
-        state_.seconds = 0;
-        state_.rate = o_.rate;
-        for (size_t i = 0; i < state_.values.size(); ++i) state_.first[i].zero_(), state_.second[i].zero_();
-    }
-    return Status();
+    if (fs::exists(own)) return load(own, false);
+    return o_.start.empty() ? Status() : load(o_.start, true);
 }
 
 Status Run::finish() {
     const torch::NoGradGuard no_grad;
+    optimiser_->refresh(true);
     const int64_t n = std::min<int64_t>(data_.pictures.size(0), model_.digits ? 10000 : 1500);
     const Tensor x = LabData::scaled(part(data_.pictures, 0, n)), labels = part(data_.labels, 0, n);
     if (model_.variational) {
@@ -275,7 +274,8 @@ Status Run::prune(const std::string& from, const std::vector<double>& shares) {
         return Status(ErrorCode::invalid_argument,
                       model_.name + ": only autoencoders of convolutions and ReLU can be pruned");
     NAE_RETURN_IF_ERROR(prepare());
-    NAE_RETURN_IF_ERROR(load_progress(from + "/checkpoint.bin", state_));
+    NAE_RETURN_IF_ERROR(load(from + "/checkpoint.bin", false));
+    optimiser_->refresh(true);
     o_.rate =
         state_
             .rate;  // where training has brought it; the curve is one of models trained for the same trade-off
