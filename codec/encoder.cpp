@@ -260,7 +260,10 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     header.model_id = model.id;
     header.model_name = model.name();
     if (model.research != nullptr) header.flags = kFlagResearch;
-    NAE_RETURN_IF_ERROR(check_header(header, Limits()));
+    const Status status = check_header(header, Limits());
+    // Nothing was read that could be corrupt: the caller asked for what no file can say.
+    if (status.code() == ErrorCode::corrupt) return refuse(status.message());
+    NAE_RETURN_IF_ERROR(status);
     return header;
 }
 

@@ -94,6 +94,32 @@ class Killed(unittest.TestCase):
             self.check_folder("b.nae")
         print(KILLS, "converters killed, the file was another one", changed, "times")
 
+    @unittest.skipUnless("NAE_PROGRAM" in os.environ, "the tools are not built")
+    def test_nae_encode(self):
+        """The command writes beside the old file and exchanges them."""
+        command = [os.environ["NAE_PROGRAM"], "encode", "--quiet", *(word for option in OPTIONS[:1] for word in ("--model", option.split("=")[1])),
+                   "--tile-size", "64", "--quality", "95", "s1.tif", "k/e.nae"]
+        shutil.copy("valid0.nae", "k/e.nae")
+        start = time.monotonic()
+        subprocess.run(command, check=True)
+        usual = time.monotonic() - start
+        new = content("k/e.nae")
+        dice, seen = random.Random(7), {"old": 0, "new": 0}
+        for _ in range(KILLS):
+            shutil.copy("valid0.nae", "k/e.nae")
+            with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+                time.sleep(dice.uniform(0, 1.3 * usual))
+                process.kill()
+            found = content("k/e.nae")
+            self.assertIn(found, [self.valid[0], new])
+            seen["new" if found == new else "old"] += 1
+            for other in set(os.listdir("k")) - {"e.nae"}:
+                self.assertRegex(other, r"^\.nae-\w{6}$")  # the folder that it was writing in
+                shutil.rmtree(os.path.join("k", other))
+        os.unlink("k/e.nae")
+        print(KILLS, "nae encode killed:", seen)
+        self.assertGreater(seen["old"], 0)
+
     def test_two_conversions_under_one_name(self):
         """Whoever comes last wins; a reader sees whole files only."""
         shutil.copy("valid0.nae", "k/c.nae")

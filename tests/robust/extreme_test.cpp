@@ -248,3 +248,56 @@ TEST_CASE("extremes: operators at the ends of their ranges", "[extreme]") {
     b.relu(b.input());
     check_operator(b.take(), [](int16_t v) { return std::max<int16_t>(v, 0); });
 }
+
+TEST_CASE("extremes: operators that move values keep every one of them, at their largest sizes", "[extreme]") {
+    constexpr int32_t kMost = 32767;
+    // Each graph gives back what it was given.
+    std::vector<Graph> identities;
+    for (const int block : {2, 3, kMaxBlock}) {
+        GraphBuilder b(3, -kMost, kMost);
+        b.depth_to_space(b.space_to_depth(b.input(), block), block);
+        identities.push_back(b.take());
+    }
+    {
+        // The most inputs, then the last of them; channels in all as many as there may be.
+        constexpr int kEach = kMaxChannels / kMaxInputs;
+        GraphBuilder b(kEach, -kMost, kMost);
+        const int all = b.concat(std::vector<int>(kMaxInputs, b.input()));
+        b.slice(all, kMaxChannels - kEach, kEach);
+        identities.push_back(b.take());
+    }
+    {
+        // Taken apart into single channels and put together again.
+        GraphBuilder b(kMaxInputs, -kMost, kMost);
+        std::vector<int> parts;
+        for (int c = 0; c < kMaxInputs; ++c) parts.push_back(b.slice(b.input(), c, 1));
+        b.concat(parts);
+        identities.push_back(b.take());
+    }
+    for (size_t k = 0; k < identities.size(); ++k) {
+        const auto packed = PackedGraph::create(identities[k]);
+        INFO(packed.status().message());
+        REQUIRE(packed.ok());
+        constexpr int kSide = 2 * kMaxBlock * 3;  // a multiple of every block above
+        Tensor16 in(kSide, kSide, packed.value().input_channels());
+        // Every value from one end to the other occurs.
+        for (size_t i = 0; i < in.data.size(); ++i)
+            in.data[i] = static_cast<int16_t>(static_cast<int64_t>(i * 7 % (2 * kMost + 1)) - kMost);
+        const Extents extents{kSide, kSide};
+        const Rect part{5, 1, kSide - 7, kSide - 3};
+        for (const EngineLevel level : available_engine_levels()) {
+            CAPTURE(k, engine_level_name(level));
+            Tensor16 out;
+            REQUIRE(Engine::run(packed.value(), extents, in, whole(extents), whole(extents), out, level).ok());
+            CHECK((out.data == in.data));
+            REQUIRE(Engine::run(packed.value(), extents, in, whole(extents), part, out, level).ok());
+            bool same = true;
+            for (int y = 0; y < out.h; ++y)
+                for (int x = 0; x < out.w; ++x)
+                    for (int c = 0; c < out.c; ++c)
+                        same &= out.at(y, x, c) ==
+                                in.at(y + static_cast<int>(part.y), x + static_cast<int>(part.x), c);
+            CHECK(same);
+        }
+    }
+}
