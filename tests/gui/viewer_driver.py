@@ -3,6 +3,7 @@
 Keys and mouse events come from xdotool, what is on the screen from Xvfb's frame buffer, words from Tesseract.
 """
 
+import difflib
 import importlib.util
 import os
 import re
@@ -18,6 +19,7 @@ from osgeo import gdal
 
 gdal.UseExceptions()
 
+ENLARGED = 3  # for reading
 NEEDED = ("Xvfb", "xdotool", "tesseract")
 
 
@@ -184,13 +186,32 @@ def read_image(path):
     return numpy.moveaxis(numpy.atleast_3d(gdal.Open(str(path)).ReadAsArray().T).T, 0, -1)
 
 
-def words(pixels, folder):
-    """What a person reads there."""
+def recognise(pixels, folder, *options):
+    """Tesseract's answer about a part of the screen."""
     # Dark on light and three times as large is what Tesseract was trained on.
     gray = 255 - pixels.max(axis=2)
-    large = numpy.kron(gray, numpy.ones((3, 3), numpy.uint8))
+    large = numpy.kron(gray, numpy.ones((ENLARGED, ENLARGED), numpy.uint8))
     path = Path(folder, "words.pgm")
     path.write_bytes(b"P5\n%d %d\n255\n" % (large.shape[1], large.shape[0]) + large.tobytes())
-    done = subprocess.run(["tesseract", str(path), "-", "--psm", "6"], capture_output=True, text=True, check=True,
+    done = subprocess.run(["tesseract", str(path), "-", *options], capture_output=True, text=True, check=True,
                           env=dict(os.environ, OMP_THREAD_LIMIT="1"))
-    return re.sub(r"\s+", " ", done.stdout)
+    return done.stdout
+
+
+def words(pixels, folder):
+    """What a person reads there."""
+    return re.sub(r"\s+", " ", recognise(pixels, folder, "--psm", "6"))
+
+
+def place_of(word, pixels, folder):
+    """Where a word stands: the middle of what reads most like it."""
+    best, place = 0.79, None
+    for line in recognise(pixels, folder, "--psm", "11", "tsv").splitlines()[1:]:
+        fields = line.split("\t")
+        likeness = difflib.SequenceMatcher(None, word, fields[-1].strip(" .…[]()|")).ratio()
+        if likeness > best:
+            left, top, width, height = map(int, fields[6:10])
+            best, place = likeness, ((left + width // 2) // ENLARGED, (top + height // 2) // ENLARGED)
+    if place is None:
+        raise RuntimeError(f'"{word}" is not on the screen')
+    return place

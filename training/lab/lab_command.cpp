@@ -42,7 +42,7 @@ void add_common(CLI::App* command, const std::shared_ptr<TrainArguments>& a) {
     command->add_option("--epochs", s.epochs, "Times that the training data are seen")->capture_default_str();
     command->add_option("--batch", s.batch, "Pictures a step")->capture_default_str();
     command->add_option("--lr", s.lr, "Learning rate")->capture_default_str();
-    command->add_flag("--muon", s.muon, "Muon instead of Adam for hidden convolutions");
+    command->add_flag("--muon,!--adam", s.muon, "Muon for hidden convolutions, or Adam for everything");
     command->add_option("--average", s.average, "Decay a step of the averaged weights that are kept; 0: none")
         ->capture_default_str();
     command->add_option("--seed", s.seed, "Of everything random")->capture_default_str();
@@ -50,6 +50,13 @@ void add_common(CLI::App* command, const std::shared_ptr<TrainArguments>& a) {
         ->capture_default_str();
     command->add_option("--rate", s.rate, "Weight of bits per pixel in the loss")->capture_default_str();
     command->add_option("--start", s.start, "Checkpoint of another run of the same model to start from");
+}
+
+// What served well. Small windows: more steps in the same time.
+void usual_for_pictures(LabSettings& s) {
+    s.muon = 1;
+    s.average = 0.99;
+    s.window = 64;
 }
 
 void add_pictures(CLI::App* command, const std::shared_ptr<TrainArguments>& a) {
@@ -99,6 +106,7 @@ void add_lab_command(CLI::App& app) {
     ae->settings.ssim = 0.8;
     ae->settings.mse = 0.2;
     ae->settings.rate = 0.05;
+    usual_for_pictures(ae->settings);
     add_common(colour, ae);
     add_pictures(colour, ae);
     colour->callback([ae] {
@@ -114,6 +122,7 @@ void add_lab_command(CLI::App& app) {
         ->check(CLI::IsMember({"1", "2", "3"}));
     factorized->settings.batch = 8;
     factorized->settings.rate = 0;
+    usual_for_pictures(factorized->settings);
     add_common(balle, factorized);
     add_pictures(balle, factorized);
     balle->callback([factorized] {

@@ -32,16 +32,16 @@ colour() { # RUN words…
     run=$1
     shift
     [ -e "$out/$run/model.nam" ] ||
-        nae-train lab "$@" --data "$pictures" -o "$out/$run" --crops 4000 --window 64 --muon --average 0.99
+        nae-train lab "$@" --data "$pictures" -o "$out/$run"
 }
 # The two shallow ones in two runs; in the first the weight of bits follows a target, which it overshoots.
-colour ae-3-first ae 3 --epochs 20 --lr 0.001 --target-ssim 0.975 --rate 0.002
-colour ae-5-first ae 5 --epochs 20 --lr 0.001 --target-ssim 0.94 --rate 0.01
+colour ae-3-first ae 3 --epochs 20 --target-ssim 0.975 --rate 0.002
+colour ae-5-first ae 5 --epochs 20 --target-ssim 0.94 --rate 0.01
 colour ae-3 ae 3 --epochs 20 --lr 0.0007 --rate 0.01 --start "$out/ae-3-first/checkpoint.bin"
 colour ae-5 ae 5 --epochs 20 --lr 0.0007 --rate 0.03 --start "$out/ae-5-first/checkpoint.bin"
-colour ae-7 ae 7 --epochs 20 --lr 0.001 --rate 0.08
-colour ae-10 ae 10 --epochs 20 --lr 0.001 --rate 0.2
-for level in 1 2 3; do colour factorized-$level factorized $level --epochs 12 --lr 0.001; done
+colour ae-7 ae 7 --epochs 20 --rate 0.08
+colour ae-10 ae 10 --epochs 20 --rate 0.2
+for level in 1 2 3; do colour factorized-$level factorized $level --epochs 12; done
 for run in ae-3 ae-5 ae-7 ae-10 factorized-1 factorized-2 factorized-3; do keep "$run" "$run"; done
 [ -e "$out/pruned/pruning.csv" ] || nae-train lab prune "$out/ae-5" -o "$out/pruned" --epochs 2
 cp "$out/pruned/pruning.csv" "$root/models/lab/results/"
