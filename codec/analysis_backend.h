@@ -109,12 +109,14 @@ class AnalysisBackend {
     virtual Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h,
                        int out_w, int out_c) = 0;
 
-    // As nae_analysis_api::refine. Error: encoder_unavailable where there is nothing to take gradients through.
+    // As nae_analysis_api::refine. Errors: unsupported where there is nothing to take gradients through;
+    // encoder_unavailable where LibTorch is wanted and not there.
     virtual Status refine(const nae_refinement& task, int16_t* symbols);
 };
 
-// Opens nae_torch.so (once per process; it is never unloaded) and builds the model's analysis graphs with it.
-// Looked for in this order: the file named by environment variable NAE_TORCH_MODULE (then nowhere else), the
+// The model's analysis by this library's own engine (native_analysis.h); by the module nae_torch.so where environment
+// variable NAE_TORCH_MODULE names one. The module is opened once per process and never unloaded. Where it is needed, for
+// gradients and for research models, it is looked for in this order: the file so named (then nowhere else), the
 // folder of the library or plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/,
 // ../../lib/), and nae/ in the installation's library folder.
 // Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.

@@ -14,6 +14,8 @@
 #include "codec/float_graph.h"
 #include "codec/guard.h"
 #include "codec/model.h"
+#include "codec/module_analysis.h"
+#include "codec/native_analysis.h"
 #include "codec/research_model.h"
 #include "format/little_endian.h"
 #include "format/text.h"
@@ -34,10 +36,15 @@ std::string own_directory() {
     return slash == std::string::npos ? std::string(".") : path.substr(0, slash);
 }
 
+// The module that the environment names; null if none.
+const char* named_module() {
+    const char* named = getenv("NAE_TORCH_MODULE");
+    return named != nullptr && *named != '\0' ? named : nullptr;
+}
+
 // Candidates in the order of analysis_backend.h.
 std::vector<std::string> candidates() {
-    const char* named = getenv("NAE_TORCH_MODULE");
-    if (named != nullptr && *named != '\0') return {named};
+    if (named_module() != nullptr) return {named_module()};
     std::vector<std::string> paths;
     const std::string own = own_directory();
     if (!own.empty()) {
@@ -160,7 +167,7 @@ Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name,
 }  // namespace
 
 Status AnalysisBackend::refine(const nae_refinement&, int16_t*) {
-    return Status(ErrorCode::encoder_unavailable, "there is no synthesis to take gradients through");
+    return Status(ErrorCode::unsupported, "there is no synthesis to take gradients through");
 }
 
 Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchModel& model, int threads) {
@@ -181,6 +188,14 @@ Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& mode
             return Status(ErrorCode::encoder_unavailable,
                           "model '" + model.name + "' has no analysis part: it can decode but not encode");
         }
+        if (named_module() != nullptr) return load_module_analysis(model, threads, synthesis);
+        return make_native_analysis(model, threads, synthesis).in("encoding");
+    });
+}
+
+Result<std::unique_ptr<AnalysisBackend>> load_module_analysis(const Model& model, int threads,
+                                                              const FloatGraph* synthesis) {
+    return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
         std::vector<const FloatGraph*> graphs{&model.analysis, &model.hyper_analysis};
         if (synthesis != nullptr) graphs.push_back(synthesis);

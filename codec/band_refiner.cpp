@@ -195,7 +195,7 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     const Status status = analysis_.refine(task, found.data());
     if (cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");
     // Nothing to take gradients through: what was chosen before is as valid.
-    if (status.code() == ErrorCode::encoder_unavailable) return Status();
+    if (status.code() == ErrorCode::unsupported) return Status();
     NAE_RETURN_IF_ERROR(status.in("refinement"));
 
     NAE_ASSIGN_OR_RETURN(const double before, true_cost(window, window.symbols));

@@ -70,6 +70,18 @@ struct ConvTask {
 };
 constexpr size_t kTensorSlack = 32;
 
+// One convolution of a float network, dense tensors; the input already contains the zeros around the picture.
+struct FloatConvTask {
+    int kernel = 1, stride = 1;
+    int in_channels = 0, out_channels = 0;
+    const float* in = nullptr;  // tap (0, 0) of output (0, 0)
+    ptrdiff_t in_row = 0;       // values from one input row to the next
+    int h = 0, w = 0;           // output
+    float* out = nullptr;
+    const float* weights = nullptr;  // [co / 16][ky][kx][ci][16], padded with zeros
+    const float* bias = nullptr;     // padded to a multiple of 16
+};
+
 struct Kernels {
     void (*conv)(const ConvTask& task) = nullptr;
     // out[i] = clamp(a[i] + b[i], lo, hi); out may be a or b.
@@ -78,6 +90,8 @@ struct Kernels {
     void (*dequantise)(const LatentScale& scale, const int16_t* symbols, const int16_t* mean,
                        int16_t* out) = nullptr;
     void (*index)(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) = nullptr;
+    // The one whose result may differ between levels, by roundings.
+    void (*conv_float)(const FloatConvTask& task) = nullptr;
 };
 
 // requantise() of the specification; shared by the reference and by tests.

@@ -40,10 +40,28 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
     }
 }
 
+void conv_float(const FloatConvTask& t) {
+    const ptrdiff_t row = ptrdiff_t{t.kernel} * t.in_channels;
+    for (int y = 0; y < t.h; ++y) {
+        for (int x = 0; x < t.w; ++x) {
+            const float* in = t.in + y * t.stride * t.in_row + ptrdiff_t{x} * t.stride * t.in_channels;
+            float* out = t.out + (ptrdiff_t{y} * t.w + x) * t.out_channels;
+            for (int o = 0; o < t.out_channels; ++o) {
+                const float* w = t.weights + o / kConvBlock * t.kernel * row * kConvBlock + o % kConvBlock;
+                float acc = t.bias[o];
+                for (int ky = 0; ky < t.kernel; ++ky)
+                    for (ptrdiff_t i = 0; i < row; ++i)
+                        acc += w[(ky * row + i) * kConvBlock] * in[ky * t.in_row + i];
+                out[o] = acc;
+            }
+        }
+    }
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
-    static constexpr Kernels kKernels = {conv, add, dequantise_position, scale_indices};
+    static constexpr Kernels kKernels = {conv, add, dequantise_position, scale_indices, conv_float};
     return kKernels;
 }
 

@@ -81,6 +81,16 @@ print(open('/proc/self/maps').read())
         for name in ["torch", "libc10", "plain_analysis"]:
             self.assertNotIn(name, mapped)
 
+    def test_writing_maps_no_torch(self):
+        mapped = child("""
+from nae_gdal import picture, write
+assert write(picture(100, 130), 'own.nae') is not None
+print(open('/proc/self/maps').read())
+""", NAE_TORCH_MODULE="")
+        self.assertIn("gdal_NAE.so", mapped)
+        for name in ["torch", "libc10", "plain_analysis"]:
+            self.assertNotIn(name, mapped)
+
     def test_opening_needs_no_model(self):
         write(picture(100, 130), os.path.abspath("a.nae"))
         os.makedirs("empty", exist_ok=True)

@@ -31,18 +31,19 @@ echo "deb [trusted=yes] file:/packages ./" >"$root/etc/apt/sources.list.d/nae.li
 inside apt-get update -qq >/dev/null
 before=$(installed | sort)
 
-step "reading: nae-gdal"
+step "reading and writing: nae-gdal"
 install nae-gdal gdal-bin
-if installed | grep -i torch >&2; then fail "reading pulls in LibTorch"; fi
+if installed | grep -i torch >&2; then fail "nae-gdal pulls in LibTorch"; fi
 knows_nae || fail "GDAL does not know NAE"
 cp "$source/testdata/scene.png" "$root/tmp/scene.png"
-if inside gdal_translate -q /tmp/scene.png /tmp/scene.nae 2>"$work/error"; then fail "writing without nae-encoder"; fi
+inside gdal_translate -q -co QUALITY=80 /tmp/scene.png /tmp/usual.nae || fail "writing without nae-encoder"
+if inside gdal_translate -q -co EFFORT=9 /tmp/scene.png /tmp/scene.nae 2>"$work/error"; then fail "gradients without nae-encoder"; fi
 grep -q nae_torch.so "$work/error" || fail "the error does not name the module: $(cat "$work/error")"
 [ ! -e "$root/tmp/scene.nae" ] || fail "a failed conversion left a file"
 
-step "writing: nae-encoder"
+step "gradients: nae-encoder"
 install nae-encoder
-inside gdal_translate -q -co QUALITY=80 /tmp/scene.png /tmp/scene.nae || fail "converting"
+inside gdal_translate -q -co QUALITY=80 -co EFFORT=7 /tmp/scene.png /tmp/scene.nae || fail "converting"
 case $(inside gdalinfo /tmp/scene.nae) in *COMPRESSION=NAE*) ;; *) fail "gdalinfo" ;; esac
 inside gdal_translate -q -of PNM /tmp/scene.nae /tmp/with.ppm
 

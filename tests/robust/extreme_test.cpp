@@ -249,7 +249,8 @@ TEST_CASE("extremes: operators at the ends of their ranges", "[extreme]") {
     check_operator(b.take(), [](int16_t v) { return std::max<int16_t>(v, 0); });
 }
 
-TEST_CASE("extremes: operators that move values keep every one of them, at their largest sizes", "[extreme]") {
+TEST_CASE("extremes: operators that move values keep every one of them, at their largest sizes",
+          "[extreme]") {
     constexpr int32_t kMost = 32767;
     // Each graph gives back what it was given.
     std::vector<Graph> identities;
@@ -288,7 +289,8 @@ TEST_CASE("extremes: operators that move values keep every one of them, at their
         for (const EngineLevel level : available_engine_levels()) {
             CAPTURE(k, engine_level_name(level));
             Tensor16 out;
-            REQUIRE(Engine::run(packed.value(), extents, in, whole(extents), whole(extents), out, level).ok());
+            REQUIRE(
+                Engine::run(packed.value(), extents, in, whole(extents), whole(extents), out, level).ok());
             CHECK((out.data == in.data));
             REQUIRE(Engine::run(packed.value(), extents, in, whole(extents), part, out, level).ok());
             bool same = true;

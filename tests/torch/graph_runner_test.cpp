@@ -1,7 +1,9 @@
 #include "codec/torch/graph_runner.h"
 
+#include "codec/float_engine.h"
 #include "codec/torch/torch_analysis.h"
 #include "tests/torch/catch_after_torch.h"
+#include "tests/unit/test_graphs.h"
 
 using namespace nae;
 
@@ -13,6 +15,42 @@ TEST_CASE("space-to-depth puts block rows before block columns before channels")
     REQUIRE(y.sizes() == torch::IntArrayRef({1, 8, 1, 1}));
     for (int i = 0; i < 8; ++i) CHECK(y[0][i][0][0].item<float>() == float(i));
     CHECK(torch::equal(depth_to_space(y, 2), x));
+}
+
+TEST_CASE("the library's own engine computes what LibTorch computes") {
+    // A network of the photo model's shape, with every operator an analysis may have.
+    nae::test::Random rng(7);
+    for (int round = 0; round < 5; ++round) {
+        FloatGraphBuilder b(3);
+        const auto float_conv = [&](nae::test::Random& random, int in, int out, int kernel, int stride) {
+            FloatConvParams p = nae::test::float_conv(random, in, out, kernel, stride);
+            p.type = WeightType::f32;  // LibTorch would compute others in bfloat16 where it can
+            return p;
+        };
+        int x = b.conv(b.space_to_depth(b.input(), 8), float_conv(rng, 192, 48, 1, 1));
+        const int linear = b.conv(b.space_to_depth(x, 2), float_conv(rng, 192, 40, 1, 1));
+        x = b.add(x, b.conv(b.relu(b.conv(x, float_conv(rng, 48, 32, 3, 1))), float_conv(rng, 32, 48, 3, 1)));
+        x = b.conv(b.leaky_relu(b.abs(x), 0.1f), float_conv(rng, 48, 20, 5, 2));
+        x = b.concat({x, b.slice(linear, 5, 20)});
+        x = b.gain(b.add(x, linear), std::vector<float>(40, 1.f / 64));
+        const FloatGraph graph = b.take();
+        const int h = 16 * nae::test::pick(rng, 1, 5), w = 16 * nae::test::pick(rng, 1, 7);
+        const torch::Tensor in = torch::rand({h, w, 3}) - 0.5;
+        std::vector<float> expected(size_t(h / 16 * (w / 16) * 40));
+        auto torch_net = TorchAnalysis::create(graph, graph, 1);
+        REQUIRE(
+            torch_net->run(0, in.data_ptr<float>(), h, w, 3, expected.data(), h / 16, w / 16, 40).empty());
+        ThreadPool pool(2);
+        const FloatTensor found =
+            FloatEngine::create(graph).value().run(in.data_ptr<float>(), h, w, pool).value();
+        REQUIRE(found.data.size() == expected.size());
+        double off = 0, size = 0;
+        for (size_t i = 0; i < expected.size(); ++i) {
+            off = std::max(off, std::fabs(double(found.data[i]) - double(expected[i])));
+            size = std::max(size, std::fabs(double(expected[i])));
+        }
+        CHECK(off < 1e-5 * size);
+    }
 }
 
 TEST_CASE("the encoder's networks compute what plain loops compute") {

@@ -233,7 +233,8 @@ TEST_CASE("encoder: bad options are refused before anything is read", "[encoder]
     CHECK(code_with([](EncoderOptions& o) { o.quality = std::numeric_limits<double>::quiet_NaN(); }) ==
           ErrorCode::invalid_argument);
     CHECK(code_with([](EncoderOptions& o) { o.levels = 30; }) == ErrorCode::invalid_argument);
-    CHECK(code_with([](EncoderOptions& o) { o.levels = 9; }) == ErrorCode::invalid_argument);  // 20x20 has six
+    CHECK(code_with([](EncoderOptions& o) { o.levels = 9; }) ==
+          ErrorCode::invalid_argument);  // 20x20 has six
     CHECK(code_with([](EncoderOptions& o) { o.effort = 0; }) == ErrorCode::invalid_argument);
     CHECK(code_with([](EncoderOptions& o) { o.effort = 10; }) == ErrorCode::invalid_argument);
     CHECK(code_with([](EncoderOptions& o) { o.tile_size = 96; }) == ErrorCode::invalid_argument);

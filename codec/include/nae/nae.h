@@ -29,7 +29,7 @@
  *  - Functions may be called from any thread. One decoder may be read by several threads at once.
  *  - Reading needs the model that the picture names (searched in the folders of NAE_MODEL_PATH, near the
  *    library, and in the installation) unless the picture embeds it. Header, metadata and preview need no
- *    model. Encoding also needs the module nae_torch.so. */
+ *    model. Efforts above 5 need the module nae_torch.so. */
 #ifndef NAE_NAE_H_
 #define NAE_NAE_H_
 

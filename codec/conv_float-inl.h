@@ -1,0 +1,91 @@
+// Convolution in floats, for the encoder's networks: a register tile of V vectors of output channels times P pixels.
+// Per input channel and tap it loads V vectors of weights and broadcasts P activations for V * P multiply-adds.
+#if defined(NAE_CODEC_CONV_FLOAT_INL_H_) == defined(HWY_TARGET_TOGGLE)  // once per target
+#ifdef NAE_CODEC_CONV_FLOAT_INL_H_
+#undef NAE_CODEC_CONV_FLOAT_INL_H_
+#else
+#define NAE_CODEC_CONV_FLOAT_INL_H_
+#endif
+
+#include "codec/conv_direct-inl.h"  // for_each_channel_tile()
+
+HWY_BEFORE_NAMESPACE();
+namespace nae {
+namespace HWY_NAMESPACE {
+
+using DFloat = hn::Rebind<float, D32>;
+using VFloat = hn::Vec<DFloat>;
+
+struct FloatBody {
+    const FloatConvTask& t;
+
+    // Pixels of the output row by row, from `first` on; past the last one that one again.
+    template <int V, int P>
+    HWY_INLINE void tile(int channel, int64_t first) const {
+        const int64_t last = int64_t{t.h} * t.w - 1;
+        const float* in[P];
+        float* out[P];
+        for (int p = 0; p < P; ++p) {
+            const int64_t i = std::min(first + p, last), y = i / t.w, x = i % t.w;
+            in[p] = t.in + y * t.stride * t.in_row + x * t.stride * t.in_channels;
+            out[p] = t.out + i * t.out_channels;
+        }
+        const int row = t.kernel * t.in_channels;
+        const size_t block_size = static_cast<size_t>(t.kernel) * static_cast<size_t>(row) * kConvBlock;
+        const float* weights[V];
+        VFloat acc[V][P];
+        NAE_UNROLL
+        for (int v = 0; v < V; ++v) {
+            const int lane = channel + v * kLanes;
+            weights[v] = t.weights + static_cast<size_t>(lane / kConvBlock) * block_size + lane % kConvBlock;
+            const VFloat bias = hn::LoadU(DFloat(), t.bias + lane);
+            NAE_UNROLL
+            for (int p = 0; p < P; ++p) acc[v][p] = bias;
+        }
+        for (int ky = 0; ky < t.kernel; ++ky) {
+            for (int i = 0; i < row; ++i) {
+                VFloat w[V];
+                NAE_UNROLL
+                for (int v = 0; v < V; ++v) w[v] = hn::LoadU(DFloat(), weights[v] + ptrdiff_t{i} * kConvBlock);
+                NAE_UNROLL
+                for (int p = 0; p < P; ++p) {
+                    const VFloat a = hn::Set(DFloat(), in[p][ky * t.in_row + i]);
+                    NAE_UNROLL
+                    for (int v = 0; v < V; ++v) acc[v][p] = hn::MulAdd(w[v], a, acc[v][p]);
+                }
+            }
+            NAE_UNROLL
+            for (int v = 0; v < V; ++v) weights[v] += ptrdiff_t{row} * kConvBlock;
+        }
+        NAE_UNROLL
+        for (int v = 0; v < V; ++v) {
+            const int lane = channel + v * kLanes, left = t.out_channels - lane;
+            if (left <= 0) break;
+            NAE_UNROLL
+            for (int p = 0; p < P; ++p) {
+                if (left >= kLanes) {
+                    hn::StoreU(acc[v][p], DFloat(), out[p] + lane);
+                } else {
+                    HWY_ALIGN float some[kConvBlock];
+                    hn::Store(acc[v][p], DFloat(), some);
+                    std::copy_n(some, left, out[p] + lane);
+                }
+            }
+        }
+    }
+
+    template <int V, int P>
+    HWY_INLINE void tiles(int channel) const {
+        for (int64_t first = 0; first < int64_t{t.h} * t.w; first += P) tile<V, P>(channel, first);
+    }
+};
+
+void conv_float(const FloatConvTask& t) {
+    for_each_channel_tile((t.out_channels + kConvBlock - 1) / kConvBlock * kConvBlock, FloatBody{t});
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace nae
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,50 @@
+// Executes float graphs (float_graph.h) without a network library: the encoder's analysis. Results differ between
+// instruction sets by roundings, which an encoder may.
+#ifndef NAE_CODEC_FLOAT_ENGINE_H_
+#define NAE_CODEC_FLOAT_ENGINE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "codec/engine.h"
+#include "codec/float_graph.h"
+#include "codec/thread_pool.h"
+#include "format/limits.h"
+#include "format/status.h"
+
+namespace nae {
+
+// A dense raster of float values, channel fastest.
+struct FloatTensor {
+    int h = 0, w = 0, c = 0;
+    std::vector<float> data;
+};
+
+// A validated graph with its weights arranged for the kernels. Immutable, thread-safe.
+class FloatEngine {
+  public:
+    // Errors: those of validate(); unsupported: operators of research models (conv_transpose, sigmoid, gdn,
+    // inverse_gdn) are LibTorch's.
+    static Result<FloatEngine> create(FloatGraph graph);
+
+    // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
+    // over limits.max_tensor_bytes).
+    Result<FloatTensor> run(const float* in, int h, int w, ThreadPool& pool,
+                            EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits()) const;
+
+    int input_channels() const { return info_.input_channels(); }
+
+  private:
+    struct Convolution {
+        std::vector<float> weights, bias;  // as FloatConvTask
+    };
+
+    FloatGraph graph_;  // weights of convolutions moved to where they are needed
+    FloatGraphInfo info_;
+    std::vector<Convolution> convolutions_;  // one per node, empty for other operators
+    std::vector<size_t> last_use_;           // of each node: the last node that reads it
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_FLOAT_ENGINE_H_

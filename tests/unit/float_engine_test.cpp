@@ -1,0 +1,140 @@
+// The encoder's own float engine, against sums written out, at every level.
+#include "codec/float_engine.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "codec/native_analysis.h"
+#include "test_graphs.h"
+
+using namespace nae;
+using namespace nae::test;
+
+namespace {
+
+std::vector<float> random_values(Random& rng, size_t count) {
+    std::vector<float> out(count);
+    for (float& v : out) v = static_cast<float>(pick(rng, -1000, 1000)) / 256;
+    return out;
+}
+
+FloatTensor run(const FloatGraph& graph, const std::vector<float>& in, int h, int w,
+                EngineLevel level = EngineLevel::automatic) {
+    auto engine = FloatEngine::create(graph);
+    INFO(engine.status().message());
+    REQUIRE(engine.ok());
+    ThreadPool pool(3);
+    auto made = engine.value().run(in.data(), h, w, pool, level);
+    INFO(made.status().message());
+    REQUIRE(made.ok());
+    return std::move(made).value();
+}
+
+double sum_at(const FloatConvParams& p, const std::vector<float>& in, int h, int w, int ci, int y, int x, int o) {
+    double acc = static_cast<double>(p.bias[static_cast<size_t>(o)]);
+    for (int ky = 0; ky < p.kernel; ++ky) {
+        for (int kx = 0; kx < p.kernel; ++kx) {
+            const int iy = p.stride * y + ky - p.kernel / 2, ix = p.stride * x + kx - p.kernel / 2;
+            if (iy < 0 || ix < 0 || iy >= h || ix >= w) continue;
+            for (int i = 0; i < ci; ++i)
+                acc += static_cast<double>(p.weights[static_cast<size_t>(((o * p.kernel + ky) * p.kernel + kx) * ci + i)]) *
+                       static_cast<double>(in[static_cast<size_t>((iy * w + ix) * ci + i)]);
+        }
+    }
+    return acc;
+}
+
+}  // namespace
+
+TEST_CASE("Float convolutions of all shapes at every level", "[float_engine]") {
+    Random rng(31);
+    for (const int ci : {1, 3, 16, 33}) {
+        for (const int co : {1, 3, 15, 16, 17, 40, 64, 100, 130}) {
+            const int kernel = 2 * pick(rng, 0, 2) + 1, stride = pick(rng, 1, 2);
+            const int h = pick(rng, 1, 19), w = pick(rng, 1, 13);
+            const FloatConvParams p = float_conv(rng, ci, co, kernel, stride);
+            FloatGraphBuilder b(ci);
+            b.conv(b.input(), p);
+            const FloatGraph graph = b.take();
+            const std::vector<float> in = random_values(rng, static_cast<size_t>(h * w * ci));
+            for (const EngineLevel level : available_engine_levels()) {
+                INFO(engine_level_name(level) << " " << ci << " -> " << co << ", kernel " << kernel << ", stride "
+                                              << stride << ", " << w << "x" << h);
+                const FloatTensor out = run(graph, in, h, w, level);
+                REQUIRE((out.h == (h + stride - 1) / stride && out.w == (w + stride - 1) / stride && out.c == co));
+                bool near = true;
+                for (int y = 0; y < out.h; ++y)
+                    for (int x = 0; x < out.w; ++x)
+                        for (int o = 0; o < co; ++o)
+                            near &= std::fabs(sum_at(p, in, h, w, ci, y, x, o) -
+                                              static_cast<double>(out.data[static_cast<size_t>((y * out.w + x) * co + o)])) <
+                                    1e-3;
+                REQUIRE(near);
+            }
+        }
+    }
+}
+
+TEST_CASE("Float operators on single values and on their order", "[float_engine]") {
+    Random rng(32);
+    const int h = 6, w = 4, c = 3;
+    const std::vector<float> in = random_values(rng, size_t{h * w * c});
+    const auto check = [&](auto build, auto expected) {
+        FloatGraphBuilder b(c);
+        build(b);
+        const FloatTensor out = run(b.take(), in, h, w);
+        REQUIRE(out.data.size() == in.size());
+        for (size_t i = 0; i < in.size(); ++i) CHECK(out.data[i] == Approx(expected(i)));
+    };
+    check([](auto& b) { b.relu(b.input()); }, [&](size_t i) { return std::max(in[i], 0.0F); });
+    check([](auto& b) { b.abs(b.input()); }, [&](size_t i) { return std::fabs(in[i]); });
+    check([](auto& b) { b.leaky_relu(b.input(), 0.25F); }, [&](size_t i) { return in[i] < 0 ? in[i] / 4 : in[i]; });
+    check([](auto& b) { b.add(b.input(), b.input()); }, [&](size_t i) { return 2 * in[i]; });
+    check([](auto& b) { b.add(b.relu(b.input()), b.input()); }, [&](size_t i) { return in[i] + std::max(in[i], 0.0F); });
+    check([](auto& b) { b.add(b.input(), b.abs(b.input())); }, [&](size_t i) { return in[i] + std::fabs(in[i]); });
+    check([](auto& b) { b.gain(b.input(), {1, -2, 0.5F}); },
+          [&](size_t i) { return in[i] * (i % 3 == 0 ? 1.0F : i % 3 == 1 ? -2.0F : 0.5F); });
+    check([](auto& b) { b.depth_to_space(b.space_to_depth(b.input(), 2), 2); }, [&](size_t i) { return in[i]; });
+    check([](auto& b) { b.concat({b.slice(b.input(), 0, 1), b.slice(b.input(), 1, 2)}); },
+          [&](size_t i) { return in[i]; });
+
+    FloatGraphBuilder b(1);
+    b.space_to_depth(b.input(), 2);
+    // Channel (dy 2 + dx); what lies outside an odd raster is zero.
+    const FloatTensor deep = run(b.take(), {1, 2, 3, 4, 5, 6, 7, 8, 9}, 3, 3);
+    CHECK((deep.data == std::vector<float>{1, 2, 4, 5, 3, 0, 6, 0, 7, 8, 0, 0, 9, 0, 0, 0}));
+}
+
+TEST_CASE("The float engine refuses what it cannot do", "[float_engine]") {
+    FloatGraphBuilder b(2);
+    b.sigmoid(b.input());
+    const auto research = FloatEngine::create(b.take());
+    CHECK(research.status().code() == ErrorCode::unsupported);
+    CHECK(research.status().message() == "node 1: sigmoid needs a network library");
+    FloatGraphBuilder plain(2);
+    plain.relu(plain.input());
+    const auto engine = FloatEngine::create(plain.take());
+    REQUIRE(engine.ok());
+    Limits limits;
+    limits.max_tensor_bytes = 100;
+    ThreadPool pool(1);
+    const std::vector<float> in(50);
+    CHECK(engine.value().run(in.data(), 5, 5, pool, EngineLevel::automatic, limits).status().code() ==
+          ErrorCode::limit_exceeded);
+}
+
+TEST_CASE("The analysis by the library itself: shapes are checked, gradients are not its business",
+          "[float_engine]") {
+    const Model model = small_model();
+    auto made = make_native_analysis(model, 2, nullptr);
+    REQUIRE(made.ok());
+    AnalysisBackend& backend = *made.value();
+    CHECK(backend.halo_px() > 0);
+    const std::vector<float> in(32 * 48 * 3, 0.25F);
+    std::vector<float> y(2 * 3 * 12);
+    CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 3, y.data(), 2, 3, 12).ok());
+    CHECK(std::any_of(y.begin(), y.end(), [](float v) { return v != 0; }));
+    CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 3, y.data(), 2, 2, 12).code() == ErrorCode::internal);
+    CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 1, y.data(), 2, 3, 12).code() == ErrorCode::internal);
+    CHECK(backend.refine(nae_refinement{}, nullptr).code() == ErrorCode::unsupported);
+}
