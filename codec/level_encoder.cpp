@@ -14,7 +14,7 @@ namespace {
 
 // The picture is worked through in strips of whole rows of tiles, at least this high: lower ones would spend
 // their time on halos.
-constexpr int64_t kStripRows = 512;
+constexpr int64_t kStripRows = 1024;
 // Work of a lossless plane in proportion to one that the model codes.
 constexpr double kLosslessWork = 0.05;
 

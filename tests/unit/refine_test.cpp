@@ -54,7 +54,7 @@ TEST_CASE("refinement: a worse answer changes nothing (tests/torch has better on
 
 TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as it is", "[refine]") {
     // Wider than a block and higher than a strip.
-    const Picture picture = make_picture(1100, 600, 3);
+    const Picture picture = make_picture(1100, 1100, 3);
     Refiner spy([](const nae_refinement& t, int16_t* symbols) {
         CHECK(t.channels == kSmallLatents);
         CHECK(t.rounds == refinement_rounds(6));

@@ -34,13 +34,16 @@ colour() { # RUN words…
     [ -e "$out/$run/model.nam" ] ||
         nae-train lab "$@" --data "$pictures" -o "$out/$run"
 }
-# The two shallow ones in two runs; in the first the weight of bits follows a target, which it overshoots.
+# First runs, then with the weight of bits that brings them near the study's SSIM.
 colour ae-3-first ae 3 --epochs 20 --target-ssim 0.975 --rate 0.002
 colour ae-5-first ae 5 --epochs 20 --target-ssim 0.94 --rate 0.01
-colour ae-3 ae 3 --epochs 20 --lr 0.0007 --rate 0.01 --start "$out/ae-3-first/checkpoint.bin"
+colour ae-7-first ae 7 --epochs 20 --rate 0.08
+colour ae-10-first ae 10 --epochs 20 --rate 0.2
+colour ae-3-second ae 3 --epochs 20 --lr 0.0007 --rate 0.01 --start "$out/ae-3-first/checkpoint.bin"
 colour ae-5 ae 5 --epochs 20 --lr 0.0007 --rate 0.03 --start "$out/ae-5-first/checkpoint.bin"
-colour ae-7 ae 7 --epochs 20 --rate 0.08
-colour ae-10 ae 10 --epochs 20 --rate 0.2
+colour ae-3 ae 3 --epochs 4 --lr 0.0005 --rate 0.004 --start "$out/ae-3-second/checkpoint.bin"
+colour ae-7 ae 7 --epochs 4 --lr 0.0005 --rate 0.05 --start "$out/ae-7-first/checkpoint.bin"
+colour ae-10 ae 10 --epochs 5 --lr 0.0005 --rate 0.04 --start "$out/ae-10-first/checkpoint.bin"
 for level in 1 2 3; do colour factorized-$level factorized $level --epochs 12; done
 for run in ae-3 ae-5 ae-7 ae-10 factorized-1 factorized-2 factorized-3; do keep "$run" "$run"; done
 [ -e "$out/pruned/pruning.csv" ] || nae-train lab prune "$out/ae-5" -o "$out/pruned" --epochs 2
