@@ -241,7 +241,9 @@ def row_2(measured, jpeg_curve, photo_curve, theirs=""):
         else "no" if row["ratio"] <= both and row["ratio, coded data"] <= row["JPEG: ratio, coded data"]
         else "whole file only" if row["ratio"] > both else "coded data only")
     print(f"  {measured.name}: SSIM {row['SSIM']:.4f}, ratio {row['ratio']:.2f}; JPEG {both or float('nan'):.2f}", flush=True)
-    return row
+    # What is to be compared stands side by side.
+    first = ["system", "SSIM", "PSNR, dB", "ratio", "JPEG: ratio", "beats JPEG", "theirs: SSIM, PSNR, ratio"]
+    return {key: row[key] for key in first + [key for key in row if key not in first]}
 
 
 def study_2(arguments, models):
