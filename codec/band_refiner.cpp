@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "codec/engine.h"
-#include "format/text.h"
 
 namespace nae {
 namespace {
@@ -188,8 +187,8 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     bool cancelled = false;
     const double share = static_cast<double>(block.w * block.h) /
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
-    const auto ask = [&] { return !(cancelled = !go_on_(share)); };
-    task.user = const_cast<void*>(static_cast<const void*>(&ask));
+    auto ask = [&] { return !(cancelled = !go_on_(share)); };
+    task.user = &ask;
     task.go_on = [](void* user) { return (*static_cast<decltype(ask)*>(user))() ? 1 : 0; };
     std::vector<int16_t> found = window.symbols;
     const Status status = analysis_.refine(task, found.data());

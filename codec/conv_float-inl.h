@@ -46,7 +46,8 @@ struct FloatBody {
             for (int i = 0; i < row; ++i) {
                 VFloat w[V];
                 NAE_UNROLL
-                for (int v = 0; v < V; ++v) w[v] = hn::LoadU(DFloat(), weights[v] + ptrdiff_t{i} * kConvBlock);
+                for (int v = 0; v < V; ++v)
+                    w[v] = hn::LoadU(DFloat(), weights[v] + ptrdiff_t{i} * kConvBlock);
                 NAE_UNROLL
                 for (int p = 0; p < P; ++p) {
                     const VFloat a = hn::Set(DFloat(), in[p][ky * t.in_row + i]);

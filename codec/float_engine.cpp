@@ -15,16 +15,12 @@ namespace {
 // Rows of output that a thread takes at a time: enough of them to make loading the weights worth it.
 constexpr int64_t kRowsAtOnce = 8;
 
-struct Packed {
-    std::vector<float> weights, bias;
-};
-
-Packed pack(const FloatNode& node, int in_channels) {
+PackedFloatConv pack(const FloatNode& node, int in_channels) {
     const auto co = static_cast<size_t>(node.channels);
     const size_t taps = static_cast<size_t>(node.kernel * node.kernel) * static_cast<size_t>(in_channels);
     constexpr size_t kBlock = kConvBlock;
     const size_t blocks = (co + kBlock - 1) / kBlock;
-    Packed out;
+    PackedFloatConv out;
     out.weights.assign(blocks * taps * kBlock, 0.0F);
     out.bias.assign(blocks * kBlock, 0.0F);
     std::copy(node.bias.begin(), node.bias.end(), out.bias.begin());
@@ -51,11 +47,12 @@ void exchange_blocks(const FloatTensor& from, FloatTensor& to, int block, bool t
     const auto run = static_cast<size_t>(wide.c);
     for (int y = 0; y < std::min(wide.h, deep.h * block); ++y) {
         for (int x = 0; x < std::min(wide.w, deep.w * block); ++x) {
-            const size_t at_wide = (static_cast<size_t>(y) * static_cast<size_t>(wide.w) + static_cast<size_t>(x)) * run;
-            const size_t at_deep =
-                (static_cast<size_t>(y / block) * static_cast<size_t>(deep.w) + static_cast<size_t>(x / block)) *
-                    static_cast<size_t>(deep.c) +
-                static_cast<size_t>(y % block * block + x % block) * run;
+            const size_t at_wide =
+                (static_cast<size_t>(y) * static_cast<size_t>(wide.w) + static_cast<size_t>(x)) * run;
+            const size_t at_deep = (static_cast<size_t>(y / block) * static_cast<size_t>(deep.w) +
+                                    static_cast<size_t>(x / block)) *
+                                       static_cast<size_t>(deep.c) +
+                                   static_cast<size_t>(y % block * block + x % block) * run;
             const float* source = from.data.data() + (to_depth ? at_wide : at_deep);
             std::copy_n(source, run, to.data.data() + (to_depth ? at_deep : at_wide));
         }
@@ -88,12 +85,10 @@ Result<FloatEngine> FloatEngine::create(FloatGraph graph) {
         FloatNode& node = graph.nodes[i];
         for (const uint16_t k : node.inputs) out.last_use_[k] = i;
         switch (node.op) {
-            case Op::conv: {
-                Packed packed = pack(node, out.info_.nodes[node.inputs[0]].channels);
-                out.convolutions_[i] = {std::move(packed.weights), std::move(packed.bias)};
+            case Op::conv:
+                out.convolutions_[i] = pack(node, out.info_.nodes[node.inputs[0]].channels);
                 std::vector<float>().swap(node.weights);
                 break;
-            }
             case Op::conv_transpose:
             case Op::sigmoid:
             case Op::gdn:
@@ -135,7 +130,8 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
         }
         FloatTensor& a = made[node.inputs[0]];
         const bool in_place = last_use_[node.inputs[0]] == i;
-        const bool single = node.op == Op::relu || node.op == Op::abs || node.op == Op::leaky_relu || node.op == Op::add;
+        const bool single =
+            node.op == Op::relu || node.op == Op::abs || node.op == Op::leaky_relu || node.op == Op::add;
         // What nobody reads afterwards can be overwritten.
         if (single && in_place) {
             out.data.swap(a.data);
@@ -145,7 +141,8 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
         const FloatTensor& source = single && in_place ? out : a;
         switch (node.op) {
             case Op::conv: {
-                const std::vector<float> frame = node.kernel > 1 ? padded(a, node.kernel / 2) : std::vector<float>();
+                const std::vector<float> frame =
+                    node.kernel > 1 ? padded(a, node.kernel / 2) : std::vector<float>();
                 FloatConvTask task;
                 task.kernel = node.kernel;
                 task.stride = node.stride;
@@ -174,8 +171,12 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
                 for (size_t k = 0; k < out.data.size(); ++k) out.data[k] = source.data[k] + other[k];
                 break;
             }
-            case Op::relu: each(source, out, [](float v) { return std::max(v, 0.0F); }); break;
-            case Op::abs: each(source, out, [](float v) { return std::fabs(v); }); break;
+            case Op::relu:
+                each(source, out, [](float v) { return std::max(v, 0.0F); });
+                break;
+            case Op::abs:
+                each(source, out, [](float v) { return std::fabs(v); });
+                break;
             case Op::leaky_relu:
                 each(source, out, [slope = node.slope](float v) { return v < 0 ? v * slope : v; });
                 break;
@@ -187,14 +188,21 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
                 }
                 break;
             }
-            case Op::slice: copy_channels(a, node.begin, out.c, out, 0); break;
-            case Op::depth_to_space: exchange_blocks(a, out, node.block, false); break;
-            case Op::space_to_depth: exchange_blocks(a, out, node.block, true); break;
+            case Op::slice:
+                copy_channels(a, node.begin, out.c, out, 0);
+                break;
+            case Op::depth_to_space:
+                exchange_blocks(a, out, node.block, false);
+                break;
+            case Op::space_to_depth:
+                exchange_blocks(a, out, node.block, true);
+                break;
             case Op::gain:
                 for (size_t k = 0; k < out.data.size(); ++k)
                     out.data[k] = a.data[k] * node.mult[k % node.mult.size()];
                 break;
-            default: return Status(ErrorCode::internal, "an operator that was refused");
+            default:
+                return Status(ErrorCode::internal, "an operator that was refused");
         }
         for (const uint16_t k : node.inputs)
             if (last_use_[k] == i) std::vector<float>().swap(made[k].data);

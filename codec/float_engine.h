@@ -20,6 +20,11 @@ struct FloatTensor {
     std::vector<float> data;
 };
 
+// Weights and bias of a convolution as FloatConvTask (engine_kernels.h) wants them.
+struct PackedFloatConv {
+    std::vector<float> weights, bias;
+};
+
 // A validated graph with its weights arranged for the kernels. Immutable, thread-safe.
 class FloatEngine {
   public:
@@ -30,19 +35,16 @@ class FloatEngine {
     // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
     Result<FloatTensor> run(const float* in, int h, int w, ThreadPool& pool,
-                            EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits()) const;
+                            EngineLevel level = EngineLevel::automatic,
+                            const Limits& limits = Limits()) const;
 
     int input_channels() const { return info_.input_channels(); }
 
   private:
-    struct Convolution {
-        std::vector<float> weights, bias;  // as FloatConvTask
-    };
-
     FloatGraph graph_;  // weights of convolutions moved to where they are needed
     FloatGraphInfo info_;
-    std::vector<Convolution> convolutions_;  // one per node, empty for other operators
-    std::vector<size_t> last_use_;           // of each node: the last node that reads it
+    std::vector<PackedFloatConv> convolutions_;  // one per node, empty for other operators
+    std::vector<size_t> last_use_;               // of each node: the last node that reads it
 };
 
 }  // namespace nae

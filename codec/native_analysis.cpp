@@ -13,14 +13,13 @@ namespace {
 
 class NativeAnalysis : public AnalysisBackend {
   public:
-    NativeAnalysis(const Model& model, FloatEngine analysis, FloatEngine hyper_analysis, int halo_px, int threads,
-                   const FloatGraph* synthesis)
+    NativeAnalysis(const Model& model, FloatEngine analysis, FloatEngine hyper_analysis, int halo_px,
+                   int threads, const FloatGraph* synthesis)
         : model_(model),
           engines_{std::move(analysis), std::move(hyper_analysis)},
           halo_px_(halo_px),
           threads_(threads),
           pool_(threads),
-          has_synthesis_(synthesis != nullptr),
           synthesis_(synthesis != nullptr ? *synthesis : FloatGraph()) {}
 
     int halo_px() const override { return halo_px_; }
@@ -29,20 +28,23 @@ class NativeAnalysis : public AnalysisBackend {
                int out_c) override {
         const auto number = static_cast<size_t>(graph);
         if (number > 1) return Status(ErrorCode::internal, "no such graph");
-        if (c != engines_[number].input_channels()) return Status(ErrorCode::internal, cat(c, " channels of input"));
+        if (c != engines_[number].input_channels())
+            return Status(ErrorCode::internal, cat(c, " channels of input"));
         NAE_ASSIGN_OR_RETURN(const FloatTensor made, engines_[number].run(in, h, w, pool_));
         if (made.h != out_h || made.w != out_w || made.c != out_c)
-            return Status(ErrorCode::internal, cat("the network gave ", made.w, "x", made.h, "x", made.c, " values where ",
-                                                   out_w, "x", out_h, "x", out_c, " were expected"));
+            return Status(ErrorCode::internal,
+                          cat("the network gave ", made.w, "x", made.h, "x", made.c, " values where ", out_w,
+                              "x", out_h, "x", out_c, " were expected"));
         std::copy(made.data.begin(), made.data.end(), out);
         return Status();
     }
 
     Status refine(const nae_refinement& task, int16_t* symbols) override {
-        if (!has_synthesis_) return AnalysisBackend::refine(task, symbols);
+        if (synthesis_.empty()) return AnalysisBackend::refine(task, symbols);
         if (gradients_ == nullptr) {
             auto loaded = load_module_analysis(model_, threads_, &synthesis_);
-            if (!loaded.ok()) return loaded.status().in("EFFORT 6 and above follow gradients, which LibTorch takes");
+            if (!loaded.ok())
+                return loaded.status().in("EFFORT 6 and above follow gradients, which LibTorch takes");
             gradients_ = std::move(loaded).value();
         }
         return gradients_->refine(task, symbols);
@@ -53,8 +55,7 @@ class NativeAnalysis : public AnalysisBackend {
     const FloatEngine engines_[2];
     const int halo_px_, threads_;
     ThreadPool pool_;
-    const bool has_synthesis_;
-    const FloatGraph synthesis_;
+    const FloatGraph synthesis_;  // may be empty
     std::unique_ptr<AnalysisBackend> gradients_;
 };
 

@@ -6,7 +6,6 @@
 
 import csv
 import os
-import re
 import sys
 import tempfile
 import time
@@ -144,8 +143,4 @@ class Tabs(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    absent = driver.missing_tools()
-    if absent:
-        print("not installed:", ", ".join(absent))
-        sys.exit(77)
-    unittest.main(verbosity=2)
+    driver.run_tests()

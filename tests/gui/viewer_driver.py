@@ -10,8 +10,10 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
 import numpy
@@ -26,6 +28,15 @@ NEEDED = ("Xvfb", "xdotool", "tesseract")
 def missing_tools():
     missing = [tool for tool in NEEDED if shutil.which(tool) is None]
     return missing + (["python3-xlib"] if importlib.util.find_spec("Xlib") is None else [])
+
+
+def run_tests():
+    """The calling script's test cases; exit status 77, which CTest takes for skipped, where a tool is missing."""
+    absent = missing_tools()
+    if absent:
+        print("not installed:", ", ".join(absent))
+        sys.exit(77)
+    unittest.main(verbosity=2)
 
 
 class Display:

@@ -30,14 +30,16 @@ FloatTensor run(const FloatGraph& graph, const std::vector<float>& in, int h, in
     return std::move(made).value();
 }
 
-double sum_at(const FloatConvParams& p, const std::vector<float>& in, int h, int w, int ci, int y, int x, int o) {
+double sum_at(const FloatConvParams& p, const std::vector<float>& in, int h, int w, int ci, int y, int x,
+              int o) {
     double acc = static_cast<double>(p.bias[static_cast<size_t>(o)]);
     for (int ky = 0; ky < p.kernel; ++ky) {
         for (int kx = 0; kx < p.kernel; ++kx) {
             const int iy = p.stride * y + ky - p.kernel / 2, ix = p.stride * x + kx - p.kernel / 2;
             if (iy < 0 || ix < 0 || iy >= h || ix >= w) continue;
             for (int i = 0; i < ci; ++i)
-                acc += static_cast<double>(p.weights[static_cast<size_t>(((o * p.kernel + ky) * p.kernel + kx) * ci + i)]) *
+                acc += static_cast<double>(
+                           p.weights[static_cast<size_t>(((o * p.kernel + ky) * p.kernel + kx) * ci + i)]) *
                        static_cast<double>(in[static_cast<size_t>((iy * w + ix) * ci + i)]);
         }
     }
@@ -58,16 +60,18 @@ TEST_CASE("Float convolutions of all shapes at every level", "[float_engine]") {
             const FloatGraph graph = b.take();
             const std::vector<float> in = random_values(rng, static_cast<size_t>(h * w * ci));
             for (const EngineLevel level : available_engine_levels()) {
-                INFO(engine_level_name(level) << " " << ci << " -> " << co << ", kernel " << kernel << ", stride "
-                                              << stride << ", " << w << "x" << h);
+                INFO(engine_level_name(level) << " " << ci << " -> " << co << ", kernel " << kernel
+                                              << ", stride " << stride << ", " << w << "x" << h);
                 const FloatTensor out = run(graph, in, h, w, level);
-                REQUIRE((out.h == (h + stride - 1) / stride && out.w == (w + stride - 1) / stride && out.c == co));
+                REQUIRE((out.h == (h + stride - 1) / stride && out.w == (w + stride - 1) / stride &&
+                         out.c == co));
                 bool near = true;
                 for (int y = 0; y < out.h; ++y)
                     for (int x = 0; x < out.w; ++x)
                         for (int o = 0; o < co; ++o)
                             near &= std::fabs(sum_at(p, in, h, w, ci, y, x, o) -
-                                              static_cast<double>(out.data[static_cast<size_t>((y * out.w + x) * co + o)])) <
+                                              static_cast<double>(
+                                                  out.data[static_cast<size_t>((y * out.w + x) * co + o)])) <
                                     1e-3;
                 REQUIRE(near);
             }
@@ -88,15 +92,27 @@ TEST_CASE("Float operators on single values and on their order", "[float_engine]
     };
     check([](auto& b) { b.relu(b.input()); }, [&](size_t i) { return std::max(in[i], 0.0F); });
     check([](auto& b) { b.abs(b.input()); }, [&](size_t i) { return std::fabs(in[i]); });
-    check([](auto& b) { b.leaky_relu(b.input(), 0.25F); }, [&](size_t i) { return in[i] < 0 ? in[i] / 4 : in[i]; });
+    check([](auto& b) { b.leaky_relu(b.input(), 0.25F); },
+          [&](size_t i) { return in[i] < 0 ? in[i] / 4 : in[i]; });
     check([](auto& b) { b.add(b.input(), b.input()); }, [&](size_t i) { return 2 * in[i]; });
-    check([](auto& b) { b.add(b.relu(b.input()), b.input()); }, [&](size_t i) { return in[i] + std::max(in[i], 0.0F); });
-    check([](auto& b) { b.add(b.input(), b.abs(b.input())); }, [&](size_t i) { return in[i] + std::fabs(in[i]); });
-    check([](auto& b) { b.gain(b.input(), {1, -2, 0.5F}); },
-          [&](size_t i) { return in[i] * (i % 3 == 0 ? 1.0F : i % 3 == 1 ? -2.0F : 0.5F); });
-    check([](auto& b) { b.depth_to_space(b.space_to_depth(b.input(), 2), 2); }, [&](size_t i) { return in[i]; });
-    check([](auto& b) { b.concat({b.slice(b.input(), 0, 1), b.slice(b.input(), 1, 2)}); },
+    check([](auto& b) { b.add(b.relu(b.input()), b.input()); },
+          [&](size_t i) { return in[i] + std::max(in[i], 0.0F); });
+    check([](auto& b) { b.add(b.input(), b.abs(b.input())); },
+          [&](size_t i) { return in[i] + std::fabs(in[i]); });
+    check(
+        [](auto& b) {
+            b.gain(b.input(), {1, -2, 0.5F});
+        },
+        [&](size_t i) {
+            return in[i] * (i % 3 == 0 ? 1.0F : i % 3 == 1 ? -2.0F : 0.5F);
+        });
+    check([](auto& b) { b.depth_to_space(b.space_to_depth(b.input(), 2), 2); },
           [&](size_t i) { return in[i]; });
+    check(
+        [](auto& b) {
+            b.concat({b.slice(b.input(), 0, 1), b.slice(b.input(), 1, 2)});
+        },
+        [&](size_t i) { return in[i]; });
 
     FloatGraphBuilder b(1);
     b.space_to_depth(b.input(), 2);
@@ -134,7 +150,9 @@ TEST_CASE("The analysis by the library itself: shapes are checked, gradients are
     std::vector<float> y(2 * 3 * 12);
     CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 3, y.data(), 2, 3, 12).ok());
     CHECK(std::any_of(y.begin(), y.end(), [](float v) { return v != 0; }));
-    CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 3, y.data(), 2, 2, 12).code() == ErrorCode::internal);
-    CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 1, y.data(), 2, 3, 12).code() == ErrorCode::internal);
+    CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 3, y.data(), 2, 2, 12).code() ==
+          ErrorCode::internal);
+    CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 1, y.data(), 2, 3, 12).code() ==
+          ErrorCode::internal);
     CHECK(backend.refine(nae_refinement{}, nullptr).code() == ErrorCode::unsupported);
 }

@@ -11,12 +11,11 @@ namespace {
 
 // Okabe and Ito 2008, which colour-blind people can tell apart, brighter for the dark window; then four more for those with
 // many runs.
-constexpr ImU32 kColours[] = {IM_COL32(86, 180, 233, 255),  IM_COL32(230, 159, 0, 255),
-                              IM_COL32(0, 178, 135, 255),   IM_COL32(240, 228, 66, 255),
-                              IM_COL32(225, 110, 40, 255),  IM_COL32(214, 140, 185, 255),
-                              IM_COL32(220, 220, 220, 255), IM_COL32(90, 130, 235, 255),
-                              IM_COL32(160, 220, 80, 255),  IM_COL32(250, 110, 150, 255),
-                              IM_COL32(175, 125, 85, 255),  IM_COL32(150, 150, 150, 255)};
+constexpr ImU32 kColours[] = {
+    IM_COL32(86, 180, 233, 255),  IM_COL32(230, 159, 0, 255),  IM_COL32(0, 178, 135, 255),
+    IM_COL32(240, 228, 66, 255),  IM_COL32(225, 110, 40, 255), IM_COL32(214, 140, 185, 255),
+    IM_COL32(220, 220, 220, 255), IM_COL32(90, 130, 235, 255), IM_COL32(160, 220, 80, 255),
+    IM_COL32(250, 110, 150, 255), IM_COL32(175, 125, 85, 255), IM_COL32(150, 150, 150, 255)};
 ImU32 colour_of(size_t i) { return kColours[i % (sizeof kColours / sizeof kColours[0])]; }
 
 struct Range {
