@@ -129,6 +129,10 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, Window& window
     }
 }
 
+Rect BandRefiner::judged(const Rect& window) const {
+    return intersect(pixels_of(inner(window, reach_, layout_.latent())), whole(layout_.picture()));
+}
+
 Result<double> BandRefiner::true_cost(const Window& window, const std::vector<int16_t>& symbols) const {
     const ReadyModel& model = codec_.model();
     const auto channels = static_cast<size_t>(model.latent_channels());
@@ -136,10 +140,7 @@ Result<double> BandRefiner::true_cost(const Window& window, const std::vector<in
     for (size_t i = 0; i < symbols.size(); ++i)
         if (window.index[i] != 0) bits += model.latent_codec.cost(window.index[i], std::abs(symbols[i]));
 
-    const Rect& r = window.rect;
-    // What a decoder would see exactly: there the window holds all that the networks reach for.
-    const Rect judged = intersect(pixels_of(inner(r, reach_, layout_.latent())), whole(layout_.picture()));
-    if (judged.w <= 0 || judged.h <= 0) return bits;
+    const Rect &r = window.rect, judged = this->judged(r);
     Tensor16 latent(static_cast<int>(r.h), static_cast<int>(r.w), model.latent_channels());
     std::vector<int16_t> mean(channels);
     for (size_t i = 0; i < symbols.size(); i += channels) {
@@ -166,6 +167,9 @@ Result<double> BandRefiner::true_cost(const Window& window, const std::vector<in
 Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     Window window;
     window.rect = intersect(grown(block, 2 * kReach), band.rect);
+    const Rect confirmed = judged(window.rect);
+    // Where the integer decoder could not confirm anything, as in a last strip of few rows, nothing changes.
+    if (confirmed.w <= 0 || confirmed.h <= 0) return Status();
     gather(band, block, window);
     const auto channels = codec_.model().latent_channels();
     nae_refinement task{};

@@ -47,6 +47,9 @@ class BandRefiner {
     struct Window;
     Status refine_block(TileBand& band, const Rect& block);
     void gather(const TileBand& band, const Rect& block, Window& window) const;
+    // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
+    // reach for.
+    Rect judged(const Rect& window) const;
     // Cost of what the integer decoder makes of these symbols, over what it can decode of the window.
     Result<double> true_cost(const Window& window, const std::vector<int16_t>& symbols) const;
     // Number of the tile in the band that has a position, and the position's number in the tile.

@@ -52,6 +52,40 @@ TEST_CASE("refinement: a worse answer changes nothing (tests/torch has better on
     CHECK(worse.calls == 1);
 }
 
+TEST_CASE("refinement: what the decoder cannot confirm is left alone", "[refine]") {
+    // A synthesis that reaches further than the last strip is high: five positions behind the first 1024 rows.
+    Model model = small_model();
+    GraphBuilder b(kSmallLatents, -4000, 4000);
+    int x = b.input();
+    std::mt19937 random(1);
+    for (int i = 0; i < 3; ++i) {
+        ConvParams same = conv_params(kSmallLatents, kSmallLatents, 5, random, 0);
+        for (int c = 0; c < kSmallLatents; ++c) centre_tap(same, kSmallLatents, c, c) = 4096;
+        x = b.conv(x, same);
+    }
+    ConvParams paint = conv_params(3, 192, 1, random, 0);
+    for (int c = 0; c < 192; ++c) centre_tap(paint, 3, c, c % 3) = 4096;
+    b.depth_to_space(b.conv(b.depth_to_space(x, 2), paint), 8);
+    model.synthesis = b.take();
+    auto ready = prepare_model(std::move(model), "far.nam");
+    REQUIRE(ready.ok());
+
+    const Picture picture = make_picture(64, 1024 + 80, 3);
+    Refiner nothing_left([](const nae_refinement& t, int16_t* symbols) {
+        if (t.h == 5) std::fill_n(symbols, t.h * t.w * t.channels, int16_t{0});  // no bits at all
+        return Status();
+    });
+    BlockMeans plain;
+    std::vector<uint8_t> pixels[2];
+    for (const int effort : {5, 9}) {
+        EncoderOptions options =
+            small_options(ready.value(), effort == 5 ? plain : static_cast<AnalysisBackend&>(nothing_left));
+        options.effort = effort;
+        pixels[effort == 9] = decode_all(*open_bytes(encode_bytes(options, picture)));
+    }
+    CHECK((pixels[0] == pixels[1]));
+}
+
 TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as it is", "[refine]") {
     // Wider than a block and higher than a strip.
     const Picture picture = make_picture(1100, 1100, 3);
