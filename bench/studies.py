@@ -223,6 +223,16 @@ class Curve:
         return low
 
 
+def vgg_weights(models):
+    """A sentence about the perceptual term's weight in the stored autoencoders' losses."""
+    shares = set()
+    for path in sorted(models.glob("results/ae-*/settings.txt")):
+        shares |= {float(line.split("=")[1]) for line in path.read_text().splitlines() if line.startswith("perceptual =")}
+    if shares == {0.0}:
+        return "The autoencoders were trained without VGG16's term (b = 0)."
+    return "VGG16's term in the autoencoders' losses: b = " + ", ".join(f"{share:g}" for share in sorted(shares)) + "."
+
+
 def row_2(measured, jpeg_curve, photo_curve, theirs=""):
     row = {"system": measured.name, "SSIM": measured.ssim, "PSNR, dB": measured.mean("psnr"), "ratio": measured.ratio(),
            "ratio, coded data": measured.ratio("coded_bytes"), "write, ms": 1000 * measured.mean("write_seconds"),
@@ -361,7 +371,7 @@ def main():
         crops, systems, curves, rows = study_2(arguments, models)
         write_csv(arguments.out / "study2.csv", rows)
         write_csv(arguments.out / "pictures.csv", [r for s in systems for r in s.rows])
-        marks["study 2"] = f"{len(crops)} crops.\n\n{markdown(rows)}"
+        marks["study 2"] = f"{len(crops)} crops. {vgg_weights(arguments.models)}\n\n{markdown(rows)}"
         points = [(s.name, s) for s in systems] + [(name, p) for name, all_points in curves.items() for p in all_points]
         write_csv(arguments.out / "curves.csv",
                   [{"system": name, "setting": p.name, "bpp": 8 * p.mean("bytes") / SIDE**2,
