@@ -51,9 +51,9 @@ print(int(re.search('VmHWM: *\\t *([0-9]+)', open('/proc/self/status').read())[1
                 used[height, writing] = int(child(code % (writing, "tall.vrt"), GDAL_CACHEMAX="16"))
         print("MB:", used)
         # 29 million pixels more are 87 MB of bytes, and more as floats or as latents. Writing keeps the compressed bytes
-        # (8 MB here) and rows of each overview, reading up to 64 MB of latents and what lies idle between them: 85 MB
-        # here, 96 with 32,000 rows.
-        self.assertLess(used[16000, 1] - used[1500, 1], 40)
+        # (8 MB here) and rows of each overview: 39 to 41 MB more here, 11 more again with 32,000 rows. Reading keeps up to
+        # 64 MB of latents and what lies idle between them: 85 MB here, 96 with 32,000 rows.
+        self.assertLess(used[16000, 1] - used[1500, 1], 60)
         self.assertLess(used[16000, 0] - used[1500, 0], 110)
 
 

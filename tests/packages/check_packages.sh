@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # check_packages.sh PACKAGES SOURCE: installs the .deb files of a folder in a Debian that has nothing else and uses
-# them there: reading without LibTorch, then writing, then removing without a trace. Needs root and a Debian mirror.
+# them there: reading without LibTorch, then writing, then removing without a trace. Needs root and a Debian mirror:
+# status 77 where there is none, so that nobody takes a check that did not happen for one that passed.
 set -euo pipefail
+cannot() { echo "packages cannot be checked here: $*" >&2; exit 77; }
 # In a mount namespace of its own: what is mounted below goes away with it.
-[ "${NAE_OWN_MOUNTS:-}" = yes ] || exec env NAE_OWN_MOUNTS=yes unshare --mount "$0" "$@"
+if [ "${NAE_OWN_MOUNTS:-}" != yes ]; then
+    [ "$(id -u)" -eq 0 ] || cannot "root is needed"
+    unshare --mount true 2>/dev/null || cannot "no mount namespace is allowed"
+    exec env NAE_OWN_MOUNTS=yes unshare --mount "$0" "$@"
+fi
 packages=$(realpath "$1")
 source=$(realpath "$2")
 started=$SECONDS
@@ -21,7 +27,7 @@ knows_nae() { case $(inside gdalinfo --formats) in *"NAE -raster-"*) ;; *) retur
 
 step "a Debian with nothing in it"
 . /etc/os-release
-mmdebstrap --quiet --variant=apt --mode=root "$VERSION_CODENAME" "$root" || fail "mmdebstrap"
+mmdebstrap --quiet --variant=apt --mode=root "$VERSION_CODENAME" "$root" || cannot "mmdebstrap makes no empty Debian"
 mount --rbind /proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mkdir "$root/packages"
