@@ -35,11 +35,11 @@ class QuietErrors {
     std::string because() const { return last().empty() ? "" : ": " + last(); }
 };
 
-// A name in the same folder that nobody else in this process or another uses.
-std::string temporary_beside(const std::string& path) {
+// A name in memory that nobody else in this process uses, with `path` in it: /vsimem/ takes limits from names
+// ("||maxlength=N||"), and those must hold for what is being written, too.
+std::string temporary_in_memory(const std::string& path) {
     static std::atomic<unsigned> counter{0};
-    const std::string folder = path.substr(0, path.rfind('/') + 1);
-    return folder + ".nae-" + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".part";
+    return path + ".nae-" + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".part";
 }
 
 // Puts a finished file in memory under its name. One that is there already is filled, not replaced: whoever holds it
@@ -65,7 +65,7 @@ Result<std::unique_ptr<VsiByteSink>> VsiByteSink::create(const std::string& path
     if (!starts_with(path, "/vsi")) {
         NAE_ASSIGN_OR_RETURN(sink->disk_, FileSink::create(path));
     } else if (starts_with(path, "/vsimem/")) {
-        NAE_RETURN_IF_ERROR(sink->open(temporary_beside(path)));
+        NAE_RETURN_IF_ERROR(sink->open(temporary_in_memory(path)));
     }
     return sink;
 }
