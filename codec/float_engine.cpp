@@ -32,11 +32,11 @@ PackedFloatConv pack(const FloatNode& node, int in_channels) {
 
 // With a border of zeros, so that every tap reads something.
 std::vector<float> padded(const FloatTensor& t, int border) {
-    const auto row = static_cast<size_t>((t.w + 2 * border) * t.c), inner = static_cast<size_t>(t.w * t.c);
-    std::vector<float> out(row * static_cast<size_t>(t.h + 2 * border), 0.0F);
-    for (int y = 0; y < t.h; ++y)
-        std::memcpy(out.data() + static_cast<size_t>(y + border) * row + static_cast<size_t>(border * t.c),
-                    t.data.data() + static_cast<size_t>(y) * inner, inner * sizeof(float));
+    const auto b = static_cast<size_t>(border), h = static_cast<size_t>(t.h), c = static_cast<size_t>(t.c);
+    const size_t inner = static_cast<size_t>(t.w) * c, row = inner + 2 * b * c;
+    std::vector<float> out(row * (h + 2 * b), 0.0F);
+    for (size_t y = 0; y < h; ++y)
+        std::memcpy(out.data() + (y + b) * row + b * c, t.data.data() + y * inner, inner * sizeof(float));
     return out;
 }
 
@@ -148,7 +148,7 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
                 task.stride = node.stride;
                 task.in_channels = a.c;
                 task.out_channels = out.c;
-                task.in_row = ptrdiff_t{a.w + node.kernel / 2 * 2} * a.c;
+                task.in_row = (ptrdiff_t{a.w} + node.kernel / 2 * 2) * a.c;
                 task.w = out.w;
                 task.weights = convolutions_[i].weights.data();
                 task.bias = convolutions_[i].bias.data();
