@@ -12,13 +12,17 @@
 
 namespace nae {
 
+// Memory on a cache line; of two megabytes and more on huge pages, where the system has some: a tensor of them costs a few
+// page faults instead of thousands. Throws std::bad_alloc. `bytes` of the second as of the first.
+void* allocate_values(size_t bytes);
+void free_values(void* values, size_t bytes);
+
 // Vectors start on cache lines, and resize() leaves new values unset: every operator writes its whole output,
 // so clearing first would only cost bandwidth.
 template <class T>
 class AlignedAllocator {
   public:
     using value_type = T;
-    static constexpr size_t kAlignment = 64;
 
     AlignedAllocator() = default;
     template <class U>
@@ -29,9 +33,10 @@ class AlignedAllocator {
     };
 
     T* allocate(size_t n) {
-        return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(kAlignment)));
+        if (n > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
+        return static_cast<T*>(allocate_values(n * sizeof(T)));
     }
-    void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t(kAlignment)); }
+    void deallocate(T* p, size_t n) { free_values(p, n * sizeof(T)); }
 
     // resize(n) default-initialises (that is, leaves unset) what is trivial.
     template <class U>
