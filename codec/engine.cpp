@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "codec/conv_bfloat16.h"
 #include "codec/engine_kernels.h"
 #include "codec/engine_plan.h"
 #include "format/text.h"
@@ -352,6 +353,12 @@ Result<const Kernels*> kernels_for(EngineLevel level) {
     }
     if (const Kernels* kernels = kernels_of(level)) return kernels;
     return Status(ErrorCode::unsupported, cat("engine level ", engine_level_name(level), " on this machine"));
+}
+
+bool bfloat16_by_default() {
+    const Result<EngineLevel> level = default_level();
+    return level.ok() && (level.value() == EngineLevel::avx3 || level.value() == EngineLevel::avx3_dl) &&
+           has_bfloat16();
 }
 
 Result<PackedGraph> PackedGraph::create(Graph graph, const Limits& limits) {

@@ -106,6 +106,9 @@ PackedConv pack_conv(const Node& node, int in_channels, int32_t max_abs_input);
 const Kernels& scalar_kernels();
 // Of any level; automatic means what it does for Engine::run(). Errors: unsupported, invalid_argument.
 Result<const Kernels*> kernels_for(EngineLevel level);
+// Whether float networks may be computed in bfloat16 (conv_bfloat16.h): the processor can, and NAE_ENGINE does not hold it
+// back to less than AVX-512.
+bool bfloat16_by_default();
 // Null when this build or this machine does not have the level.
 const Kernels* simd_kernels(EngineLevel level);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "codec/conv_bfloat16.h"
 #include "codec/engine_kernels.h"
 #include "format/checked_math.h"
 #include "format/text.h"
@@ -15,29 +16,59 @@ namespace {
 // Rows of output that a thread takes at a time: enough of them to make loading the weights worth it.
 constexpr int64_t kRowsAtOnce = 8;
 
-PackedFloatConv pack(const FloatNode& node, int in_channels) {
+PackedFloatConv pack(const FloatNode& node, int in_channels, bool bfloat16) {
     const auto co = static_cast<size_t>(node.channels);
     const size_t taps = static_cast<size_t>(node.kernel * node.kernel) * static_cast<size_t>(in_channels);
     constexpr size_t kBlock = kConvBlock;
     const size_t blocks = (co + kBlock - 1) / kBlock;
     PackedFloatConv out;
-    out.weights.assign(blocks * taps * kBlock, 0.0F);
     out.bias.assign(blocks * kBlock, 0.0F);
     std::copy(node.bias.begin(), node.bias.end(), out.bias.begin());
+    if (bfloat16) {
+        out.bfloat16_weights.assign(blocks * taps * kBlock, 0);
+        std::vector<uint16_t> rounded(co * taps);
+        to_bfloat16(node.weights.data(), rounded.data(), rounded.size());
+        for (size_t o = 0; o < co; ++o)
+            for (size_t i = 0; i < taps; ++i)
+                out.bfloat16_weights[((o / kBlock * taps + i) / 2 * kBlock + o % kBlock) * 2 + i % 2] =
+                    rounded[o * taps + i];
+        return out;
+    }
+    out.weights.assign(blocks * taps * kBlock, 0.0F);
     for (size_t o = 0; o < co; ++o)
         for (size_t i = 0; i < taps; ++i)
             out.weights[(o / kBlock * taps + i) * kBlock + o % kBlock] = node.weights[o * taps + i];
     return out;
 }
 
+void copy_row(const float* from, float* to, size_t n) { std::memcpy(to, from, n * sizeof(float)); }
+void copy_row(const float* from, uint16_t* to, size_t n) { to_bfloat16(from, to, n); }
+
 // With a border of zeros, so that every tap reads something.
-std::vector<float> padded(const FloatTensor& t, int border) {
+template <class T>
+std::vector<T> padded(const FloatTensor& t, int border, ThreadPool& pool) {
     const auto b = static_cast<size_t>(border), h = static_cast<size_t>(t.h), c = static_cast<size_t>(t.c);
     const size_t inner = static_cast<size_t>(t.w) * c, row = inner + 2 * b * c;
-    std::vector<float> out(row * (h + 2 * b), 0.0F);
-    for (size_t y = 0; y < h; ++y)
-        std::memcpy(out.data() + (y + b) * row + b * c, t.data.data() + y * inner, inner * sizeof(float));
+    std::vector<T> out(row * (h + 2 * b), T());
+    static_cast<void>(pool.parallel_for(div_up(t.h, kRowsAtOnce), [&](int64_t k) {
+        const auto first = static_cast<size_t>(k * kRowsAtOnce);
+        for (size_t y = first; y < std::min(h, first + static_cast<size_t>(kRowsAtOnce)); ++y)
+            copy_row(t.data.data() + y * inner, out.data() + (y + b) * row + b * c, inner);
+        return Status();
+    }));
     return out;
+}
+
+// Whether each node is the input in another order and nothing more.
+std::vector<bool> only_moved(const FloatGraph& graph) {
+    std::vector<bool> moved(graph.nodes.size(), true);
+    for (size_t i = 1; i < moved.size(); ++i) {
+        const FloatNode& node = graph.nodes[i];
+        moved[i] = node.op == Op::space_to_depth || node.op == Op::depth_to_space || node.op == Op::slice ||
+                   node.op == Op::concat;
+        for (const uint16_t k : node.inputs) moved[i] = moved[i] && moved[k];
+    }
+    return moved;
 }
 
 // out[y b + dy][x b + dx][c] of the larger raster and in[y][x][(dy b + dx) C + c] of the deeper one, either way.
@@ -75,18 +106,23 @@ void copy_channels(const FloatTensor& in, int begin, int count, FloatTensor& out
 
 }  // namespace
 
-Result<FloatEngine> FloatEngine::create(FloatGraph graph) {
+Result<FloatEngine> FloatEngine::create(FloatGraph graph, FloatPrecision precision) {
     FloatEngine out;
     NAE_ASSIGN_OR_RETURN(out.info_, validate(graph));
     const size_t count = graph.nodes.size();
     out.convolutions_.resize(count);
     out.last_use_.assign(count, 0);
+    const bool bfloat16 = precision == FloatPrecision::bfloat16 && has_bfloat16();
+    const std::vector<bool> moved = only_moved(graph);
+    const auto channels_of = [&out](size_t node) { return out.info_.nodes[node].channels; };
     for (size_t i = 1; i < count; ++i) {
         FloatNode& node = graph.nodes[i];
         for (const uint16_t k : node.inputs) out.last_use_[k] = i;
         switch (node.op) {
             case Op::conv:
-                out.convolutions_[i] = pack(node, out.info_.nodes[node.inputs[0]].channels);
+                out.convolutions_[i] =
+                    pack(node, channels_of(node.inputs[0]),
+                         bfloat16 && !moved[node.inputs[0]] && channels_of(node.inputs[0]) % 2 == 0);
                 std::vector<float>().swap(node.weights);
                 break;
             case Op::conv_transpose:
@@ -102,6 +138,40 @@ Result<FloatEngine> FloatEngine::create(FloatGraph graph) {
     out.last_use_.back() = count;
     out.graph_ = std::move(graph);
     return out;
+}
+
+Status FloatEngine::convolve(size_t number, const FloatTensor& in, FloatTensor& out, ThreadPool& pool,
+                             const Kernels& kernels) const {
+    const FloatNode& node = graph_.nodes[number];
+    const PackedFloatConv& packed = convolutions_[number];
+    const int border = node.kernel / 2;
+    const int64_t rows = out.h;
+    const auto compute = [&](auto task, const auto* first, const auto* weights, auto kernel) {
+        task.kernel = node.kernel;
+        task.stride = node.stride;
+        task.in_channels = in.c;
+        task.out_channels = out.c;
+        task.in_row = (ptrdiff_t{in.w} + 2 * border) * in.c;
+        task.w = out.w;
+        task.weights = weights;
+        task.bias = packed.bias.data();
+        return pool.parallel_for(div_up(rows, kRowsAtOnce), [&, task](int64_t k) {
+            auto part = task;
+            const int64_t y = k * kRowsAtOnce;
+            part.h = static_cast<int>(std::min(kRowsAtOnce, rows - y));
+            part.in = first + y * node.stride * task.in_row;
+            part.out = out.data.data() + y * out.w * out.c;
+            kernel(part);
+            return Status();
+        });
+    };
+    if (!packed.bfloat16_weights.empty()) {
+        const std::vector<uint16_t> frame = padded<uint16_t>(in, border, pool);
+        return compute(Bfloat16ConvTask(), frame.data(), packed.bfloat16_weights.data(), conv_bfloat16);
+    }
+    const std::vector<float> frame = border > 0 ? padded<float>(in, border, pool) : std::vector<float>();
+    return compute(FloatConvTask(), frame.empty() ? in.data.data() : frame.data(), packed.weights.data(),
+                   kernels.conv_float);
 }
 
 Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& pool, EngineLevel level,
@@ -140,30 +210,9 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
         }
         const FloatTensor& source = single && in_place ? out : a;
         switch (node.op) {
-            case Op::conv: {
-                const std::vector<float> frame =
-                    node.kernel > 1 ? padded(a, node.kernel / 2) : std::vector<float>();
-                FloatConvTask task;
-                task.kernel = node.kernel;
-                task.stride = node.stride;
-                task.in_channels = a.c;
-                task.out_channels = out.c;
-                task.in_row = (ptrdiff_t{a.w} + node.kernel / 2 * 2) * a.c;
-                task.w = out.w;
-                task.weights = convolutions_[i].weights.data();
-                task.bias = convolutions_[i].bias.data();
-                const float* first = frame.empty() ? a.data.data() : frame.data();
-                NAE_RETURN_IF_ERROR(pool.parallel_for((rows + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t k) {
-                    FloatConvTask part = task;
-                    const int64_t y = k * kRowsAtOnce;
-                    part.h = static_cast<int>(std::min(kRowsAtOnce, rows - y));
-                    part.in = first + y * node.stride * task.in_row;
-                    part.out = out.data.data() + y * columns * out.c;
-                    kernels->conv_float(part);
-                    return Status();
-                }));
+            case Op::conv:
+                NAE_RETURN_IF_ERROR(convolve(i, a, out, pool, *kernels));
                 break;
-            }
             case Op::add: {
                 const FloatTensor& b = made[node.inputs[1]];
                 // a + a: then both are what has just become `out`.

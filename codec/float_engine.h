@@ -14,15 +14,22 @@
 
 namespace nae {
 
+struct Kernels;
+
 // A dense raster of float values, channel fastest.
 struct FloatTensor {
     int h = 0, w = 0, c = 0;
     std::vector<float> data;
 };
 
-// Weights and bias of a convolution as FloatConvTask (engine_kernels.h) wants them.
+// How convolutions are computed. bfloat16: inputs and weights rounded to it, sums in floats, as the networks are trained;
+// convolutions that read the graph's input itself stay in float32, for its precision is the latent's.
+enum class FloatPrecision : uint8_t { float32, bfloat16 };
+
+// Weights and bias of a convolution as FloatConvTask (engine_kernels.h) or Bfloat16ConvTask (conv_bfloat16.h) wants them.
 struct PackedFloatConv {
     std::vector<float> weights, bias;
+    std::vector<uint16_t> bfloat16_weights;  // instead of `weights`
 };
 
 // A validated graph with its weights arranged for the kernels. Immutable, thread-safe.
@@ -30,7 +37,8 @@ class FloatEngine {
   public:
     // Errors: those of validate(); unsupported: operators of research models (conv_transpose, sigmoid, gdn,
     // inverse_gdn) are LibTorch's.
-    static Result<FloatEngine> create(FloatGraph graph);
+    // bfloat16 counts where has_bfloat16() and channels are even; elsewhere it is float32.
+    static Result<FloatEngine> create(FloatGraph graph, FloatPrecision precision = FloatPrecision::float32);
 
     // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
@@ -41,6 +49,9 @@ class FloatEngine {
     int input_channels() const { return info_.input_channels(); }
 
   private:
+    Status convolve(size_t node, const FloatTensor& in, FloatTensor& out, ThreadPool& pool,
+                    const Kernels& kernels) const;
+
     FloatGraph graph_;  // weights of convolutions moved to where they are needed
     FloatGraphInfo info_;
     std::vector<PackedFloatConv> convolutions_;  // one per node, empty for other operators

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/engine_kernels.h"
 #include "codec/float_engine.h"
 #include "codec/module_analysis.h"
 #include "codec/thread_pool.h"
@@ -64,8 +65,10 @@ class NativeAnalysis : public AnalysisBackend {
 Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int threads,
                                                               const FloatGraph* synthesis) {
     NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
-    NAE_ASSIGN_OR_RETURN(FloatEngine analysis, FloatEngine::create(model.analysis));
-    NAE_ASSIGN_OR_RETURN(FloatEngine hyper, FloatEngine::create(model.hyper_analysis));
+    const FloatPrecision precision =
+        bfloat16_by_default() ? FloatPrecision::bfloat16 : FloatPrecision::float32;
+    NAE_ASSIGN_OR_RETURN(FloatEngine analysis, FloatEngine::create(model.analysis, precision));
+    NAE_ASSIGN_OR_RETURN(FloatEngine hyper, FloatEngine::create(model.hyper_analysis, precision));
     const auto halo = static_cast<int>(std::min<int64_t>(info.halo, 1 << 16));
     return std::unique_ptr<AnalysisBackend>(
         new NativeAnalysis(model, std::move(analysis), std::move(hyper), halo, threads, synthesis));

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "codec/conv_bfloat16.h"
 #include "codec/native_analysis.h"
 #include "test_graphs.h"
 
@@ -155,4 +156,75 @@ TEST_CASE("The analysis by the library itself: shapes are checked, gradients are
     CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 1, y.data(), 2, 3, 12).code() ==
           ErrorCode::internal);
     CHECK(backend.refine(nae_refinement{}, nullptr).code() == ErrorCode::unsupported);
+}
+
+namespace {
+
+// The definition: eight bits of significand, ties to even.
+float rounded(float v) {
+    int exponent = 0;
+    const double significand = std::frexp(static_cast<double>(v), &exponent);
+    return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(significand, 8)), exponent - 8));
+}
+
+}  // namespace
+
+TEST_CASE("Convolutions behind the first are computed in bfloat16 where asked for", "[float_engine]") {
+    if (!has_bfloat16()) return;
+    Random rng(35);
+    for (const int ci : {2, 16, 34}) {
+        for (const int co : {1, 16, 17, 40, 100, 130}) {
+            const int kernel = 2 * pick(rng, 0, 2) + 1, stride = pick(rng, 1, 2);
+            const int h = pick(rng, 1, 19), w = pick(rng, 1, 13);
+            INFO(ci << " -> " << co << ", kernel " << kernel << ", stride " << stride << ", " << w << "x"
+                    << h);
+            FloatConvParams same = float_conv(rng, ci, ci, 1, 1);
+            std::fill(same.weights.begin(), same.weights.end(), 0.0F);
+            std::fill(same.bias.begin(), same.bias.end(), 0.0F);
+            for (int i = 0; i < ci; ++i) same.weights[static_cast<size_t>(i * ci + i)] = 1;
+            FloatConvParams p = float_conv(rng, ci, co, kernel, stride);
+            FloatGraphBuilder b(ci);
+            b.conv(b.conv(b.input(), same), p);
+            auto engine = FloatEngine::create(b.take(), FloatPrecision::bfloat16);
+            REQUIRE(engine.ok());
+            std::vector<float> in = random_values(rng, static_cast<size_t>(h * w * ci));
+            in[0] = 1.0F + 1.0F / 256;  // a tie, to the even neighbour below
+            ThreadPool pool(2);
+            const auto made = engine.value().run(in.data(), h, w, pool);
+            REQUIRE(made.ok());
+            const FloatTensor& out = made.value();
+            for (float& v : in) v = rounded(v);
+            for (float& v : p.weights) v = rounded(v);
+            bool near = true;
+            for (int y = 0; y < out.h; ++y)
+                for (int x = 0; x < out.w; ++x)
+                    for (int o = 0; o < co; ++o)
+                        near &=
+                            std::fabs(sum_at(p, in, h, w, ci, y, x, o) -
+                                      static_cast<double>(
+                                          out.data[static_cast<size_t>((y * out.w + x) * co + o)])) < 1e-3;
+            CHECK(near);
+        }
+    }
+}
+
+TEST_CASE("A convolution of the input itself stays in floats, and so does one of odd channels",
+          "[float_engine]") {
+    Random rng(36);
+    const int h = 9, w = 7;
+    for (const bool odd : {false, true}) {
+        FloatGraphBuilder b(4);
+        auto node = b.space_to_depth(b.input(), 2);
+        if (odd) node = b.conv(node, float_conv(rng, 16, 3, 1, 1));
+        b.conv(node, float_conv(rng, odd ? 3 : 16, 20, 3, 1));
+        const FloatGraph graph = b.take();
+        const std::vector<float> in = random_values(rng, size_t{h * w * 4});
+        const FloatTensor plain = run(graph, in, h, w);
+        auto engine = FloatEngine::create(graph, FloatPrecision::bfloat16);
+        REQUIRE(engine.ok());
+        ThreadPool pool(1);
+        const auto made = engine.value().run(in.data(), h, w, pool);
+        REQUIRE(made.ok());
+        CHECK(made.value().data == plain.data);
+    }
 }
