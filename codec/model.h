@@ -120,6 +120,8 @@ using ReadyModelPtr = std::shared_ptr<const ReadyModel>;
 // limit_exceeded, not_nae (another kind of file).
 Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& origin,
                           bool decoding_only = false, const Limits& limits = Limits());
+// The name alone, from the first chunk.
+Result<std::string> read_model_name(const ByteSource& source, const Limits& limits = Limits());
 // Reads name and ID; networks are not parsed.
 Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& limits = Limits());
 

@@ -332,6 +332,24 @@ Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& o
     return parse(source, decoding_only, limits).in(origin);
 }
 
+Result<std::string> read_model_name(const ByteSource& source, const Limits& limits) {
+    ChunkReader reader(source, kModelSignature, limits);
+    NAE_RETURN_IF_ERROR(reader.open().in(source.name()));
+    Result<Chunk> first = reader.next();
+    if (!first.ok()) return first.status().in(source.name());
+    if (first.value().type != kHead)
+        return Status(ErrorCode::corrupt, "MHDR: chunk is missing").in(source.name());
+    Result<Bytes> head = reader.read_payload(first.value());
+    if (!head.ok()) return head.status().in(source.name());
+    // Whether strides and fields suit the kind of model shows when it is loaded.
+    Model integer;
+    ResearchModel research;
+    const Status status = parse_head(head.value(), integer, nullptr);
+    if (status.ok()) return integer.name;
+    NAE_RETURN_IF_ERROR(parse_head(head.value(), integer, &research).in(source.name() + ": MHDR"));
+    return research.name;
+}
+
 Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& limits) {
     Result<ModelChunks> chunks = read_chunks(source, true, limits);
     if (!chunks.ok()) return chunks.status().in(source.name());

@@ -67,6 +67,11 @@ Result<ModelSummary> summary_of(const std::string& path, const Limits& limits) {
     return read_model_summary(*source, limits);
 }
 
+Result<std::string> name_of(const std::string& path, const Limits& limits) {
+    NAE_ASSIGN_OR_RETURN(const std::unique_ptr<FileSource> source, FileSource::open(path));
+    return read_model_name(*source, limits);
+}
+
 Result<ReadyModelPtr> load_if(const std::string& path, const ModelId& id, const Limits& limits) {
     NAE_ASSIGN_OR_RETURN(const std::unique_ptr<FileSource> source, FileSource::open(path));
     return load_model_if(*source, id, limits);
@@ -160,10 +165,10 @@ Result<ReadyModelPtr> ModelStore::by_name(const std::string& name) {
     if (name.find('/') != std::string::npos || ends_with(name, ".nam")) return load(name);
     std::vector<std::string> problems;
     for (const std::string& path : files()) {
-        const Result<ModelSummary> summary = summary_of(path, limits_);
-        if (!summary.ok()) {
-            problems.push_back(summary.status().message());
-        } else if (summary.value().name == name) {
+        const Result<std::string> found = name_of(path, limits_);
+        if (!found.ok()) {
+            problems.push_back(found.status().message());
+        } else if (found.value() == name) {
             return load(path);
         }
     }
