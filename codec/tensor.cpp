@@ -7,23 +7,24 @@
 namespace nae {
 namespace {
 
-constexpr size_t kCacheLine = 64, kHugePage = size_t{2} << 20;
-
-std::align_val_t alignment_of(size_t bytes) {
-    return std::align_val_t(bytes < kHugePage ? kCacheLine : kHugePage);
-}
+constexpr std::align_val_t kCacheLine{64};
+constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
 
 }  // namespace
 
 void* allocate_values(size_t bytes) {
-    void* values = ::operator new(bytes, alignment_of(bytes));
+    void* values = ::operator new(bytes, kCacheLine);
 #if defined(__linux__)
-    // Advice only: where it is not taken, the pages are small. The rest after the last whole huge page stays small, too.
-    if (bytes >= kHugePage) madvise(values, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+    // The whole huge pages inside. Asking the allocator for blocks that begin on one would cost memory: what it leaves free
+    // between them doubled that of a large decode. Advice only: where it is not taken, pages are small.
+    const auto begin = reinterpret_cast<uintptr_t>(values);
+    const uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage,
+                    end = (begin + bytes) / kHugePage * kHugePage;
+    if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 #endif
     return values;
 }
 
-void free_values(void* values, size_t bytes) { ::operator delete(values, alignment_of(bytes)); }
+void free_values(void* values) { ::operator delete(values, kCacheLine); }
 
 }  // namespace nae

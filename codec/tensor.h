@@ -12,10 +12,10 @@
 
 namespace nae {
 
-// Memory on a cache line; of two megabytes and more on huge pages, where the system has some: a tensor of them costs a few
-// page faults instead of thousands. Throws std::bad_alloc. `bytes` of the second as of the first.
+// Memory on a cache line; in large blocks on huge pages, where the system has some: a tensor of megabytes costs a few page
+// faults instead of thousands. Throws std::bad_alloc.
 void* allocate_values(size_t bytes);
-void free_values(void* values, size_t bytes);
+void free_values(void* values);
 
 // Vectors start on cache lines, and resize() leaves new values unset: every operator writes its whole output,
 // so clearing first would only cost bandwidth.
@@ -36,7 +36,7 @@ class AlignedAllocator {
         if (n > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
         return static_cast<T*>(allocate_values(n * sizeof(T)));
     }
-    void deallocate(T* p, size_t n) { free_values(p, n * sizeof(T)); }
+    void deallocate(T* p, size_t) { free_values(p); }
 
     // resize(n) default-initialises (that is, leaves unset) what is trivial.
     template <class U>
