@@ -188,6 +188,7 @@ Status run_pass(ImageSource& image, EncodeJob& job, const Pass& pass, PreviewBui
         for (int64_t y = 0; !encoder.complete();) {
             const int64_t count = encoder.rows_wanted();
             NAE_RETURN_IF_ERROR(reader.read(y, count, encoder.append(count)));
+            NAE_RETURN_IF_ERROR(job.progress(0));  // a strip of a wide picture takes a while to read
             NAE_RETURN_IF_ERROR(encoder.encode_ready());
             y += count;
         }

@@ -53,6 +53,7 @@ int64_t LevelEncoder::rows_wanted() const {
 
 Status LevelEncoder::encode_ready() {
     feed_preview();
+    NAE_RETURN_IF_ERROR(job_.progress(0));  // reducing a strip of a wide picture takes a while
     NAE_RETURN_IF_ERROR(feed_next_level());
     while (done_ < tiles_.latent().h && rows_wanted() <= 0) {
         const Rect now = strip();
