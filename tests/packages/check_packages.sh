@@ -20,7 +20,13 @@ work=$(mktemp -d)
 trap 'umount -l "$work/root/proc" "$work/root/sys" 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
 root=$work/root
 inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"; }
-install() { inside apt-get install -y -qq --no-install-recommends "$@" >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; fail "installing $*"; }; }
+install() {
+    inside apt-get install -y -qq --no-install-recommends "$@" >"$work/apt.log" 2>&1 && return
+    cat "$work/apt.log"
+    # A mirror that fails is not a fault of the packages.
+    if grep -q 'Failed to fetch\|Unable to fetch' "$work/apt.log"; then cannot "the mirror did not deliver"; fi
+    fail "installing $*"
+}
 installed() { inside dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p'; }
 # Whole outputs, not pipes: a reader that leaves early would make its writer fail.
 knows_nae() { case $(inside gdalinfo --formats) in *"NAE -raster-"*) ;; *) return 1 ;; esac; }
