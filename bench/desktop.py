@@ -36,7 +36,7 @@ def run(words, environment=None):
 
 def opened(path):
     """What one opening takes: (milliseconds by the clock, of processor, peak memory in MB)."""
-    environment = dict(os.environ, QT_PLUGIN_PATH=str(BUILD / "qt5plugins"), QT_QPA_PLATFORM="offscreen")
+    environment = dict(os.environ, QT_PLUGIN_PATH=str(BUILD / "qt5plugins"))
     return tuple(float(word) for word in run([BUILD / "bench" / "qt5_open", path], environment).split()[-3:])
 
 
@@ -99,10 +99,9 @@ def main():
         print(f"{size} pixels, {arguments.rounds} rounds in turn: median (range)\n")
         print("\n".join(viewer_table({".nae, `QUALITY=75`": nae, "WebP of the same size": webp, "JPEG XL, `-d 1.5`": jxl},
                                      arguments.rounds)))
-        for path, tool in ((nae, "gdal_translate"), (webp, "dwebp"), (jxl, "djxl")):
-            back = folder / "back.ppm"
-            words = {"gdal_translate": ["gdal_translate", "-q", "-of", "PNM", path, back],
-                     "dwebp": ["dwebp", "-quiet", "-ppm", path, "-o", back], "djxl": ["djxl", path, back, "--quiet"]}[tool]
+        back = folder / "back.ppm"
+        for path, words in ((nae, ["gdal_translate", "-q", "-of", "PNM", nae, back]),
+                            (webp, ["dwebp", "-quiet", "-ppm", webp, "-o", back]), (jxl, ["djxl", jxl, back, "--quiet"])):
             rd.command(*words)
             print(f"\n{path.suffix}: {metrics.psnr(pixels, rd.read_pixels(back)):.2f} dB", end="")
         height, width = originals[0].shape[1:]

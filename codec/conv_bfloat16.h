@@ -6,19 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace nae {
+#include "codec/float_conv_task.h"
 
-// One convolution, dense tensors; the input already contains the zeros around the picture.
-struct Bfloat16ConvTask {
-    int kernel = 1, stride = 1;
-    int in_channels = 0, out_channels = 0;  // the first even
-    const uint16_t* in = nullptr;           // tap (0, 0) of output (0, 0)
-    ptrdiff_t in_row = 0;                   // values from one input row to the next
-    int h = 0, w = 0;                       // output
-    float* out = nullptr;
-    const uint16_t* weights = nullptr;  // [co / 16][ky][kx][ci / 2][16][2], padded with zeros
-    const float* bias = nullptr;        // padded to a multiple of 16
-};
+namespace nae {
 
 // Whether this processor, and this build, can do the other two.
 bool has_bfloat16();

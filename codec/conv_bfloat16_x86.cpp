@@ -20,14 +20,9 @@ constexpr int kLanes = 16;
 // takes two input channels.
 template <int V, int P>
 NAE_BFLOAT16_INLINE void tile(const Bfloat16ConvTask& t, int channel, int64_t first) {
-    const int64_t last = int64_t{t.h} * t.w - 1;
     const uint16_t* in[P];
     float* out[P];
-    for (int p = 0; p < P; ++p) {
-        const int64_t i = std::min(first + p, last), y = i / t.w, x = i % t.w;
-        in[p] = t.in + y * t.stride * t.in_row + x * t.stride * t.in_channels;
-        out[p] = t.out + i * t.out_channels;
-    }
+    locate_pixels(t, first, in, out);
     const int pairs = t.kernel * t.in_channels / 2;  // of a row of taps
     const ptrdiff_t row = ptrdiff_t{pairs} * 2 * kLanes;
     const uint16_t* weights[V];

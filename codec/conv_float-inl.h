@@ -22,14 +22,9 @@ struct FloatBody {
     // Pixels of the output row by row, from `first` on; past the last one that one again.
     template <int V, int P>
     HWY_INLINE void tile(int channel, int64_t first) const {
-        const int64_t last = int64_t{t.h} * t.w - 1;
         const float* in[P];
         float* out[P];
-        for (int p = 0; p < P; ++p) {
-            const int64_t i = std::min(first + p, last), y = i / t.w, x = i % t.w;
-            in[p] = t.in + y * t.stride * t.in_row + x * t.stride * t.in_channels;
-            out[p] = t.out + i * t.out_channels;
-        }
+        locate_pixels(t, first, in, out);
         const int row = t.kernel * t.in_channels;
         const size_t block_size = static_cast<size_t>(t.kernel) * static_cast<size_t>(row) * kConvBlock;
         const float* weights[V];

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codec/engine.h"
+#include "codec/float_conv_task.h"
 #include "codec/graph.h"
 #include "codec/latent_quantiser.h"
 #include "codec/tensor.h"
@@ -69,18 +70,6 @@ struct ConvTask {
     ConvScratch* scratch = nullptr;
 };
 constexpr size_t kTensorSlack = 32;
-
-// One convolution of a float network, dense tensors; the input already contains the zeros around the picture.
-struct FloatConvTask {
-    int kernel = 1, stride = 1;
-    int in_channels = 0, out_channels = 0;
-    const float* in = nullptr;  // tap (0, 0) of output (0, 0)
-    ptrdiff_t in_row = 0;       // values from one input row to the next
-    int h = 0, w = 0;           // output
-    float* out = nullptr;
-    const float* weights = nullptr;  // [co / 16][ky][kx][ci][16], padded with zeros
-    const float* bias = nullptr;     // padded to a multiple of 16
-};
 
 struct Kernels {
     void (*conv)(const ConvTask& task) = nullptr;

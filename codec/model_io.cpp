@@ -303,6 +303,20 @@ Result<ReadyModelPtr> load(const ByteSource& source, bool decoding_only, const L
     return make_ready(std::move(model), id, std::move(chunks.decoding_part), source.name());
 }
 
+Result<std::string> name_in_head(const ByteSource& source, const Limits& limits) {
+    ChunkReader reader(source, kModelSignature, limits);
+    NAE_RETURN_IF_ERROR(reader.open());
+    NAE_ASSIGN_OR_RETURN(const Chunk first, reader.next());
+    if (first.type != kHead) return Status(ErrorCode::corrupt, "MHDR: chunk is missing");
+    NAE_ASSIGN_OR_RETURN(const Bytes head, reader.read_payload(first));
+    Model model;
+    // Which kind of model it is only the next chunk tells; the name stands at the same place in both.
+    if (parse_head(head, model, nullptr).ok()) return model.name;
+    ResearchModel research;
+    NAE_RETURN_IF_ERROR(parse_head(head, model, &research).in("MHDR"));
+    return research.name;
+}
+
 Result<Model> parse(const ByteSource& source, bool decoding_only, const Limits& limits) {
     NAE_ASSIGN_OR_RETURN(const ModelChunks chunks, read_chunks(source, decoding_only, limits));
     return decode_chunks(chunks, limits);
@@ -333,21 +347,7 @@ Result<Model> parse_model(const uint8_t* data, size_t size, const std::string& o
 }
 
 Result<std::string> read_model_name(const ByteSource& source, const Limits& limits) {
-    ChunkReader reader(source, kModelSignature, limits);
-    NAE_RETURN_IF_ERROR(reader.open().in(source.name()));
-    Result<Chunk> first = reader.next();
-    if (!first.ok()) return first.status().in(source.name());
-    if (first.value().type != kHead)
-        return Status(ErrorCode::corrupt, "MHDR: chunk is missing").in(source.name());
-    Result<Bytes> head = reader.read_payload(first.value());
-    if (!head.ok()) return head.status().in(source.name());
-    // Whether strides and fields suit the kind of model shows when it is loaded.
-    Model integer;
-    ResearchModel research;
-    const Status status = parse_head(head.value(), integer, nullptr);
-    if (status.ok()) return integer.name;
-    NAE_RETURN_IF_ERROR(parse_head(head.value(), integer, &research).in(source.name() + ": MHDR"));
-    return research.name;
+    return name_in_head(source, limits).in(source.name());
 }
 
 Result<ModelSummary> read_model_summary(const ByteSource& source, const Limits& limits) {
