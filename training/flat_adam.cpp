@@ -1,9 +1,9 @@
 #include "training/flat_adam.h"
 
-#include <ATen/Parallel.h>
-
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "training/orthogonalise.h"
 
@@ -19,7 +19,7 @@ namespace {
 
 constexpr float kBeta1 = 0.9f, kBeta2 = 0.999f, kEpsilon = 1e-8f;
 
-struct Rates {
+struct AdamRates {
     float lr, bias1, bias2, clip, keep;  // keep: decay of the average
 };
 
@@ -36,14 +36,14 @@ inline uint16_t to_bf16(float f) {  // round to nearest even; parameters are nev
     return uint16_t((u + 0x7FFFu + ((u >> 16) & 1u)) >> 16);
 }
 
-inline float adam(float g, float& m, float& v, float p, const Rates& r) {
+inline float adam(float g, float& m, float& v, float p, const AdamRates& r) {
     m = kBeta1 * m + (1 - kBeta1) * g;
     v = kBeta2 * v + (1 - kBeta2) * g * g;
     return p - r.lr * (m * r.bias1) / (std::sqrt(v * r.bias2) + kEpsilon);
 }
 
 NAE_CLONES void update_bf16(int64_t n, const uint16_t* g, float* p, float* m, float* v, float* avg,
-                            uint16_t* w, Rates r) {
+                            uint16_t* w, AdamRates r) {
     for (int64_t i = 0; i < n; ++i) {
         p[i] = adam(from_bf16(g[i]) * r.clip, m[i], v[i], p[i], r);
         avg[i] = p[i] + r.keep * (avg[i] - p[i]);
@@ -52,7 +52,7 @@ NAE_CLONES void update_bf16(int64_t n, const uint16_t* g, float* p, float* m, fl
 }
 
 NAE_CLONES void update_f32(int64_t n, const float* g, float* p, float* m, float* v, float* avg, float* w,
-                           Rates r) {
+                           AdamRates r) {
     for (int64_t i = 0; i < n; ++i) {
         p[i] = adam(g[i] * r.clip, m[i], v[i], p[i], r);
         avg[i] = p[i] + r.keep * (avg[i] - p[i]);
@@ -97,6 +97,10 @@ void FlatAdam::seal() {
     v_ = torch::zeros({total_}, options);
     average_ = master_.clone();
     initial_.clear();
+    by_size_.resize(parameters_.size());
+    std::iota(by_size_.begin(), by_size_.end(), size_t{0});
+    std::stable_sort(by_size_.begin(), by_size_.end(),
+                     [&](size_t a, size_t b) { return parameters_[a].size > parameters_[b].size; });
 }
 
 double FlatAdam::step(double lr, double max_norm, double average_decay) {
@@ -105,16 +109,41 @@ double FlatAdam::step(double lr, double max_norm, double average_decay) {
                             : step_tensors(lr, max_norm, average_decay);
 }
 
+void FlatAdam::for_each_parameter(const std::function<void(size_t)>& job) {
+    auto one = [&](int64_t k) {
+        const torch::NoGradGuard no_grad;  // a setting of the thread
+        job(by_size_[size_t(k)]);
+    };
+    if (workers_ != nullptr) return workers_->for_each(int64_t(by_size_.size()), one);
+    for (size_t k = 0; k < by_size_.size(); ++k) one(int64_t(k));
+}
+
+void FlatAdam::add_gradients(const std::vector<torch::Tensor>& leaves) {
+    for_each_parameter([&](size_t i) {
+        torch::Tensor other = leaves[i];
+        if (!other.grad().defined()) return;
+        torch::Tensor& sum = parameters_[i].leaf.mutable_grad();
+        if (sum.defined())
+            sum.add_(other.grad());
+        else
+            sum = other.grad();
+        other.mutable_grad() = torch::Tensor();
+    });
+}
+
+struct FlatAdam::Rates : AdamRates {};
+
 double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
-    double sum = 0;
-    for (Parameter& p : parameters_) {
+    std::vector<double> squares(parameters_.size());
+    for_each_parameter([&](size_t i) {
+        Parameter& p = parameters_[i];
         torch::Tensor& g = p.leaf.mutable_grad();
-        if (!g.defined()) continue;
+        if (!g.defined()) return;
         if (g.strides() != p.leaf.strides()) g = torch::empty_like(p.leaf).copy_(g);
         const double n = g.norm(2, torch::kFloat).item<double>();
-        sum += n * n;
-    }
-    const double norm = std::sqrt(sum);
+        squares[i] = n * n;
+    });
+    const double norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
     if (std::isfinite(norm)) {
         ++steps_;
         Rates r;
@@ -122,36 +151,35 @@ double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
         r.bias1 = float(1.0 / (1.0 - std::pow(double(kBeta1), double(steps_))));
         r.bias2 = float(1.0 / (1.0 - std::pow(double(kBeta2), double(steps_))));
         r.keep = float(std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
-        float* base[4] = {master_.data_ptr<float>(), m_.data_ptr<float>(), v_.data_ptr<float>(),
-                          average_.data_ptr<float>()};
-        for (Parameter& p : parameters_) {
-            const torch::Tensor& g = p.leaf.grad();
-            if (!g.defined()) continue;
-            r.lr = float(lr * p.lr_scale);
-            if (muon_ && p.hidden) {
-                const torch::Tensor gradient = g.to(torch::kFloat) * r.clip;
-                m_.narrow(0, p.offset, p.size).lerp_(gradient.as_strided({p.size}, {1}), 1.0 - kBeta1);
-                torch::Tensor master = master_.narrow(0, p.offset, p.size);
-                master.sub_(muon_direction(p, gradient), r.lr);
-                average_.narrow(0, p.offset, p.size).lerp_(master, 1.0 - r.keep);
-                torch::Tensor leaf = p.leaf.detach();
-                leaf.copy_(slice_like(master_, p, leaf));
-                continue;
-            }
-            at::parallel_for(0, p.size, 32768, [&](int64_t b, int64_t e) {
-                const int64_t o = p.offset + b;
-                if (p.leaf.scalar_type() == torch::kBFloat16)
-                    update_bf16(e - b, static_cast<const uint16_t*>(g.data_ptr()) + b, base[0] + o,
-                                base[1] + o, base[2] + o, base[3] + o,
-                                static_cast<uint16_t*>(p.leaf.data_ptr()) + b, r);
-                else
-                    update_f32(e - b, g.data_ptr<float>() + b, base[0] + o, base[1] + o, base[2] + o,
-                               base[3] + o, p.leaf.data_ptr<float>() + b, r);
-            });
-        }
+        for_each_parameter([&](size_t i) { update(parameters_[i], r, lr); });
     }
     for (Parameter& p : parameters_) p.leaf.mutable_grad() = torch::Tensor();
     return norm;
+}
+
+void FlatAdam::update(Parameter& p, Rates r, double lr) {
+    const torch::Tensor& g = p.leaf.grad();
+    if (!g.defined()) return;
+    r.lr = float(lr * p.lr_scale);
+    if (muon_ && p.hidden) {
+        const torch::Tensor gradient = g.to(torch::kFloat) * r.clip;
+        m_.narrow(0, p.offset, p.size).lerp_(gradient.as_strided({p.size}, {1}), 1.0 - kBeta1);
+        torch::Tensor master = master_.narrow(0, p.offset, p.size);
+        master.sub_(muon_direction(p, gradient), r.lr);
+        average_.narrow(0, p.offset, p.size).lerp_(master, 1.0 - r.keep);
+        torch::Tensor leaf = p.leaf.detach();
+        leaf.copy_(slice_like(master_, p, leaf));
+        return;
+    }
+    float* const master = master_.data_ptr<float>() + p.offset;
+    float* const m = m_.data_ptr<float>() + p.offset;
+    float* const v = v_.data_ptr<float>() + p.offset;
+    float* const average = average_.data_ptr<float>() + p.offset;
+    if (p.leaf.scalar_type() == torch::kBFloat16)
+        update_bf16(p.size, static_cast<const uint16_t*>(g.data_ptr()), master, m, v, average,
+                    static_cast<uint16_t*>(p.leaf.data_ptr()), r);
+    else
+        update_f32(p.size, g.data_ptr<float>(), master, m, v, average, p.leaf.data_ptr<float>(), r);
 }
 
 torch::Tensor FlatAdam::muon_direction(const Parameter& p, const torch::Tensor& gradient) const {

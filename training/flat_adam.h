@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "training/worker_threads.h"
+
 namespace nae::training {
 
 struct Parameter {
@@ -31,6 +33,8 @@ class FlatAdam {
     int add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale = 1.0,
             bool hidden = false);
     void seal();
+    // On the CPU these threads share the parameters between them from now on. They must outlive the optimiser's use.
+    void use_workers(WorkerThreads& workers) { workers_ = &workers; }
     // Updates the hidden weights by Muon from now on, the others by Adam as before.
     void use_muon(bool on) { muon_ = on; }
 
@@ -42,6 +46,9 @@ class FlatAdam {
     // One update from the leaves' gradients, which are then dropped. Gradients are scaled down to a global norm of at
     // most `max_norm`. Returns the norm before that; a non-finite norm skips the update.
     double step(double lr, double max_norm, double average_decay);
+    // Adds the gradients of other leaves, given in the order of the parameters, to those of this optimiser's, and drops them
+    // there.
+    void add_gradients(const std::vector<torch::Tensor>& leaves);
 
     // Float32 copy of one parameter's averaged (or latest) value, in its own shape.
     torch::Tensor value(int i, bool averaged) const;
@@ -56,6 +63,9 @@ class FlatAdam {
 
   private:
     double step_cpu(double lr, double max_norm, double average_decay);
+    struct Rates;
+    void update(Parameter& p, Rates r, double lr);
+    void for_each_parameter(const std::function<void(size_t)>& job);
     double step_tensors(double lr, double max_norm, double average_decay);
     // What Muon takes off a hidden weight at learning rate 1, flat. Its momentum has this step's gradient already, which
     // is given again in the leaf's shape and layout.
@@ -65,9 +75,11 @@ class FlatAdam {
     torch::ScalarType working_;
     std::vector<Parameter> parameters_;
     std::vector<torch::Tensor> initial_;
+    std::vector<size_t> by_size_;  // parameters, the largest first, so that threads end together
     torch::Tensor master_, m_, v_, average_, grad_;
     int64_t total_ = 0, steps_ = 0;
     bool muon_ = false;
+    WorkerThreads* workers_ = nullptr;
 };
 
 }  // namespace nae::training

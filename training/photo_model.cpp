@@ -1,5 +1,7 @@
 #include "training/photo_model.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <cmath>
 
 #include "codec/latent_quantiser.h"
@@ -126,7 +128,7 @@ NetBuilder build_hyper_synthesis(const PhotoConfig& c, const Tensor& log2_scale)
 }  // namespace
 
 PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAdam& optimiser)
-    : config_(config), optimiser_(optimiser) {
+    : config_(config), working_type_(optimiser.working_type()) {
     const double to_latent = 128.0 / kLatentUnit;    // pixels are in units of 128
     const Tensor stddev = start.stddev * to_latent;  // of the latent
     const Tensor normalise = 1.0 / (stddev + 0.5);   // half a unit: about a coarse quantisation step
@@ -148,7 +150,6 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
             NodeParameters& ids = node_parameters_[p][i];
             ids.weight = optimiser.add(name + ".weight", initial[i].first, low, 1.0, built[p].hidden(i));
             ids.bias = optimiser.add(name + ".bias", initial[i].second, low);
-            tensors_[p][i] = {optimiser.leaf(ids.weight), optimiser.leaf(ids.bias)};
         }
     }
     // High-rate theory: D = Δ²/12 and R = -log2 Δ per coefficient give the step that minimises
@@ -163,6 +164,27 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
     hyper_gain_ = optimiser.add(
         "hyper_gain", slope.expand({config.hyper_channels, config.anchors}).contiguous(), false, 5.0);
     hyper_scale_ = optimiser.add("hyper_scale", torch::zeros({config.hyper_channels}), false, 5.0);
+    for (const Parameter& p : optimiser.parameters()) leaves_.push_back(p.leaf);
+    take_leaves();
+}
+
+void PhotoModel::take_leaves() {
+    for (size_t p = 0; p < 4; ++p)
+        for (size_t i = 0; i < tensors_[p].size(); ++i)
+            if (const NodeParameters& ids = node_parameters_[p][i]; ids.weight >= 0)
+                tensors_[p][i] = {leaf(ids.weight), leaf(ids.bias)};
+}
+
+PhotoModel PhotoModel::replica(uint64_t seed) const {
+    PhotoModel other = *this;
+    for (Tensor& t : other.leaves_) t = t.detach().set_requires_grad(true);  // shares the storage
+    other.take_leaves();
+    other.noise_ = at::detail::createCPUGenerator(seed);
+    return other;
+}
+
+Tensor PhotoModel::noise_like(const Tensor& t) const {
+    return torch::empty_like(t).uniform_(-0.5, 0.5, noise_);
 }
 
 double PhotoModel::lambda(double quality) const {
@@ -181,7 +203,7 @@ Tensor PhotoModel::run(Part p, const Tensor& x, int first_node, int drop_last) c
 }
 
 Tensor PhotoModel::gains(int parameter, const Tensor& quality) const {
-    const Tensor table = optimiser_.leaf(parameter).t();  // [K, C]
+    const Tensor table = leaf(parameter).t();  // [K, C]
     const Tensor position = quality * double(config_.anchors - 1);
     const Tensor low = position.floor().clamp(0, config_.anchors - 2);
     const Tensor frac = (position - low).unsqueeze(1);
@@ -200,9 +222,8 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
     const Tensor z_gain = torch::exp2(hyper_gain);
     const Tensor z_scaled = z * z_gain;
     const Tensor z_round = round_straight_through(z_scaled);
-    const Tensor z_rate = training ? z_scaled + torch::rand_like(z_scaled) - 0.5 : z_round;
-    const Tensor z_scale =
-        torch::exp2(optimiser_.leaf(hyper_scale_).view({1, -1, 1, 1}) + hyper_gain).expand_as(z);
+    const Tensor z_rate = training ? z_scaled + noise_like(z_scaled) : z_round;
+    const Tensor z_scale = torch::exp2(leaf(hyper_scale_).view({1, -1, 1, 1}) + hyper_gain).expand_as(z);
 
     const Tensor h = run(Part::hyper_synthesis, z_round / z_gain, 0);
     const int64_t n = config_.latent_channels;
@@ -217,12 +238,12 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
 
     const Tensor reconstruction =
         // All but the last operator, depth-to-space 8: the error is the same in either order.
-        run(Part::synthesis, (v_round / g + mean).to(optimiser_.working_type()), 0, 1);
+        run(Part::synthesis, (v_round / g + mean).to(working_type_), 0, 1);
     Output out;
     // Scales and means learn from what is coded. The latent learns from a smooth stand-in: symbols have no slope.
     out.bits_y = gaussian_bits(symbols, scale).sum({1, 2, 3});
     if (training) {
-        const Tensor smooth = gaussian_bits(v + torch::rand_like(v) - 0.5, scale.detach()).sum({1, 2, 3});
+        const Tensor smooth = gaussian_bits(v + noise_like(v), scale.detach()).sum({1, 2, 3});
         out.bits_y = out.bits_y + (smooth - smooth.detach());
     }
     out.bits_z = logistic_bits(z_rate, z_scale).sum({1, 2, 3});

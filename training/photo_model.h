@@ -41,6 +41,11 @@ class PhotoModel {
     // Registers every parameter with `optimiser` (not yet sealed); `start` gives the initial linear transform.
     PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAdam& optimiser);
 
+    // The same model for another thread: it sees the same values, updates of the optimiser included, but gathers
+    // gradients of its own (leaves(), in the order of the optimiser's parameters) and draws its noise from `seed`.
+    PhotoModel replica(uint64_t seed) const;
+    const std::vector<torch::Tensor>& leaves() const { return leaves_; }
+
     struct Output {
         torch::Tensor bits_y, bits_z;  // [N] bits per picture
         torch::Tensor mse;             // [N] mean squared error in 8-bit units
@@ -68,9 +73,14 @@ class PhotoModel {
     torch::Tensor run(Part p, const torch::Tensor& x, int first_node, int drop_last = 0) const;
     torch::Tensor quantiser_weight(const torch::Tensor& quality, const torch::Tensor& scale) const;
     torch::Tensor gains(int parameter, const torch::Tensor& quality) const;  // [N, C, 1, 1] log2
+    torch::Tensor noise_like(const torch::Tensor& t) const;                  // uniform in [-½, ½)
+    const torch::Tensor& leaf(int parameter) const { return leaves_[size_t(parameter)]; }
+    void take_leaves();  // into tensors_
 
     PhotoConfig config_;
-    FlatAdam& optimiser_;
+    torch::ScalarType working_type_;
+    std::vector<torch::Tensor> leaves_;
+    c10::optional<at::Generator> noise_;  // none: LibTorch's own
     std::array<FloatGraph, 4> nets_;
     std::array<std::vector<NodeParameters>, 4> node_parameters_;
     std::array<std::vector<NodeTensors>, 4> tensors_;

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "training/checkpoint.h"
+#include "training/worker_threads.h"
 
 namespace nae::training {
 namespace {
@@ -18,6 +19,15 @@ void on_signal(int) { g_stop = 1; }
 
 double seconds_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// The batch is split over as many threads as divide it evenly: an operator that runs on one thread waits for nobody. On
+// a GPU one thread feeds the device.
+int replica_count(const TrainOptions& o, int threads) {
+    if (o.device != "cpu") return 1;
+    int n = std::min(threads, o.batch);
+    while (o.batch % n != 0) --n;
+    return n;
 }
 
 // Qualities are drawn so that most of the training happens where pictures are kept: four in five from the lower 80 %
@@ -40,6 +50,24 @@ double learning_rate(const TrainOptions& o, double share_done, int64_t steps_thi
         fall = o.decay_to + (1 - o.decay_to) * 0.5 * (1 + std::cos(3.14159265358979 * p));
     }
     return o.lr * warm * fall;
+}
+
+// What a share of the batch adds to the batch's means.
+struct Share {
+    double loss = 0, bpp = 0, log10_mse = 0;
+};
+
+// Loss and gradients of some pictures of a batch of `batch`. Gradients of all shares add up to the batch's.
+Share backward(const PhotoModel& model, const torch::Tensor& blocks, const torch::Tensor& quality,
+               int64_t batch) {
+    const auto r = model.forward(blocks, quality, true);
+    const PhotoConfig& c = model.config();
+    const torch::Tensor lambda = c.lambda_low * torch::pow(c.lambda_high / c.lambda_low, quality);
+    const torch::Tensor bpp = (r.bits_y + r.bits_z) / double(blocks.size(2) * blocks.size(3) * 64);
+    const torch::Tensor loss = ((lambda * r.mse + bpp) / lambda.sqrt()).sum() * (0.1 / double(batch));
+    loss.backward();
+    const double k = 1.0 / double(batch);
+    return {loss.item<double>(), bpp.sum().item<double>() * k, r.mse.log10().sum().item<double>() * k};
 }
 
 void print_validation(const std::vector<ValidationPoint>& points, std::ofstream& log, double minutes,
@@ -89,10 +117,8 @@ std::string train(const TrainOptions& o) {
     if (std::string e = pictures.open(o.data); !e.empty()) return e;
     CropSampler sampler(pictures, o.crop, o.gray_share, o.seed);
     if (sampler.empty()) return o.data + ": no picture is as large as the crop";
-    if (o.threads > 0)
-        at::set_num_threads(o.threads);
-    else
-        at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
+    const int threads = o.threads > 0 ? o.threads : int(std::max(1u, std::thread::hardware_concurrency()));
+    at::set_num_threads(threads);
     const torch::Device device(o.device);
     if (device.is_cuda() && !torch::cuda::is_available()) return "no CUDA device";
     torch::manual_seed(o.seed);
@@ -108,8 +134,11 @@ std::string train(const TrainOptions& o) {
     PhotoModel model(o.model, pca, optimiser);
     optimiser.seal();
     optimiser.use_muon(o.muon);
-    std::printf("%.2f M parameters, %d threads, %s on %s\n", double(optimiser.size()) / 1e6,
-                at::get_num_threads(), o.precision.c_str(), o.device.c_str());
+    const int replicas = replica_count(o, threads), threads_each = std::max(1, threads / replicas);
+    std::printf("%.2f M parameters, %d × %d threads, %s on %s\n", double(optimiser.size()) / 1e6, replicas,
+                threads_each, o.precision.c_str(), o.device.c_str());
+    WorkerThreads workers(replicas, threads_each);
+    optimiser.use_workers(workers);
 
     CheckpointInfo info;
     if (!o.resume.empty()) {
@@ -120,6 +149,13 @@ std::string train(const TrainOptions& o) {
         rng.seed(o.seed * 7919 + 17 + uint64_t(info.steps));
     }
     const torch::Tensor held_out = sampler.validation_batch(32, 256).blocks;
+    std::vector<PhotoModel> models{model};  // one for each worker
+    for (int i = 1; i < replicas; ++i) models.push_back(model.replica(rng()));
+    auto validate_all = [&](double minutes, int64_t steps, std::ofstream& to) {
+        at::set_num_threads(threads);
+        print_validation(validate(model, optimiser, held_out, device), to, minutes, steps);
+        at::set_num_threads(threads_each);
+    };
     std::ofstream log(o.out_dir + "/log.csv", std::ios::app);
     log << "# kind,step,minutes,loss|quality,bpp,psnr,lr|loss,megapixels_per_second\n";
 
@@ -132,7 +168,7 @@ std::string train(const TrainOptions& o) {
     double sum_loss = 0, sum_bpp = 0, sum_mse = 0;
     int64_t run_steps = 0, window = 0, skipped = 0;
     std::string error;
-    print_validation(validate(model, optimiser, held_out, device), log, 0, info.steps);
+    validate_all(0, info.steps, log);
     const double t0 = seconds_now();
     while (!g_stop && (o.max_steps == 0 || run_steps < o.max_steps)) {
         const double minutes = (seconds_now() - t0) / 60;
@@ -140,12 +176,13 @@ std::string train(const TrainOptions& o) {
         const double lr = learning_rate(o, minutes / o.minutes, run_steps);
         const torch::Tensor blocks = sampler.training_batch(o.batch).blocks.to(device);
         const torch::Tensor quality = draw_qualities(o.batch, rng).to(device);
-        const auto r = model.forward(blocks, quality, true);
-        const torch::Tensor lambda =
-            o.model.lambda_low * torch::pow(o.model.lambda_high / o.model.lambda_low, quality);
-        const torch::Tensor bpp = (r.bits_y + r.bits_z) / double(o.crop * o.crop);
-        const torch::Tensor loss = ((lambda * r.mse + bpp) / lambda.sqrt()).mean() * 0.1;
-        loss.backward();
+        std::vector<Share> shares(static_cast<size_t>(replicas));
+        workers.run([&](int i) {
+            const int64_t n = o.batch / replicas;
+            shares[size_t(i)] =
+                backward(models[size_t(i)], blocks.narrow(0, i * n, n), quality.narrow(0, i * n, n), o.batch);
+        });
+        for (size_t i = 1; i < models.size(); ++i) optimiser.add_gradients(models[i].leaves());
         const double norm = optimiser.step(lr, o.max_norm, o.average_decay);
         if (!std::isfinite(norm) && ++skipped > 100) {
             error = "training diverged: 100 steps without a finite gradient";
@@ -156,9 +193,11 @@ std::string train(const TrainOptions& o) {
         info.steps = before.steps + run_steps;
         info.megapixels = before.megapixels + double(run_steps) * pixels / 1e6;
         info.hours = before.hours + (seconds_now() - t0) / 3600;
-        sum_loss += loss.item<double>();
-        sum_bpp += bpp.mean().item<double>();
-        sum_mse += r.mse.log10().mean().item<double>();
+        for (const Share& share : shares) {
+            sum_loss += share.loss;
+            sum_bpp += share.bpp;
+            sum_mse += share.log10_mse;
+        }
         if (window == 200) {
             const double dt = seconds_now() - window_start, k = 1.0 / double(window);
             const double rate = pixels * double(window) / 1e6 / dt, psnr = 48.1308 - 10 * sum_mse * k;
@@ -175,7 +214,7 @@ std::string train(const TrainOptions& o) {
             window_start = seconds_now();
         }
         if (minutes >= next_validation) {
-            print_validation(validate(model, optimiser, held_out, device), log, minutes, info.steps);
+            validate_all(minutes, info.steps, log);
             next_validation = next_validation < 2 ? o.validate_every : next_validation + o.validate_every;
             window_start = seconds_now(), window = 0, sum_loss = sum_bpp = sum_mse = 0;
         }
@@ -184,8 +223,7 @@ std::string train(const TrainOptions& o) {
             next_save += o.checkpoint_every;
         }
     }
-    print_validation(validate(model, optimiser, held_out, device), log, (seconds_now() - t0) / 60,
-                     info.steps);
+    validate_all((seconds_now() - t0) / 60, info.steps, log);
     if (std::string e = save_checkpoint(path, optimiser, info, true); !e.empty()) error = e;
     std::printf("ended at step %lld after %.2f h in all (%.0f Mpx): %s\n", static_cast<long long>(info.steps),
                 info.hours, info.megapixels, path.c_str());
