@@ -10,6 +10,9 @@ nearest to --psnr. Then, in turn, so that whatever else the machine does hits al
   in process  GDAL opens the file and reads all pixels, drivers loaded and models in memory (JPEG XL has no driver in
               every GDAL: djxl's own figure then, without writing)
   writing     the command that made the file, one thread ("nae-effort1": the quickest way NAE has)
+  writing in process
+              NAE's driver copies a picture in memory to a file in memory, drivers loaded; for JPEG XL cjxl's own figure,
+              which leaves out reading the picture and writing the file
 Medians over the rounds, and each as a multiple of JPEG 2000's with as many threads. "nae-avx2" is NAE held back to AVX2.
 """
 
@@ -43,10 +46,11 @@ class Codec:
     settings   from coarse to fine
     encode     (source, target, setting)
     decode     (coded file, output file, threads) -> words
+    creation   (setting) -> creation options, for a codec that is written through its driver
     """
 
-    def __init__(self, ending, output, settings, encode, decode, gdal_driver=None, environment=None):
-        self.ending, self.output, self.settings = ending, output, settings
+    def __init__(self, ending, output, settings, encode, decode, gdal_driver=None, environment=None, creation=None):
+        self.ending, self.output, self.settings, self.creation = ending, output, settings, creation
         self.encode, self.decode, self.gdal_driver = encode, decode, gdal_driver
         self.environment = environment or {}
 
@@ -58,13 +62,14 @@ def translate(coded, output, threads):
 def codecs():
     nae = Codec("nae", "ppm", list(range(1, 101)),
                 lambda s, t, q: rd.command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={q}", s, t),
-                translate, "NAE")
+                translate, "NAE", creation=lambda q: [f"QUALITY={q}"])
     table = {
         "nae": nae,
         "nae-avx2": Codec(nae.ending, nae.output, nae.settings, nae.encode, nae.decode, "NAE", {"NAE_ENGINE": "avx2"}),
         "nae-effort1": Codec(nae.ending, nae.output, nae.settings,
                              lambda s, t, q: rd.command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={q}",
-                                                        "-co", "EFFORT=1", s, t), translate, "NAE"),
+                                                        "-co", "EFFORT=1", s, t), translate, "NAE",
+                             creation=lambda q: [f"QUALITY={q}", "EFFORT=1"]),
         "jpeg": Codec("jpg", "ppm", list(range(5, 98)), rd.jpeg_encode,
                       lambda s, t, n: ["djpeg", "-outfile", t, s], "JPEG"),
         "jpeg2000": Codec("jp2", "ppm", [r / 2 for r in range(20, 60)][::-1] + [10, 9, 8, 7, 6],
@@ -151,6 +156,26 @@ def read_in_process(codec, coded, threads):
     return None
 
 
+def write_in_process(codec, source, setting, threads):
+    """Wall seconds, or nothing where this process cannot write the format."""
+    if codec.creation is not None:
+        memory = gdal.GetDriverByName("MEM").CreateCopy("", gdal.Open(str(source)))
+        options = [*codec.creation(setting), f"NUM_THREADS={threads}"]
+        start = time.perf_counter()
+        gdal.GetDriverByName(codec.gdal_driver).CreateCopy("/vsimem/written", memory, options=options)
+        seconds = time.perf_counter() - start
+        gdal.Unlink("/vsimem/written")
+        return seconds
+    if codec.ending == "jxl":
+        # 0 threads: none besides the main one.
+        said = subprocess.run(["cjxl", "-e", "7", f"--num_threads={threads if threads > 1 else 0}", "-q", str(setting), source,
+                               source.with_suffix(".written.jxl")], capture_output=True, text=True).stderr
+        found = re.search(r"(\d+) x (\d+), ([\d.]+) MP/s", said)
+        if found:
+            return int(found[1]) * int(found[2]) / 1e6 / float(found[3])
+    return None
+
+
 def mosaic(pictures, megapixels):
     """The pictures side by side and below each other, every second one mirrored, cut to about 3:2."""
     height = int((megapixels * 1e6 / 1.5) ** 0.5)
@@ -200,6 +225,12 @@ def measure(name, pixels, arguments, folder, settings):
             start = time.perf_counter()
             table[n].encode(source, folder / f"written.{table[n].ending}", settings[n])
             found.append(time.perf_counter() - start)
+    writing_inside = {(n, threads): [] for n in writing for threads in THREADS}
+    for number in range(min(rounds, 5) + 1):
+        for (n, threads), found in writing_inside.items():
+            seconds = write_in_process(table[n], source, settings[n], threads)
+            if number > 0 and seconds:
+                found.append(seconds)
     insides = {key: [] for key in times}
     for number in range(rounds + 1):
         for (n, threads), found in times.items():
@@ -220,6 +251,8 @@ def measure(name, pixels, arguments, folder, settings):
                "command_s": statistics.median(c[0] for c in found),
                "command_cpu_s": statistics.median(c[1] for c in found),
                "write_s": min(writing[n]) if n in writing else None,
+               "write_in_process_s": statistics.median(writing_inside[n, threads])
+               if writing_inside.get((n, threads)) else None,
                "peak_mib": statistics.median(c[2] for c in found) / 1024,
                "in_process_s": statistics.median(i[0] for i in inside) if inside else None,
                "in_process_cpu_s": statistics.median(i[1] for i in inside) if inside and inside[0][1] else None}
@@ -234,7 +267,7 @@ def tables(rows):
         reference = {(r["picture"], r["threads"]): r for r in of_group if r["codec"] == REFERENCE}
         lines += [f"### {group}", "",
                   "| codec | threads | bytes | PSNR | in process, ms | × | of processor | command, ms | × | peak MiB "
-                  "| writing, ms |", "| --- " * 11 + "|"]
+                  "| writing, ms | in process, ms |", "| --- " * 12 + "|"]
 
         def ratio(picked, key):
             pairs = [(r[key], reference.get((r["picture"], r["threads"]), {}).get(key)) for r in picked]
@@ -251,7 +284,8 @@ def tables(rows):
                      middle(picked, "in_process_s", 1e3, ".1f"), ratio(picked, "in_process_s"),
                      middle(picked, "in_process_cpu_s", 1e3, ".1f"), middle(picked, "command_s", 1e3, ".1f"),
                      ratio(picked, "command_s"), middle(picked, "peak_mib", 1, ".0f"),
-                     middle(picked, "write_s", 1e3, ".0f") if threads == 1 else ""]
+                     middle(picked, "write_s", 1e3, ".0f") if threads == 1 else "",
+                     middle(picked, "write_in_process_s", 1e3, ".0f")]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
         lines.append("")
     return "\n".join(lines)

@@ -20,9 +20,7 @@ constexpr int kLanes = 16;
 // takes two input channels.
 template <int V, int P>
 NAE_BFLOAT16_INLINE void tile(const Bfloat16ConvTask& t, int channel, int64_t first) {
-    const uint16_t* in[P];
-    float* out[P];
-    locate_pixels(t, first, in, out);
+    const ConvPixels<P, uint16_t> pixels(t, first);
     const int pairs = t.kernel * t.in_channels / 2;  // of a row of taps
     const ptrdiff_t row = ptrdiff_t{pairs} * 2 * kLanes;
     const uint16_t* weights[V];
@@ -43,7 +41,7 @@ NAE_BFLOAT16_INLINE void tile(const Bfloat16ConvTask& t, int channel, int64_t fi
             NAE_UNROLL
             for (int p = 0; p < P; ++p) {
                 int32_t pair;
-                std::memcpy(&pair, in[p] + down + 2 * i, sizeof(pair));
+                std::memcpy(&pair, pixels.in[p] + down + 2 * i, sizeof(pair));
                 const __m512i pairs_of_a = _mm512_set1_epi32(pair);
                 std::memcpy(&a, &pairs_of_a, sizeof(a));
                 NAE_UNROLL
@@ -53,13 +51,21 @@ NAE_BFLOAT16_INLINE void tile(const Bfloat16ConvTask& t, int channel, int64_t fi
         NAE_UNROLL
         for (int v = 0; v < V; ++v) weights[v] += row;
     }
+    const __m512 floor = _mm512_set1_ps(t.floor);
     NAE_UNROLL
     for (int v = 0; v < V; ++v) {
         const int left = t.out_channels - (channel + v * kLanes);
         if (left <= 0) break;
         const auto some = static_cast<__mmask16>(left >= kLanes ? 0xFFFF : (1 << left) - 1);
         NAE_UNROLL
-        for (int p = 0; p < P; ++p) _mm512_mask_storeu_ps(out[p] + channel + v * kLanes, some, acc[v][p]);
+        for (int p = 0; p < P; ++p) {
+            __m512 sum = acc[v][p];
+            if (pixels.addend[p] != nullptr)
+                sum =
+                    _mm512_add_ps(sum, _mm512_maskz_loadu_ps(some, pixels.addend[p] + channel + v * kLanes));
+            _mm512_mask_storeu_ps(pixels.out[p] + channel + v * kLanes, some,
+                                  _mm512_mask_max_ps(sum, some, sum, floor));
+        }
     }
 }
 

@@ -16,15 +16,43 @@ namespace HWY_NAMESPACE {
 using DFloat = hn::Rebind<float, D32>;
 using VFloat = hn::Vec<DFloat>;
 
+// acc[v][p] += sum over i of weights[v][16 i ..] * in[p][i].
+template <int V, int P>
+HWY_INLINE void multiply_floats(VFloat (&acc)[V][P], const float* const (&weights)[V],
+                                const float* const (&in)[P], ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        VFloat w[V];
+        NAE_UNROLL
+        for (int v = 0; v < V; ++v) w[v] = hn::LoadU(DFloat(), weights[v] + i * kConvBlock);
+        NAE_UNROLL
+        for (int p = 0; p < P; ++p) {
+            const VFloat a = hn::Set(DFloat(), in[p][i]);
+            NAE_UNROLL
+            for (int v = 0; v < V; ++v) acc[v][p] = hn::MulAdd(w[v], a, acc[v][p]);
+        }
+    }
+}
+
+// The first `left` lanes of max(sum + addend, floor), all of them where `left` is as many or more.
+HWY_INLINE void store_floats(VFloat sum, const float* addend, float floor, float* out, int left) {
+    if (left >= kLanes) {
+        if (addend != nullptr) sum = hn::Add(sum, hn::LoadU(DFloat(), addend));
+        hn::StoreU(hn::Max(sum, hn::Set(DFloat(), floor)), DFloat(), out);
+        return;
+    }
+    HWY_ALIGN float some[kConvBlock];
+    hn::Store(sum, DFloat(), some);
+    for (int i = 0; i < left; ++i)
+        out[i] = std::max(addend != nullptr ? some[i] + addend[i] : some[i], floor);
+}
+
 struct FloatBody {
     const FloatConvTask& t;
 
     // Pixels of the output row by row, from `first` on; past the last one that one again.
     template <int V, int P>
     HWY_INLINE void tile(int channel, int64_t first) const {
-        const float* in[P];
-        float* out[P];
-        locate_pixels(t, first, in, out);
+        ConvPixels<P, float> pixels(t, first);
         const int row = t.kernel * t.in_channels;
         const size_t block_size = static_cast<size_t>(t.kernel) * static_cast<size_t>(row) * kConvBlock;
         const float* weights[V];
@@ -38,35 +66,20 @@ struct FloatBody {
             for (int p = 0; p < P; ++p) acc[v][p] = bias;
         }
         for (int ky = 0; ky < t.kernel; ++ky) {
-            for (int i = 0; i < row; ++i) {
-                VFloat w[V];
-                NAE_UNROLL
-                for (int v = 0; v < V; ++v)
-                    w[v] = hn::LoadU(DFloat(), weights[v] + ptrdiff_t{i} * kConvBlock);
-                NAE_UNROLL
-                for (int p = 0; p < P; ++p) {
-                    const VFloat a = hn::Set(DFloat(), in[p][ky * t.in_row + i]);
-                    NAE_UNROLL
-                    for (int v = 0; v < V; ++v) acc[v][p] = hn::MulAdd(w[v], a, acc[v][p]);
-                }
-            }
+            multiply_floats(acc, weights, pixels.in, row);
             NAE_UNROLL
             for (int v = 0; v < V; ++v) weights[v] += ptrdiff_t{row} * kConvBlock;
+            NAE_UNROLL
+            for (int p = 0; p < P; ++p) pixels.in[p] += t.in_row;
         }
         NAE_UNROLL
         for (int v = 0; v < V; ++v) {
-            const int lane = channel + v * kLanes, left = t.out_channels - lane;
-            if (left <= 0) break;
+            const int lane = channel + v * kLanes;
+            if (lane >= t.out_channels) break;
             NAE_UNROLL
-            for (int p = 0; p < P; ++p) {
-                if (left >= kLanes) {
-                    hn::StoreU(acc[v][p], DFloat(), out[p] + lane);
-                } else {
-                    HWY_ALIGN float some[kConvBlock];
-                    hn::Store(acc[v][p], DFloat(), some);
-                    std::copy_n(some, left, out[p] + lane);
-                }
-            }
+            for (int p = 0; p < P; ++p)
+                store_floats(acc[v][p], pixels.addend[p] != nullptr ? pixels.addend[p] + lane : nullptr,
+                             t.floor, pixels.out[p] + lane, t.out_channels - lane);
         }
     }
 

@@ -79,8 +79,9 @@ struct Kernels {
     void (*dequantise)(const LatentScale& scale, const int16_t* symbols, const int16_t* mean,
                        int16_t* out) = nullptr;
     void (*index)(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) = nullptr;
-    // The one whose result may differ between levels, by roundings.
+    // Those whose results may differ between levels, by roundings.
     void (*conv_float)(const FloatConvTask& task) = nullptr;
+    void (*conv_float_winograd)(const FloatWinogradTask& task) = nullptr;
 };
 
 // requantise() of the specification; shared by the reference and by tests.

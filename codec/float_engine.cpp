@@ -7,6 +7,7 @@
 
 #include "codec/conv_bfloat16.h"
 #include "codec/engine_kernels.h"
+#include "codec/float_raster.h"
 #include "format/checked_math.h"
 #include "format/text.h"
 
@@ -15,49 +16,6 @@ namespace {
 
 // Rows of output that a thread takes at a time: enough of them to make loading the weights worth it.
 constexpr int64_t kRowsAtOnce = 8;
-
-PackedFloatConv pack(const FloatNode& node, int in_channels, bool bfloat16) {
-    const auto co = static_cast<size_t>(node.channels);
-    const size_t taps = static_cast<size_t>(node.kernel * node.kernel) * static_cast<size_t>(in_channels);
-    constexpr size_t kBlock = kConvBlock;
-    const size_t blocks = (co + kBlock - 1) / kBlock;
-    PackedFloatConv out;
-    out.bias.assign(blocks * kBlock, 0.0F);
-    std::copy(node.bias.begin(), node.bias.end(), out.bias.begin());
-    if (bfloat16) {
-        out.bfloat16_weights.assign(blocks * taps * kBlock, 0);
-        std::vector<uint16_t> rounded(co * taps);
-        to_bfloat16(node.weights.data(), rounded.data(), rounded.size());
-        for (size_t o = 0; o < co; ++o)
-            for (size_t i = 0; i < taps; ++i)
-                out.bfloat16_weights[((o / kBlock * taps + i) / 2 * kBlock + o % kBlock) * 2 + i % 2] =
-                    rounded[o * taps + i];
-        return out;
-    }
-    out.weights.assign(blocks * taps * kBlock, 0.0F);
-    for (size_t o = 0; o < co; ++o)
-        for (size_t i = 0; i < taps; ++i)
-            out.weights[(o / kBlock * taps + i) * kBlock + o % kBlock] = node.weights[o * taps + i];
-    return out;
-}
-
-void copy_row(const float* from, float* to, size_t n) { std::memcpy(to, from, n * sizeof(float)); }
-void copy_row(const float* from, uint16_t* to, size_t n) { to_bfloat16(from, to, n); }
-
-// With a border of zeros, so that every tap reads something.
-template <class T>
-std::vector<T> padded(const FloatTensor& t, int border, ThreadPool& pool) {
-    const auto b = static_cast<size_t>(border), h = static_cast<size_t>(t.h), c = static_cast<size_t>(t.c);
-    const size_t inner = static_cast<size_t>(t.w) * c, row = inner + 2 * b * c;
-    std::vector<T> out(row * (h + 2 * b), T());
-    static_cast<void>(pool.parallel_for(div_up(t.h, kRowsAtOnce), [&](int64_t k) {
-        const auto first = static_cast<size_t>(k * kRowsAtOnce);
-        for (size_t y = first; y < std::min(h, first + static_cast<size_t>(kRowsAtOnce)); ++y)
-            copy_row(t.data.data() + y * inner, out.data() + (y + b) * row + b * c, inner);
-        return Status();
-    }));
-    return out;
-}
 
 // Whether each node is the input in another order and nothing more.
 std::vector<bool> only_moved(const FloatGraph& graph) {
@@ -71,59 +29,97 @@ std::vector<bool> only_moved(const FloatGraph& graph) {
     return moved;
 }
 
-// out[y b + dy][x b + dx][c] of the larger raster and in[y][x][(dy b + dx) C + c] of the deeper one, either way.
-void exchange_blocks(const FloatTensor& from, FloatTensor& to, int block, bool to_depth) {
-    const FloatTensor& wide = to_depth ? from : to;
-    const FloatTensor& deep = to_depth ? to : from;
-    const auto run = static_cast<size_t>(wide.c);
-    for (int y = 0; y < std::min(wide.h, deep.h * block); ++y) {
-        for (int x = 0; x < std::min(wide.w, deep.w * block); ++x) {
-            const size_t at_wide =
-                (static_cast<size_t>(y) * static_cast<size_t>(wide.w) + static_cast<size_t>(x)) * run;
-            const size_t at_deep = (static_cast<size_t>(y / block) * static_cast<size_t>(deep.w) +
-                                    static_cast<size_t>(x / block)) *
-                                       static_cast<size_t>(deep.c) +
-                                   static_cast<size_t>(y % block * block + x % block) * run;
-            const float* source = from.data.data() + (to_depth ? at_wide : at_deep);
-            std::copy_n(source, run, to.data.data() + (to_depth ? at_deep : at_wide));
+// All but the parameters of convolutions, which are packed elsewhere.
+FloatNode without_weights(const FloatNode& node) {
+    FloatNode out;
+    out.op = node.op;
+    out.inputs = node.inputs;
+    out.channels = node.channels;
+    out.kernel = node.kernel;
+    out.stride = node.stride;
+    out.block = node.block;
+    out.begin = node.begin;
+    out.slope = node.slope;
+    out.mult = node.mult;
+    return out;
+}
+
+// body(y) for each of `rows` rows, kRowsAtOnce at a time on one thread.
+template <class F>
+void for_each_row(ThreadPool& pool, int64_t rows, F body) {
+    static_cast<void>(pool.parallel_for(div_up(rows, kRowsAtOnce), [&](int64_t k) {
+        for (int64_t y = k * kRowsAtOnce; y < std::min((k + 1) * kRowsAtOnce, rows); ++y) body(y);
+        return Status();
+    }));
+}
+
+// wide[y b + dy][x b + dx][c] and deep[y][x][(dy b + dx) C + c], for row y of the deep one, either way.
+void exchange_row(const FloatRaster& from, FloatRaster& to, int block, bool to_depth, int64_t y) {
+    const FloatRaster& wide = to_depth ? from : to;
+    const FloatRaster& deep = to_depth ? to : from;
+    const int64_t run = int64_t{block} * wide.c;
+    for (int64_t dy = 0; dy < block; ++dy) {
+        if (y * block + dy >= wide.h) {  // what lies outside an odd raster is zero
+            if (to_depth)
+                for (int64_t x = 0; x < deep.w; ++x)
+                    std::fill_n(to.row(y) + x * deep.c + dy * run, run, 0.0F);
+            continue;
+        }
+        const ptrdiff_t whole = wide.w / block, rest = (wide.w - whole * block) * wide.c;
+        for (int64_t x = 0; x < deep.w; ++x) {
+            const int64_t n = x < whole ? run : rest;
+            const int64_t at_deep = x * deep.c + dy * run;
+            if (to_depth) {
+                std::copy_n(from.row(y * block + dy) + x * run, n, to.row(y) + at_deep);
+                std::fill_n(to.row(y) + at_deep + n, run - n, 0.0F);
+            } else {
+                std::copy_n(from.row(y) + at_deep, n, to.row(y * block + dy) + x * run);
+            }
         }
     }
 }
 
-// A function of single values.
-template <class F>
-void each(const FloatTensor& in, FloatTensor& out, F f) {
-    for (size_t i = 0; i < out.data.size(); ++i) out.data[i] = f(in.data[i]);
-}
-
-// Channels [begin, begin + count) of `in` to those from `to` on of `out`.
-void copy_channels(const FloatTensor& in, int begin, int count, FloatTensor& out, int to) {
-    const auto positions = static_cast<size_t>(out.h) * static_cast<size_t>(out.w);
-    for (size_t i = 0; i < positions; ++i)
-        std::copy_n(in.data.data() + i * static_cast<size_t>(in.c) + static_cast<size_t>(begin), count,
-                    out.data.data() + i * static_cast<size_t>(out.c) + static_cast<size_t>(to));
+// Channels [begin, begin + count) of row y of `in` to those from `to` on of `out`.
+void copy_channels(const FloatRaster& in, int begin, int count, FloatRaster& out, int to, int64_t y) {
+    const float* from = in.row(y) + begin;
+    float* o = out.row(y) + to;
+    for (int x = 0; x < out.w; ++x, from += in.c, o += out.c) std::copy_n(from, count, o);
 }
 
 }  // namespace
 
-Result<FloatEngine> FloatEngine::create(FloatGraph graph, FloatPrecision precision) {
+// One run of the network.
+struct FloatEngine::Job {
+    const FloatEngine& engine;
+    const Kernels& kernels;
+    ThreadPool& pool;
+    SpareFloats spare;
+    std::vector<FloatRaster> made;  // one for each node
+
+    void convolve(const FloatStep& step, FloatRaster& out);
+    template <class Task>
+    Task task_for(const FloatStep& step, const FloatRaster& out) const;
+    template <class Task, class F>
+    void by_rows(const Task& task, F kernel);
+    Status compute(const FloatStep& step, FloatRaster& out);
+};
+
+Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision precision) {
     FloatEngine out;
     NAE_ASSIGN_OR_RETURN(out.info_, validate(graph));
     const size_t count = graph.nodes.size();
     out.convolutions_.resize(count);
-    out.last_use_.assign(count, 0);
+    out.plan_ = plan_steps(graph);
     const bool bfloat16 = precision == FloatPrecision::bfloat16 && has_bfloat16();
     const std::vector<bool> moved = only_moved(graph);
-    const auto channels_of = [&out](size_t node) { return out.info_.nodes[node].channels; };
-    for (size_t i = 1; i < count; ++i) {
-        FloatNode& node = graph.nodes[i];
-        for (const uint16_t k : node.inputs) out.last_use_[k] = i;
+    for (size_t i = 0; i < count; ++i) {
+        const FloatNode& node = graph.nodes[i];
+        out.graph_.nodes.push_back(without_weights(node));
         switch (node.op) {
             case Op::conv:
-                out.convolutions_[i] =
-                    pack(node, channels_of(node.inputs[0]),
-                         bfloat16 && !moved[node.inputs[0]] && channels_of(node.inputs[0]) % 2 == 0);
-                std::vector<float>().swap(node.weights);
+                out.convolutions_[i] = pack_float_conv(node, out.info_.nodes[node.inputs[0]].channels,
+                                                       bfloat16 && !moved[node.inputs[0]]);
+                out.border_ = std::max(out.border_, node.kernel / 2);
                 break;
             case Op::conv_transpose:
             case Op::sigmoid:
@@ -135,128 +131,185 @@ Result<FloatEngine> FloatEngine::create(FloatGraph graph, FloatPrecision precisi
                 break;
         }
     }
-    out.last_use_.back() = count;
-    out.graph_ = std::move(graph);
     return out;
 }
 
-Status FloatEngine::convolve(size_t number, const FloatTensor& in, FloatTensor& out, ThreadPool& pool,
-                             const Kernels& kernels) const {
-    const FloatNode& node = graph_.nodes[number];
-    const PackedFloatConv& packed = convolutions_[number];
-    const int border = node.kernel / 2;
-    const int64_t rows = out.h;
-    const auto compute = [&](auto task, const auto* first, const auto* weights, auto kernel) {
-        task.kernel = node.kernel;
-        task.stride = node.stride;
-        task.in_channels = in.c;
-        task.out_channels = out.c;
-        task.in_row = (ptrdiff_t{in.w} + 2 * border) * in.c;
-        task.w = out.w;
-        task.weights = weights;
-        task.bias = packed.bias.data();
-        return pool.parallel_for(div_up(rows, kRowsAtOnce), [&, task](int64_t k) {
-            auto part = task;
-            const int64_t y = k * kRowsAtOnce;
-            part.h = static_cast<int>(std::min(kRowsAtOnce, rows - y));
-            part.in = first + y * node.stride * task.in_row;
-            part.out = out.data.data() + y * out.w * out.c;
-            kernel(part);
-            return Status();
-        });
-    };
-    if (!packed.bfloat16_weights.empty()) {
-        const std::vector<uint16_t> frame = padded<uint16_t>(in, border, pool);
-        return compute(Bfloat16ConvTask(), frame.data(), packed.bfloat16_weights.data(), conv_bfloat16);
+template <class Task>
+Task FloatEngine::Job::task_for(const FloatStep& step, const FloatRaster& out) const {
+    const FloatNode& node = engine.graph_.nodes[step.node];
+    const FloatRaster& in = made[node.inputs[0]];
+    Task task;
+    task.kernel = node.kernel;
+    task.stride = node.stride;
+    task.in_channels = in.c;
+    task.out_channels = out.c;
+    task.in_row = in.row_stride();
+    task.h = out.h;
+    task.w = out.w;
+    task.out_row = out.row_stride();
+    task.bias = engine.convolutions_[step.node].bias.data();
+    if (step.addend >= 0) {
+        task.addend = made[static_cast<size_t>(step.addend)].row(0);
+        task.addend_row = made[static_cast<size_t>(step.addend)].row_stride();
     }
-    const std::vector<float> frame = border > 0 ? padded<float>(in, border, pool) : std::vector<float>();
-    return compute(FloatConvTask(), frame.empty() ? in.data.data() : frame.data(), packed.weights.data(),
-                   kernels.conv_float);
+    if (step.relu) task.floor = 0;
+    return task;
+}
+
+template <class Task, class F>
+void FloatEngine::Job::by_rows(const Task& task, F kernel) {
+    static_cast<void>(pool.parallel_for(div_up(task.h, kRowsAtOnce), [&](int64_t k) {
+        Task part = task;
+        const int64_t y = k * kRowsAtOnce;
+        part.h = static_cast<int>(std::min(kRowsAtOnce, task.h - y));
+        part.in += y * task.stride * task.in_row;
+        part.out += y * task.out_row;
+        if (part.addend != nullptr) part.addend += y * task.addend_row;
+        kernel(part);
+        return Status();
+    }));
+}
+
+void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
+    const FloatNode& node = engine.graph_.nodes[step.node];
+    const PackedFloatConv& packed = engine.convolutions_[step.node];
+    const FloatRaster& in = made[node.inputs[0]];
+    const ptrdiff_t corner = in.corner(node.kernel / 2);
+    if (packed.kind == FloatConvKind::bfloat16) {
+        // The same raster in bfloat16, zeros and all.
+        AlignedBfloat16s rounded;
+        rounded.resize(in.memory().size());
+        constexpr size_t kPart = 1 << 16;
+        static_cast<void>(
+            pool.parallel_for(div_up(static_cast<int64_t>(rounded.size()), kPart), [&](int64_t k) {
+                const size_t from = static_cast<size_t>(k) * kPart;
+                to_bfloat16(in.memory().data() + from, rounded.data() + from,
+                            std::min(kPart, rounded.size() - from));
+                return Status();
+            }));
+        auto task = task_for<Bfloat16ConvTask>(step, out);
+        task.in = rounded.data() + corner;
+        task.out = out.row(0);
+        task.weights = packed.bfloat16_weights.data();
+        return by_rows(task, conv_bfloat16);
+    }
+    auto task = task_for<FloatWinogradTask>(step, out);
+    task.in = in.memory().data() + corner;
+    task.out = out.row(0);
+    task.weights = packed.weights.data();
+    if (packed.kind == FloatConvKind::direct) return by_rows<FloatConvTask>(task, kernels.conv_float);
+    const int64_t tiles = div_up(out.w, kFloatTile) * div_up(out.h, kFloatTile);
+    static_cast<void>(pool.parallel_for(div_up(tiles, kFloatTilesAtOnce), [&](int64_t k) {
+        AlignedFloats scratch = spare.take(0);
+        FloatWinogradTask part = task;
+        part.first_tile = k * kFloatTilesAtOnce;
+        part.scratch = &scratch;
+        kernels.conv_float_winograd(part);
+        spare.give(std::move(scratch));
+        return Status();
+    }));
+}
+
+Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
+    const FloatNode& node = engine.graph_.nodes[step.node];
+    const FloatRaster& a = made[node.inputs[0]];
+    // A function of single values.
+    const auto each = [&](auto f) {
+        for_each_row(pool, out.h, [&](int64_t y) {
+            const float* in = a.row(y);
+            float* o = out.row(y);
+            for (int64_t i = 0; i < int64_t{out.w} * out.c; ++i) o[i] = f(in[i]);
+        });
+        return Status();
+    };
+    switch (node.op) {
+        case Op::conv:
+            convolve(step, out);
+            return Status();
+        case Op::add: {
+            const FloatRaster& b = made[node.inputs[1]];
+            for_each_row(pool, out.h, [&](int64_t y) {
+                const float *first = a.row(y), *second = b.row(y);
+                float* o = out.row(y);
+                for (int64_t i = 0; i < int64_t{out.w} * out.c; ++i) o[i] = first[i] + second[i];
+            });
+            return Status();
+        }
+        case Op::relu:
+            return each([](float v) { return std::max(v, 0.0F); });
+        case Op::abs:
+            return each([](float v) { return std::fabs(v); });
+        case Op::leaky_relu:
+            return each([slope = node.slope](float v) { return v < 0 ? v * slope : v; });
+        case Op::concat: {
+            int at = 0;
+            for (const uint16_t k : node.inputs) {
+                for_each_row(pool, out.h,
+                             [&](int64_t y) { copy_channels(made[k], 0, made[k].c, out, at, y); });
+                at += made[k].c;
+            }
+            return Status();
+        }
+        case Op::slice:
+            for_each_row(pool, out.h, [&](int64_t y) { copy_channels(a, node.begin, out.c, out, 0, y); });
+            return Status();
+        case Op::depth_to_space:
+        case Op::space_to_depth: {
+            const bool to_depth = node.op == Op::space_to_depth;
+            for_each_row(pool, to_depth ? out.h : a.h,
+                         [&](int64_t y) { exchange_row(a, out, node.block, to_depth, y); });
+            return Status();
+        }
+        case Op::gain:
+            for_each_row(pool, out.h, [&](int64_t y) {
+                const float* in = a.row(y);
+                float* o = out.row(y);
+                for (int x = 0; x < out.w; ++x, in += out.c, o += out.c)
+                    for (int k = 0; k < out.c; ++k) o[k] = in[k] * node.mult[static_cast<size_t>(k)];
+            });
+            return Status();
+        default:
+            return Status(ErrorCode::internal, "an operator that was refused");
+    }
 }
 
 Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& pool, EngineLevel level,
                                      const Limits& limits) const {
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
-    std::vector<FloatTensor> made(graph_.nodes.size());
-    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-        const FloatNode& node = graph_.nodes[i];
-        const FloatNodeInfo& info = info_.nodes[i];
+    Job job{*this, *kernels, pool, {}, std::vector<FloatRaster>(graph_.nodes.size())};
+    for (size_t s = 0; s < plan_.steps.size(); ++s) {
+        const FloatStep& step = plan_.steps[s];
+        const FloatNode& node = graph_.nodes[step.node];
+        const FloatNodeInfo& info = info_.nodes[step.node];
         const int64_t rows = info.resolution.apply(h), columns = info.resolution.apply(w);
         uint64_t bytes = 0;
-        if (rows < 1 || columns < 1 || rows > INT32_MAX || columns > INT32_MAX ||
+        if (rows < 1 || columns < 1 || rows > INT32_MAX / 2 || columns > INT32_MAX / 2 ||
             !checked_mul<uint64_t>(static_cast<uint64_t>(rows) * static_cast<uint64_t>(columns),
                                    static_cast<uint64_t>(info.channels), sizeof(float), &bytes) ||
             bytes > limits.max_tensor_bytes)
             return Status(ErrorCode::limit_exceeded,
                           cat("a tensor of ", columns, "x", rows, " with ", info.channels,
                               " channels is over the limit of ", limits.max_tensor_bytes, " bytes"));
-        FloatTensor& out = made[i];
-        out.h = static_cast<int>(rows);
-        out.w = static_cast<int>(columns);
-        out.c = info.channels;
-        if (i == 0) {
-            out.data.assign(in, in + bytes / sizeof(float));
-            continue;
-        }
-        FloatTensor& a = made[node.inputs[0]];
-        const bool in_place = last_use_[node.inputs[0]] == i;
-        const bool single =
-            node.op == Op::relu || node.op == Op::abs || node.op == Op::leaky_relu || node.op == Op::add;
-        // What nobody reads afterwards can be overwritten.
-        if (single && in_place) {
-            out.data.swap(a.data);
+        FloatRaster& out = job.made[step.output];
+        const int height = static_cast<int>(rows), width = static_cast<int>(columns);
+        const int border = step.output + 1 == graph_.nodes.size() ? 0 : border_;
+        out.create(height, width, info.channels, border,
+                   job.spare.take(FloatRaster::values(height, width, info.channels, border)));
+        if (step.node == 0) {
+            const size_t row = static_cast<size_t>(width) * static_cast<size_t>(info.channels);
+            for_each_row(pool, height,
+                         [&](int64_t y) { std::copy_n(in + static_cast<size_t>(y) * row, row, out.row(y)); });
         } else {
-            out.data.resize(bytes / sizeof(float));
+            NAE_RETURN_IF_ERROR(job.compute(step, out));
         }
-        const FloatTensor& source = single && in_place ? out : a;
-        switch (node.op) {
-            case Op::conv:
-                NAE_RETURN_IF_ERROR(convolve(i, a, out, pool, *kernels));
-                break;
-            case Op::add: {
-                const FloatTensor& b = made[node.inputs[1]];
-                // a + a: then both are what has just become `out`.
-                const std::vector<float>& other = node.inputs[1] == node.inputs[0] ? source.data : b.data;
-                for (size_t k = 0; k < out.data.size(); ++k) out.data[k] = source.data[k] + other[k];
-                break;
-            }
-            case Op::relu:
-                each(source, out, [](float v) { return std::max(v, 0.0F); });
-                break;
-            case Op::abs:
-                each(source, out, [](float v) { return std::fabs(v); });
-                break;
-            case Op::leaky_relu:
-                each(source, out, [slope = node.slope](float v) { return v < 0 ? v * slope : v; });
-                break;
-            case Op::concat: {
-                int at = 0;
-                for (const uint16_t k : node.inputs) {
-                    copy_channels(made[k], 0, made[k].c, out, at);
-                    at += made[k].c;
-                }
-                break;
-            }
-            case Op::slice:
-                copy_channels(a, node.begin, out.c, out, 0);
-                break;
-            case Op::depth_to_space:
-                exchange_blocks(a, out, node.block, false);
-                break;
-            case Op::space_to_depth:
-                exchange_blocks(a, out, node.block, true);
-                break;
-            case Op::gain:
-                for (size_t k = 0; k < out.data.size(); ++k)
-                    out.data[k] = a.data[k] * node.mult[k % node.mult.size()];
-                break;
-            default:
-                return Status(ErrorCode::internal, "an operator that was refused");
-        }
-        for (const uint16_t k : node.inputs)
-            if (last_use_[k] == i) std::vector<float>().swap(made[k].data);
+        const auto drop = [&](size_t k) {
+            if (plan_.last_use[k] == s) job.spare.give(job.made[k].take());
+        };
+        for (const uint16_t k : node.inputs) drop(k);
+        if (step.addend >= 0) drop(static_cast<size_t>(step.addend));
     }
-    return std::move(made.back());
+    FloatRaster& last = job.made.back();
+    return FloatTensor{last.h, last.w, last.c, last.take()};
 }
 
 }  // namespace nae

@@ -8,6 +8,8 @@
 
 #include "codec/engine.h"
 #include "codec/float_graph.h"
+#include "codec/float_plan.h"
+#include "codec/pack_float_conv.h"
 #include "codec/thread_pool.h"
 #include "format/limits.h"
 #include "format/status.h"
@@ -19,18 +21,13 @@ struct Kernels;
 // A dense raster of float values, channel fastest.
 struct FloatTensor {
     int h = 0, w = 0, c = 0;
-    std::vector<float> data;
+    AlignedFloats data;
 };
 
-// How convolutions are computed. bfloat16: inputs and weights rounded to it, sums in floats, as the networks are trained;
-// convolutions that read the graph's input itself stay in float32, for its precision is the latent's.
+// How convolutions are computed. bfloat16: inputs and weights rounded to it, sums in floats, as the networks are trained. In
+// float32 either way: 3 x 3 convolutions, which Winograd's algorithm makes cheaper than bfloat16 would, and those that read
+// the graph's input itself, for its precision is the latent's.
 enum class FloatPrecision : uint8_t { float32, bfloat16 };
-
-// Weights and bias of a convolution as FloatConvTask (engine_kernels.h) or Bfloat16ConvTask (conv_bfloat16.h) wants them.
-struct PackedFloatConv {
-    std::vector<float> weights, bias;
-    std::vector<uint16_t> bfloat16_weights;  // instead of `weights`
-};
 
 // A validated graph with its weights arranged for the kernels. Immutable, thread-safe.
 class FloatEngine {
@@ -38,9 +35,10 @@ class FloatEngine {
     // Errors: those of validate(); unsupported: operators of research models (conv_transpose, sigmoid, gdn,
     // inverse_gdn) are LibTorch's.
     // bfloat16 counts where has_bfloat16() and channels are even; elsewhere it is float32.
-    static Result<FloatEngine> create(FloatGraph graph, FloatPrecision precision = FloatPrecision::float32);
+    static Result<FloatEngine> create(const FloatGraph& graph,
+                                      FloatPrecision precision = FloatPrecision::float32);
 
-    // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
+    // in: h x w x input channels, dense; zero around it. Only its memory and one tensor per node still to be read are held. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
     Result<FloatTensor> run(const float* in, int h, int w, ThreadPool& pool,
                             EngineLevel level = EngineLevel::automatic,
@@ -49,13 +47,13 @@ class FloatEngine {
     int input_channels() const { return info_.input_channels(); }
 
   private:
-    Status convolve(size_t node, const FloatTensor& in, FloatTensor& out, ThreadPool& pool,
-                    const Kernels& kernels) const;
+    struct Job;  // of one run()
 
-    FloatGraph graph_;  // weights of convolutions moved to where they are needed
+    FloatGraph graph_;  // without weights
     FloatGraphInfo info_;
+    FloatPlan plan_;
     std::vector<PackedFloatConv> convolutions_;  // one per node, empty for other operators
-    std::vector<size_t> last_use_;               // of each node: the last node that reads it
+    int border_ = 0;                             // that the largest kernel reads
 };
 
 }  // namespace nae

@@ -16,6 +16,7 @@
 #define NAE_REGISTER_TILES 1
 #include "codec/conv_direct-inl.h"
 #include "codec/conv_float-inl.h"
+#include "codec/conv_float_winograd-inl.h"
 #include "codec/conv_sparse-inl.h"
 #include "codec/conv_winograd-inl.h"
 #include "codec/latent_lanes-inl.h"
@@ -66,7 +67,8 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
 }
 
 const Kernels* level_kernels() {
-    static constexpr Kernels kKernels = {conv, add, dequantise_lanes, index_lanes, conv_float};
+    static constexpr Kernels kKernels = {conv,        add,        dequantise_lanes,
+                                         index_lanes, conv_float, conv_float_winograd};
     return &kKernels;
 }
 
