@@ -17,16 +17,26 @@ namespace HWY_NAMESPACE {
 // Fewer pairs do not pay for the lists.
 constexpr int kMinSparsePairs = 64;
 
-// Sums over the pairs of a list.
+// Sums over the pairs of a list: of each its number, then its values in each of P pixels, so that one stretch of memory is
+// read instead of P with gaps.
 struct ListedPairs {
     const int32_t* list;
     int count;
 
     template <int V, int P>
-    HWY_INLINE void add(V32 (&acc)[V][P], const int16_t* (&weights)[V], const int16_t* const (&in)[P]) const {
-        for (int i = 0; i < count; ++i) {
-            const ptrdiff_t k = list[i];
-            multiply_pair(acc, weights, k * 2 * kConvBlock, in, 2 * k);
+    HWY_INLINE void add(V32 (&acc)[V][P], const int16_t* (&weights)[V], const int16_t* const (&)[P]) const {
+        const int32_t* entry = list;
+        for (int i = 0; i < count; ++i, entry += 1 + P) {
+            const ptrdiff_t offset = ptrdiff_t{entry[0]} * 2 * kConvBlock;
+            V16 w[V];
+            NAE_UNROLL
+            for (int v = 0; v < V; ++v) w[v] = hn::LoadU(D16(), weights[v] + offset);
+            NAE_UNROLL
+            for (int p = 0; p < P; ++p) {
+                const V16 a = hn::BitCast(D16(), hn::Set(D32(), entry[1 + p]));
+                NAE_UNROLL
+                for (int v = 0; v < V; ++v) acc[v][p] = multiply_add_pairs(acc[v][p], w[v], a);
+            }
         }
     }
 };
@@ -37,30 +47,46 @@ class SparseBody {
     SparseBody(const ConvTask& t, int32_t* lists)
         : t_(t), pixels_(static_cast<int64_t>(t.h) * t.w), lists_(lists) {}
 
-    // Of each group: the length, the pairs, and what a vector may write beyond them.
-    static ptrdiff_t list_size(const ConvTask& t) { return 1 + t.packed->pairs + kLanes; }
-    // Enough for groups of six pixels, the smallest there are.
+    // Of each group: the length and the pairs. Behind all lists the numbers of one, and what a vector may write beyond them.
+    static ptrdiff_t list_size(const ConvTask& t) { return 1 + ptrdiff_t{t.packed->pairs} * kEntry; }
     static size_t list_values(const ConvTask& t) {
-        return static_cast<size_t>((static_cast<int64_t>(t.h) * t.w + 5) / 6) *
-               static_cast<size_t>(list_size(t));
+        return static_cast<size_t>((static_cast<int64_t>(t.h) * t.w + kPixels - 1) / kPixels) *
+                   static_cast<size_t>(list_size(t)) +
+               static_cast<size_t>(t.packed->pairs + kLanes);
     }
 
-    template <int V, int P>
-    HWY_NOINLINE void tiles(int channel) {
-        if (group_ != P) make_lists<P>();
-        const int32_t* list = lists_;
-        for (int64_t next = 0; next < pixels_; next += P, list += list_size(t_)) {
-            const int64_t first = std::max<int64_t>(std::min(next, pixels_ - P), 0);
-            conv_tile<V, P>(t_, channel, RasterCursor(t_, first), ListedPairs{list + 1, list[0]});
-        }
+    // All output channels.
+    void run() {
+        make_lists();
+        const int channels = t_.packed->blocks * kConvBlock;
+        int channel = 0;
+        for (; channel + kVectors * kLanes <= channels; channel += kVectors * kLanes)
+            tiles<kVectors>(channel);
+        for (; channel + 2 * kLanes <= channels; channel += 2 * kLanes) tiles<2>(channel);
+        for (; channel < channels; channel += kLanes) tiles<1>(channel);
     }
 
   private:
-    template <int P>
-    HWY_INLINE void make_lists() {
+    // Few pixels in a group, so that they have many zeros in common, and many vectors of channels to make up for it:
+    // kVectors * kPixels accumulators, as for_each_channel_tile() has.
+    static constexpr int kPixels = HWY_MAX_BYTES >= 64 ? 4 : 3;
+    static constexpr int kVectors = HWY_MAX_BYTES >= 64 ? 6 : 3;
+    static constexpr int kEntry = 1 + kPixels;  // a pair's number and its values
+
+    template <int V>
+    HWY_NOINLINE void tiles(int channel) const {
+        const int32_t* list = lists_;
+        for (int64_t next = 0; next < pixels_; next += kPixels, list += list_size(t_)) {
+            const int64_t first = std::max<int64_t>(std::min(next, pixels_ - kPixels), 0);
+            conv_tile<V, kPixels>(t_, channel, RasterCursor(t_, first), ListedPairs{list + 1, list[0]});
+        }
+    }
+
+    HWY_NOINLINE void make_lists() const {
+        constexpr int P = kPixels;
         const D32 d;
-        group_ = P;
         int32_t* list = lists_;
+        int32_t* const numbers = lists_ + list_values(t_) - (t_.packed->pairs + kLanes);
         for (int64_t next = 0; next < pixels_; next += P, list += list_size(t_)) {
             const int64_t first = std::max<int64_t>(std::min(next, pixels_ - P), 0);
             const int16_t* in[P];
@@ -73,16 +99,21 @@ class SparseBody {
                 NAE_UNROLL
                 for (int p = 1; p < P; ++p) any = hn::Or(any, hn::LoadU(D16(), in[p] + 2 * k));
                 const auto wanted = hn::Ne(hn::BitCast(d, any), hn::Zero(d));
-                count += hn::CompressStore(hn::Iota(d, k), wanted, d, list + 1 + count);
+                count += hn::CompressStore(hn::Iota(d, k), wanted, d, numbers + count);
             }
             list[0] = static_cast<int32_t>(count);
+            int32_t* entry = list + 1;
+            for (size_t i = 0; i < count; ++i, entry += kEntry) {
+                entry[0] = numbers[i];
+                for (int p = 0; p < P; ++p)
+                    std::memcpy(entry + 1 + p, in[p] + ptrdiff_t{2} * numbers[i], sizeof(*entry));
+            }
         }
     }
 
     const ConvTask& t_;
     const int64_t pixels_;
     int32_t* const lists_;
-    int group_ = 0;  // pixels in a group of the lists made last
 };
 
 bool suits_sparse(const ConvTask& t) {
@@ -93,8 +124,7 @@ bool suits_sparse(const ConvTask& t) {
 void conv_sparse(const ConvTask& t) {
     std::vector<int32_t>& lists = t.scratch->lists;
     lists.resize(std::max(lists.size(), SparseBody::list_values(t)));
-    SparseBody body(t, lists.data());
-    for_each_channel_tile(t.packed->blocks * kConvBlock, body);
+    SparseBody(t, lists.data()).run();
 }
 
 }  // namespace HWY_NAMESPACE
