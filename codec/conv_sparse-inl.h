@@ -122,7 +122,7 @@ bool suits_sparse(const ConvTask& t) {
 }
 
 void conv_sparse(const ConvTask& t) {
-    std::vector<int32_t>& lists = t.scratch->lists;
+    AlignedVector32& lists = t.scratch->lists;
     lists.resize(std::max(lists.size(), SparseBody::list_values(t)));
     SparseBody(t, lists.data()).run();
 }

@@ -44,8 +44,8 @@ struct PackedGraph::Data {
 
 // Working memory of the kernels, of any size; kept from one task to the next.
 struct ConvScratch {
-    AlignedVector16 patches;     // of Winograd's convolution
-    std::vector<int32_t> lists;  // of channels that are not zero
+    AlignedVector16 patches;  // of Winograd's convolution
+    AlignedVector32 lists;    // of channels that are not zero
 };
 
 // One convolution over a window, reading a buffer that already contains the zeros around the picture.

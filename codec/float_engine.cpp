@@ -93,7 +93,6 @@ struct FloatEngine::Job {
     const FloatEngine& engine;
     const Kernels& kernels;
     ThreadPool& pool;
-    SpareFloats spare;
     std::vector<FloatRaster> made;  // one for each node
 
     void convolve(const FloatStep& step, FloatRaster& out);
@@ -200,12 +199,11 @@ void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
     if (packed.kind == FloatConvKind::direct) return by_rows<FloatConvTask>(task, kernels.conv_float);
     const int64_t tiles = div_up(out.w, kFloatTile) * div_up(out.h, kFloatTile);
     static_cast<void>(pool.parallel_for(div_up(tiles, kFloatTilesAtOnce), [&](int64_t k) {
-        AlignedFloats scratch = spare.take(0);
+        AlignedFloats scratch;
         FloatWinogradTask part = task;
         part.first_tile = k * kFloatTilesAtOnce;
         part.scratch = &scratch;
         kernels.conv_float_winograd(part);
-        spare.give(std::move(scratch));
         return Status();
     }));
 }
@@ -276,7 +274,7 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
 Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& pool, EngineLevel level,
                                      const Limits& limits) const {
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
-    Job job{*this, *kernels, pool, {}, std::vector<FloatRaster>(graph_.nodes.size())};
+    Job job{*this, *kernels, pool, std::vector<FloatRaster>(graph_.nodes.size())};
     for (size_t s = 0; s < plan_.steps.size(); ++s) {
         const FloatStep& step = plan_.steps[s];
         const FloatNode& node = graph_.nodes[step.node];
@@ -293,8 +291,7 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
         FloatRaster& out = job.made[step.output];
         const int height = static_cast<int>(rows), width = static_cast<int>(columns);
         const int border = step.output + 1 == graph_.nodes.size() ? 0 : border_;
-        out.create(height, width, info.channels, border,
-                   job.spare.take(FloatRaster::values(height, width, info.channels, border)));
+        out.create(height, width, info.channels, border);
         if (step.node == 0) {
             const size_t row = static_cast<size_t>(width) * static_cast<size_t>(info.channels);
             for_each_row(pool, height,
@@ -303,7 +300,7 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
             NAE_RETURN_IF_ERROR(job.compute(step, out));
         }
         const auto drop = [&](size_t k) {
-            if (plan_.last_use[k] == s) job.spare.give(job.made[k].take());
+            if (plan_.last_use[k] == s) job.made[k] = FloatRaster();
         };
         for (const uint16_t k : node.inputs) drop(k);
         if (step.addend >= 0) drop(static_cast<size_t>(step.addend));

@@ -1,11 +1,10 @@
-// The rasters between the operators of a float network, and where their memory comes from.
+// The rasters between the operators of a float network.
 #ifndef NAE_CODEC_FLOAT_RASTER_H_
 #define NAE_CODEC_FLOAT_RASTER_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
-#include <vector>
+#include <utility>
 
 #include "codec/float_conv_task.h"
 
@@ -17,11 +16,8 @@ class FloatRaster {
   public:
     int h = 0, w = 0, c = 0;
 
-    bool empty() const { return data_.empty(); }
-    // In memory that takes over `memory`; the zeros are set, the values are not.
-    void create(int height, int width, int channels, int border, AlignedFloats memory);
-    // How many values create() wants memory for.
-    static size_t values(int height, int width, int channels, int border);
+    // The zeros are set, the values are not.
+    void create(int height, int width, int channels, int border);
 
     int border() const { return border_; }
     ptrdiff_t row_stride() const { return stride_; }  // values from one row to the next
@@ -36,17 +32,6 @@ class FloatRaster {
     int border_ = 0;
     ptrdiff_t stride_ = 0, origin_ = 0;
     AlignedFloats data_;
-};
-
-// Memory to be used again: fresh pages cost as much as computing what goes into them. Thread-safe.
-class SpareFloats {
-  public:
-    AlignedFloats take(size_t values);  // at least so many, unset
-    void give(AlignedFloats memory);
-
-  private:
-    std::mutex mutex_;
-    std::vector<AlignedFloats> spare_;
 };
 
 }  // namespace nae
