@@ -1,6 +1,9 @@
 #include "training/rate.h"
 
+#include <array>
 #include <cmath>
+
+#include "training/rate_kernels.h"
 
 namespace nae::training {
 namespace {
@@ -26,25 +29,44 @@ class LowerBound : public torch::autograd::Function<LowerBound> {
     }
 };
 
+// As operators, where there is no kernel: bits and both derivatives.
+std::array<torch::Tensor, 3> gaussian_bits_tensors(const torch::Tensor& v, const torch::Tensor& s) {
+    const torch::Tensor a = v.abs();
+    const torch::Tensor inv = s.reciprocal();
+    const torch::Tensor hi = (0.5 - a).mul_(inv), lo = (-0.5 - a).mul_(inv);
+    const torch::Tensor p = (torch::erfc(hi * -kSqrtHalf) - torch::erfc(lo * -kSqrtHalf))
+                                .mul_(0.5)
+                                .clamp_min_(kMinProbability);
+    constexpr double kInvSqrt2Pi = 0.3989422804014327;
+    const torch::Tensor fh = (hi * hi).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
+    const torch::Tensor fl = (lo * lo).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
+    const torch::Tensor scale = inv * kLog2E / p;
+    const torch::Tensor dv = (fh - fl).mul_(scale).mul_(v.sign());  // d bits / d v
+    const torch::Tensor ds = (fh * hi - fl * lo).mul_(scale);       // d bits / d s
+    return {p.log2().neg_(), dv, ds};
+}
+
+// Whether both can be walked through as one array.
+bool side_by_side(const torch::Tensor& a, const torch::Tensor& b) {
+    return a.device().is_cpu() && a.scalar_type() == torch::kFloat && b.scalar_type() == torch::kFloat &&
+           a.sizes() == b.sizes() && a.strides() == b.strides() && a.is_non_overlapping_and_dense();
+}
+
 // The forward pass already computes both derivatives: cheaper than recording twenty small operations.
 class GaussianBits : public torch::autograd::Function<GaussianBits> {
   public:
     static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& v,
                                  const torch::Tensor& s) {
-        const torch::Tensor a = v.abs();
-        const torch::Tensor inv = s.reciprocal();
-        const torch::Tensor hi = (0.5 - a).mul_(inv), lo = (-0.5 - a).mul_(inv);
-        const torch::Tensor p = (torch::erfc(hi * -kSqrtHalf) - torch::erfc(lo * -kSqrtHalf))
-                                    .mul_(0.5)
-                                    .clamp_min_(kMinProbability);
-        constexpr double kInvSqrt2Pi = 0.3989422804014327;
-        const torch::Tensor fh = (hi * hi).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
-        const torch::Tensor fl = (lo * lo).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
-        const torch::Tensor scale = inv * kLog2E / p;
-        const torch::Tensor dv = (fh - fl).mul_(scale).mul_(v.sign());  // d bits / d v
-        const torch::Tensor ds = (fh * hi - fl * lo).mul_(scale);       // d bits / d s
+        if (!side_by_side(v, s)) {
+            const auto [bits, dv, ds] = gaussian_bits_tensors(v, s);
+            ctx->save_for_backward({dv, ds});
+            return bits;
+        }
+        const torch::Tensor bits = torch::empty_like(v), dv = torch::empty_like(v), ds = torch::empty_like(v);
+        gaussian_bits_kernel(v.numel(), v.data_ptr<float>(), s.data_ptr<float>(), float(kMinProbability),
+                             bits.data_ptr<float>(), dv.data_ptr<float>(), ds.data_ptr<float>());
         ctx->save_for_backward({dv, ds});
-        return p.log2().neg_();
+        return bits;
     }
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
                                                    torch::autograd::variable_list grad) {
@@ -69,6 +91,12 @@ torch::Tensor logistic_bits(const torch::Tensor& v, const torch::Tensor& scale) 
 torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scale,
                                const torch::Tensor& weight) {
     const torch::NoGradGuard no_grad;
+    if (side_by_side(v, scale)) {
+        const torch::Tensor weights = torch::empty_like(v).copy_(weight), symbols = torch::empty_like(v);
+        rate_aware_round_kernel(v.numel(), v.data_ptr<float>(), scale.data_ptr<float>(), weights.data_ptr<float>(),
+                                float(kMinScale), float(kMinProbability), symbols.data_ptr<float>());
+        return symbols;
+    }
     const torch::Tensor a = v.abs(), nearest = a.round(),
                         inv = scale.clamp_min(kMinScale).reciprocal() * kSqrtHalf;
     // Twice the probabilities of `nearest` and of one less.

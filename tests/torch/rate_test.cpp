@@ -76,3 +76,37 @@ TEST_CASE("Rate-aware rounding takes the cheaper of two neighbours") {
     CHECK(lowered > 1000);
     CHECK(close < 1000 + 1801 * 2);  // with weight 0, both below the floor
 }
+
+TEST_CASE("Rates in one pass are those of the operators") {
+    torch::manual_seed(9);
+    // Dense and side by side for the kernel; every second value of twice as many for the operators.
+    const torch::Tensor v = torch::randn({4000, 2}) * torch::tensor({2.0, 0.3});
+    const torch::Tensor scale = torch::exp(torch::randn({4000, 2}));
+    const auto both = [&](auto f) {
+        const torch::Tensor strided_v = torch::stack({v, v}, 2).select(2, 0),
+                            strided_scale = torch::stack({scale, scale}, 2).select(2, 0);
+        std::vector<torch::Tensor> out;
+        for (const bool kernel : {true, false}) {
+            torch::Tensor a = (kernel ? v : strided_v).detach(), b = (kernel ? scale : strided_scale).detach();
+            REQUIRE(a.is_non_overlapping_and_dense() == kernel);
+            f(a, b, out);
+        }
+        return out;
+    };
+    const auto bits = both([](torch::Tensor& a, torch::Tensor& b, std::vector<torch::Tensor>& out) {
+        a.set_requires_grad(true), b.set_requires_grad(true);
+        const torch::Tensor r = gaussian_bits(a, b);
+        r.sum().backward();
+        out.insert(out.end(), {r.detach(), a.grad(), b.grad()});
+    });
+    for (size_t i = 0; i < 3; ++i) {
+        // Where a probability is at its floor, roundings decide on which side.
+        const torch::Tensor usual = bits[0] < 24;
+        CHECK(usual.sum().item<int64_t>() > 7000);
+        CHECK(torch::allclose(bits[i].masked_select(usual), bits[i + 3].masked_select(usual), 2e-3, 2e-4));
+    }
+    const auto symbols = both([](torch::Tensor& a, torch::Tensor& b, std::vector<torch::Tensor>& out) {
+        out.push_back(rate_aware_round(a, b, torch::full({1}, 2.0)));
+    });
+    CHECK((symbols[0] != symbols[1]).sum().item<int64_t>() < 8);  // ties of single precision
+}
