@@ -34,9 +34,8 @@ std::array<torch::Tensor, 3> gaussian_bits_tensors(const torch::Tensor& v, const
     const torch::Tensor a = v.abs();
     const torch::Tensor inv = s.reciprocal();
     const torch::Tensor hi = (0.5 - a).mul_(inv), lo = (-0.5 - a).mul_(inv);
-    const torch::Tensor p = (torch::erfc(hi * -kSqrtHalf) - torch::erfc(lo * -kSqrtHalf))
-                                .mul_(0.5)
-                                .clamp_min_(kMinProbability);
+    const torch::Tensor p =
+        (torch::erfc(hi * -kSqrtHalf) - torch::erfc(lo * -kSqrtHalf)).mul_(0.5).clamp_min_(kMinProbability);
     constexpr double kInvSqrt2Pi = 0.3989422804014327;
     const torch::Tensor fh = (hi * hi).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
     const torch::Tensor fl = (lo * lo).mul_(-0.5).exp_().mul_(kInvSqrt2Pi);
@@ -93,8 +92,9 @@ torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scal
     const torch::NoGradGuard no_grad;
     if (side_by_side(v, scale)) {
         const torch::Tensor weights = torch::empty_like(v).copy_(weight), symbols = torch::empty_like(v);
-        rate_aware_round_kernel(v.numel(), v.data_ptr<float>(), scale.data_ptr<float>(), weights.data_ptr<float>(),
-                                float(kMinScale), float(kMinProbability), symbols.data_ptr<float>());
+        rate_aware_round_kernel(v.numel(), v.data_ptr<float>(), scale.data_ptr<float>(),
+                                weights.data_ptr<float>(), float(kMinScale), float(kMinProbability),
+                                symbols.data_ptr<float>());
         return symbols;
     }
     const torch::Tensor a = v.abs(), nearest = a.round(),

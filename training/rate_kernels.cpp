@@ -82,13 +82,14 @@ NAE_INLINE float erfc_of(float x) { return erfc_of(x, exp_negative(-x * x)); }
 
 }  // namespace
 
-NAE_CLONES void gaussian_bits_kernel(int64_t n, const float* v, const float* s, float least, float* bits, float* dv,
-                                     float* ds) {
+NAE_CLONES void gaussian_bits_kernel(int64_t n, const float* v, const float* s, float least, float* bits,
+                                     float* dv, float* ds) {
     constexpr float kInvSqrt2Pi = 0.39894228F, kLog2E = 1.44269504F;
     for (int64_t i = 0; i < n; ++i) {
         const float a = magnitude(v[i]), inv = 1.0F / s[i];
         const float near = (a - 0.5F) * inv, far = (a + 0.5F) * inv;
-        const float gauss_near = exp_negative(-0.5F * near * near), gauss_far = exp_negative(-0.5F * far * far);
+        const float gauss_near = exp_negative(-0.5F * near * near),
+                    gauss_far = exp_negative(-0.5F * far * far);
         const float p = larger(
             0.5F * (erfc_of(near * kSqrtHalf, gauss_near) - erfc_of(far * kSqrtHalf, gauss_far)), least);
         const float scale = inv * (kLog2E * kInvSqrt2Pi) / p;

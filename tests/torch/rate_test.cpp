@@ -87,7 +87,8 @@ TEST_CASE("Rates in one pass are those of the operators") {
                             strided_scale = torch::stack({scale, scale}, 2).select(2, 0);
         std::vector<torch::Tensor> out;
         for (const bool kernel : {true, false}) {
-            torch::Tensor a = (kernel ? v : strided_v).detach(), b = (kernel ? scale : strided_scale).detach();
+            torch::Tensor a = (kernel ? v : strided_v).detach(),
+                          b = (kernel ? scale : strided_scale).detach();
             REQUIRE(a.is_non_overlapping_and_dense() == kernel);
             f(a, b, out);
         }
