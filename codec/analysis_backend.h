@@ -87,6 +87,7 @@ const nae_analysis_api* nae_analysis_get_api(void);
 
 namespace nae {
 
+class AnalysisEnginesCache;
 struct FloatGraph;
 struct Model;
 struct ResearchModel;
@@ -120,9 +121,11 @@ class AnalysisBackend {
 // folder of the library or plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/,
 // ../../lib/), and nae/ in the installation's library folder.
 // Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.
-// threads: 0 = all cores. synthesis: float_shadow() of the model's, for refine(); may be null.
+// threads: 0 = all cores. synthesis: float_shadow() of the model's, for refine(); may be null. cache: where the engine's
+// arrangement of the model's weights is kept for the next call; may be null.
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads,
-                                                               const FloatGraph* synthesis = nullptr);
+                                                               const FloatGraph* synthesis = nullptr,
+                                                               AnalysisEnginesCache* cache = nullptr);
 // The same for the analysis and the synthesis of a research model (research_model.h).
 Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchModel& model, int threads);
 

@@ -182,14 +182,15 @@ Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchMod
 }
 
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads,
-                                                               const FloatGraph* synthesis) {
+                                                               const FloatGraph* synthesis,
+                                                               AnalysisEnginesCache* cache) {
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         if (!model.has_analysis()) {
             return Status(ErrorCode::encoder_unavailable,
                           "model '" + model.name + "' has no analysis part: it can decode but not encode");
         }
         if (named_module() != nullptr) return load_module_analysis(model, threads, synthesis);
-        return make_native_analysis(model, threads, synthesis).in("encoding");
+        return make_native_analysis(model, threads, synthesis, cache).in("encoding");
     });
 }
 

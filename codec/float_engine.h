@@ -38,7 +38,7 @@ class FloatEngine {
     static Result<FloatEngine> create(const FloatGraph& graph,
                                       FloatPrecision precision = FloatPrecision::float32);
 
-    // in: h x w x input channels, dense; zero around it. Only its memory and one tensor per node still to be read are held. Errors: those of kernels_for(); limit_exceeded (a node's tensor
+    // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
     Result<FloatTensor> run(const float* in, int h, int w, ThreadPool& pool,
                             EngineLevel level = EngineLevel::automatic,

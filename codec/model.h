@@ -34,6 +34,8 @@
 
 namespace nae {
 
+class AnalysisEnginesCache;
+
 using ModelId = std::array<uint8_t, 8>;
 std::string model_id_string(const ModelId& id);  // 16 hexadecimal digits
 
@@ -108,6 +110,8 @@ struct ReadyModel {
     std::shared_ptr<const ResearchModel> research;
     std::vector<uint8_t> decoding_part;  // what EMBED_MODEL stores
     std::string origin;                  // file name or "embedded", for messages
+    std::shared_ptr<AnalysisEnginesCache>
+        analysis_engines;  // native_analysis.h; null without an encoding part
 
     const std::string& name() const { return model.name; }
     int latent_channels() const { return model.latent_channels; }

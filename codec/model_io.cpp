@@ -4,6 +4,7 @@
 
 #include "codec/graph_io.h"
 #include "codec/model.h"
+#include "codec/native_analysis.h"
 #include "codec/research_model.h"
 #include "codec/sha256.h"
 #include "format/byte_sink.h"
@@ -262,6 +263,7 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_
     NAE_ASSIGN_OR_RETURN(ready->hyper_codec, SymbolCodec::create(model.hyper_tables));
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();
+    if (model.has_analysis()) ready->analysis_engines = std::make_shared<AnalysisEnginesCache>();
     ready->model = std::move(model);
     ready->id = id;
     ready->decoding_part = std::move(decoding_part);

@@ -4,16 +4,38 @@
 #define NAE_CODEC_NATIVE_ANALYSIS_H_
 
 #include <memory>
+#include <mutex>
 
 #include "codec/analysis_backend.h"
+#include "codec/float_engine.h"
 #include "codec/float_graph.h"
 #include "codec/model.h"
 
 namespace nae {
 
+// The networks of a model's encoding part, arranged for the kernels: four times the size of the weights, and ten
+// milliseconds of work.
+struct AnalysisEngines {
+    FloatEngine analysis, hyper_analysis;
+    int halo_px = 0;
+};
+
+// Those of one model, made when they are first asked for and kept as long as this lives. Thread-safe.
+class AnalysisEnginesCache {
+  public:
+    // model: the same at every call. Errors: those of FloatEngine::create().
+    Result<std::shared_ptr<const AnalysisEngines>> get(const Model& model);
+
+  private:
+    std::mutex mutex_;
+    std::shared_ptr<const AnalysisEngines> engines_;
+};
+
+// With the engines of the model's cache where there is one.
 // Errors: as load_analysis_backend(). model must outlive the backend, if synthesis is given.
 Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int threads,
-                                                              const FloatGraph* synthesis);
+                                                              const FloatGraph* synthesis,
+                                                              AnalysisEnginesCache* cache = nullptr);
 
 }  // namespace nae
 
