@@ -110,6 +110,14 @@ class AnalysisBackend {
     virtual Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h,
                        int out_w, int out_c) = 0;
 
+    // As run() of the analysis, but only rows [first, end) of the output need be written.
+    virtual Status run_rows(const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c,
+                            int first, int end) {
+        static_cast<void>(first);
+        static_cast<void>(end);
+        return run(AnalysisGraph::analysis, in, h, w, c, out, out_h, out_w, out_c);
+    }
+
     // As nae_analysis_api::refine. Errors: unsupported where there is nothing to take gradients through;
     // encoder_unavailable where LibTorch is wanted and not there.
     virtual Status refine(const nae_refinement& task, int16_t* symbols);

@@ -44,13 +44,30 @@ FloatNode without_weights(const FloatNode& node) {
     return out;
 }
 
-// body(y) for each of `rows` rows, kRowsAtOnce at a time on one thread.
+// body(y) for each of the rows, kRowsAtOnce at a time on one thread.
 template <class F>
-void for_each_row(ThreadPool& pool, int64_t rows, F body) {
-    static_cast<void>(pool.parallel_for(div_up(rows, kRowsAtOnce), [&](int64_t k) {
-        for (int64_t y = k * kRowsAtOnce; y < std::min((k + 1) * kRowsAtOnce, rows); ++y) body(y);
+void for_each_row(ThreadPool& pool, const RowRange& rows, F body) {
+    static_cast<void>(pool.parallel_for(div_up(rows.end - rows.first, kRowsAtOnce), [&](int64_t k) {
+        const int64_t first = rows.first + k * kRowsAtOnce;
+        for (int64_t y = first; y < std::min(first + kRowsAtOnce, rows.end); ++y) body(y);
         return Status();
     }));
+}
+
+// The rows of a node's input that some rows of its output depend on, before it is known how many there are.
+RowRange input_rows(const FloatNode& node, const RowRange& rows) {
+    const int64_t block = node.block;
+    switch (node.op) {
+        case Op::conv:
+            return {rows.first * node.stride - node.kernel / 2,
+                    (rows.end - 1) * node.stride + node.kernel / 2 + 1};
+        case Op::space_to_depth:
+            return {rows.first * block, rows.end * block};
+        case Op::depth_to_space:
+            return {rows.first / block, div_up(rows.end, block)};
+        default:
+            return rows;
+    }
 }
 
 // wide[y b + dy][x b + dx][c] and deep[y][x][(dy b + dx) C + c], for row y of the deep one, either way.
@@ -93,6 +110,7 @@ struct FloatEngine::Job {
     const FloatEngine& engine;
     const Kernels& kernels;
     ThreadPool& pool;
+    std::vector<RowRange> rows;     // of each node, that are computed
     std::vector<FloatRaster> made;  // one for each node
 
     void convolve(const FloatStep& step, FloatRaster& out);
@@ -133,22 +151,49 @@ Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision 
     return out;
 }
 
+std::vector<RowRange> FloatEngine::needed_rows(int h, const RowRange& wanted) const {
+    const size_t count = graph_.nodes.size();
+    std::vector<RowRange> needed(count, RowRange{INT64_MAX, 0});
+    const auto height = [&](size_t node) { return info_.nodes[node].resolution.apply(h); };
+    const auto need = [&](size_t node, const RowRange& rows) {
+        needed[node].first = std::min(needed[node].first, std::max<int64_t>(rows.first, 0));
+        needed[node].end = std::max(needed[node].end, std::min(rows.end, height(node)));
+    };
+    need(count - 1, wanted);
+    for (size_t s = plan_.steps.size(); s-- > 0;) {
+        const FloatStep& step = plan_.steps[s];
+        RowRange& rows = needed[step.output];
+        if (rows.first >= rows.end) rows = RowRange{0, 0};  // nobody reads it
+        if (rows.end == 0) continue;
+        if (convolutions_[step.node].kind == FloatConvKind::winograd) {
+            // Whole tiles, where they lie when all rows are computed.
+            rows.first = rows.first / kFloatTile * kFloatTile;
+            rows.end = std::min(div_up(rows.end, kFloatTile) * kFloatTile, height(step.output));
+        }
+        for (const uint16_t k : graph_.nodes[step.node].inputs)
+            need(k, input_rows(graph_.nodes[step.node], rows));
+        if (step.addend >= 0) need(static_cast<size_t>(step.addend), rows);
+    }
+    return needed;
+}
+
 template <class Task>
 Task FloatEngine::Job::task_for(const FloatStep& step, const FloatRaster& out) const {
     const FloatNode& node = engine.graph_.nodes[step.node];
     const FloatRaster& in = made[node.inputs[0]];
+    const RowRange& range = rows[step.output];
     Task task;
     task.kernel = node.kernel;
     task.stride = node.stride;
     task.in_channels = in.c;
     task.out_channels = out.c;
     task.in_row = in.row_stride();
-    task.h = out.h;
+    task.h = static_cast<int>(range.end - range.first);
     task.w = out.w;
     task.out_row = out.row_stride();
     task.bias = engine.convolutions_[step.node].bias.data();
     if (step.addend >= 0) {
-        task.addend = made[static_cast<size_t>(step.addend)].row(0);
+        task.addend = made[static_cast<size_t>(step.addend)].row(range.first);
         task.addend_row = made[static_cast<size_t>(step.addend)].row_stride();
     }
     if (step.relu) task.floor = 0;
@@ -173,31 +218,34 @@ void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
     const FloatNode& node = engine.graph_.nodes[step.node];
     const PackedFloatConv& packed = engine.convolutions_[step.node];
     const FloatRaster& in = made[node.inputs[0]];
-    const ptrdiff_t corner = in.corner(node.kernel / 2);
+    const int64_t first = rows[step.output].first;
+    const ptrdiff_t corner = in.corner(node.kernel / 2) + first * node.stride * in.row_stride();
     if (packed.kind == FloatConvKind::bfloat16) {
-        // The same raster in bfloat16, zeros and all.
+        // The rows that are read in bfloat16, the zeros around them and all.
+        const int64_t read = (rows[step.output].end - first - 1) * node.stride + node.kernel;
         AlignedBfloat16s rounded;
-        rounded.resize(in.memory().size());
+        rounded.resize(std::min(static_cast<size_t>(read * in.row_stride()),
+                                in.memory().size() - static_cast<size_t>(corner)));
         constexpr size_t kPart = 1 << 16;
         static_cast<void>(
             pool.parallel_for(div_up(static_cast<int64_t>(rounded.size()), kPart), [&](int64_t k) {
                 const size_t from = static_cast<size_t>(k) * kPart;
-                to_bfloat16(in.memory().data() + from, rounded.data() + from,
+                to_bfloat16(in.memory().data() + corner + from, rounded.data() + from,
                             std::min(kPart, rounded.size() - from));
                 return Status();
             }));
         auto task = task_for<Bfloat16ConvTask>(step, out);
-        task.in = rounded.data() + corner;
-        task.out = out.row(0);
+        task.in = rounded.data();
+        task.out = out.row(first);
         task.weights = packed.bfloat16_weights.data();
         return by_rows(task, conv_bfloat16);
     }
     auto task = task_for<FloatWinogradTask>(step, out);
     task.in = in.memory().data() + corner;
-    task.out = out.row(0);
+    task.out = out.row(first);
     task.weights = packed.weights.data();
     if (packed.kind == FloatConvKind::direct) return by_rows<FloatConvTask>(task, kernels.conv_float);
-    const int64_t tiles = div_up(out.w, kFloatTile) * div_up(out.h, kFloatTile);
+    const int64_t tiles = div_up(task.w, kFloatTile) * div_up(task.h, kFloatTile);
     static_cast<void>(pool.parallel_for(div_up(tiles, kFloatTilesAtOnce), [&](int64_t k) {
         AlignedFloats scratch;
         FloatWinogradTask part = task;
@@ -211,9 +259,10 @@ void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
 Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
     const FloatNode& node = engine.graph_.nodes[step.node];
     const FloatRaster& a = made[node.inputs[0]];
+    const RowRange& range = rows[step.output];
     // A function of single values.
     const auto each = [&](auto f) {
-        for_each_row(pool, out.h, [&](int64_t y) {
+        for_each_row(pool, range, [&](int64_t y) {
             const float* in = a.row(y);
             float* o = out.row(y);
             for (int64_t i = 0; i < int64_t{out.w} * out.c; ++i) o[i] = f(in[i]);
@@ -226,7 +275,7 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
             return Status();
         case Op::add: {
             const FloatRaster& b = made[node.inputs[1]];
-            for_each_row(pool, out.h, [&](int64_t y) {
+            for_each_row(pool, range, [&](int64_t y) {
                 const float *first = a.row(y), *second = b.row(y);
                 float* o = out.row(y);
                 for (int64_t i = 0; i < int64_t{out.w} * out.c; ++i) o[i] = first[i] + second[i];
@@ -242,24 +291,24 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
         case Op::concat: {
             int at = 0;
             for (const uint16_t k : node.inputs) {
-                for_each_row(pool, out.h,
+                for_each_row(pool, range,
                              [&](int64_t y) { copy_channels(made[k], 0, made[k].c, out, at, y); });
                 at += made[k].c;
             }
             return Status();
         }
         case Op::slice:
-            for_each_row(pool, out.h, [&](int64_t y) { copy_channels(a, node.begin, out.c, out, 0, y); });
+            for_each_row(pool, range, [&](int64_t y) { copy_channels(a, node.begin, out.c, out, 0, y); });
             return Status();
         case Op::depth_to_space:
         case Op::space_to_depth: {
             const bool to_depth = node.op == Op::space_to_depth;
-            for_each_row(pool, to_depth ? out.h : a.h,
+            for_each_row(pool, to_depth ? range : input_rows(node, range),
                          [&](int64_t y) { exchange_row(a, out, node.block, to_depth, y); });
             return Status();
         }
         case Op::gain:
-            for_each_row(pool, out.h, [&](int64_t y) {
+            for_each_row(pool, range, [&](int64_t y) {
                 const float* in = a.row(y);
                 float* o = out.row(y);
                 for (int x = 0; x < out.w; ++x, in += out.c, o += out.c)
@@ -272,9 +321,9 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
 }
 
 Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& pool, EngineLevel level,
-                                     const Limits& limits) const {
+                                     const Limits& limits, const RowRange& wanted) const {
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
-    Job job{*this, *kernels, pool, std::vector<FloatRaster>(graph_.nodes.size())};
+    Job job{*this, *kernels, pool, needed_rows(h, wanted), std::vector<FloatRaster>(graph_.nodes.size())};
     for (size_t s = 0; s < plan_.steps.size(); ++s) {
         const FloatStep& step = plan_.steps[s];
         const FloatNode& node = graph_.nodes[step.node];
@@ -294,7 +343,7 @@ Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& 
         out.create(height, width, info.channels, border);
         if (step.node == 0) {
             const size_t row = static_cast<size_t>(width) * static_cast<size_t>(info.channels);
-            for_each_row(pool, height,
+            for_each_row(pool, job.rows[0],
                          [&](int64_t y) { std::copy_n(in + static_cast<size_t>(y) * row, row, out.row(y)); });
         } else {
             NAE_RETURN_IF_ERROR(job.compute(step, out));

@@ -29,6 +29,11 @@ struct FloatTensor {
 // the graph's input itself, for its precision is the latent's.
 enum class FloatPrecision : uint8_t { float32, bfloat16 };
 
+// Rows [first, end) of a raster.
+struct RowRange {
+    int64_t first = 0, end = INT64_MAX;
+};
+
 // A validated graph with its weights arranged for the kernels. Immutable, thread-safe.
 class FloatEngine {
   public:
@@ -40,14 +45,17 @@ class FloatEngine {
 
     // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
+    // wanted: of the output's rows, as far as there are such; the others are unset, and what only they depend on is not
+    // computed.
     Result<FloatTensor> run(const float* in, int h, int w, ThreadPool& pool,
-                            EngineLevel level = EngineLevel::automatic,
-                            const Limits& limits = Limits()) const;
+                            EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
+                            const RowRange& wanted = RowRange()) const;
 
     int input_channels() const { return info_.input_channels(); }
 
   private:
-    struct Job;  // of one run()
+    struct Job;                                                              // of one run()
+    std::vector<RowRange> needed_rows(int h, const RowRange& wanted) const;  // of each node
 
     FloatGraph graph_;  // without weights
     FloatGraphInfo info_;

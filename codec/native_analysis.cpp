@@ -30,14 +30,12 @@ class NativeAnalysis : public AnalysisBackend {
             return Status(ErrorCode::internal, "no such graph");
         const FloatEngine& engine =
             graph == AnalysisGraph::analysis ? engines_->analysis : engines_->hyper_analysis;
-        if (c != engine.input_channels()) return Status(ErrorCode::internal, cat(c, " channels of input"));
-        NAE_ASSIGN_OR_RETURN(const FloatTensor made, engine.run(in, h, w, pool_));
-        if (made.h != out_h || made.w != out_w || made.c != out_c)
-            return Status(ErrorCode::internal,
-                          cat("the network gave ", made.w, "x", made.h, "x", made.c, " values where ", out_w,
-                              "x", out_h, "x", out_c, " were expected"));
-        std::copy(made.data.begin(), made.data.end(), out);
-        return Status();
+        return compute(engine, in, h, w, c, out, out_h, out_w, out_c, 0, out_h);
+    }
+
+    Status run_rows(const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c,
+                    int first, int end) override {
+        return compute(engines_->analysis, in, h, w, c, out, out_h, out_w, out_c, first, end);
     }
 
     Status refine(const nae_refinement& task, int16_t* symbols) override {
@@ -52,6 +50,21 @@ class NativeAnalysis : public AnalysisBackend {
     }
 
   private:
+    Status compute(const FloatEngine& engine, const float* in, int h, int w, int c, float* out, int out_h,
+                   int out_w, int out_c, int first, int end) {
+        if (c != engine.input_channels()) return Status(ErrorCode::internal, cat(c, " channels of input"));
+        if (first < 0 || first >= end || end > out_h) return Status(ErrorCode::internal, "no such rows");
+        NAE_ASSIGN_OR_RETURN(const FloatTensor made, engine.run(in, h, w, pool_, EngineLevel::automatic,
+                                                                Limits(), RowRange{first, end}));
+        if (made.h != out_h || made.w != out_w || made.c != out_c)
+            return Status(ErrorCode::internal,
+                          cat("the network gave ", made.w, "x", made.h, "x", made.c, " values where ", out_w,
+                              "x", out_h, "x", out_c, " were expected"));
+        const ptrdiff_t row = ptrdiff_t{out_w} * out_c;
+        std::copy(made.data.begin() + first * row, made.data.begin() + end * row, out + first * row);
+        return Status();
+    }
+
     const Model& model_;
     const std::shared_ptr<const AnalysisEngines> engines_;
     const int threads_;

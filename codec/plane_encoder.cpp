@@ -90,15 +90,13 @@ void PlaneEncoder::fill(const Rect& rect, float* out) {
     for (int64_t i = 0; i < rect.w * rect.h; ++i) out[3 * i + 2] = out[3 * i + 1] = out[3 * i];
 }
 
-Status PlaneEncoder::run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels,
-                               float* out, Extents out_size, int out_channels) {
+template <class F>
+Status PlaneEncoder::timed(const char* what, F work) {
     const auto start = std::chrono::steady_clock::now();
-    const Status status =
-        job_.analysis->run(graph, in, static_cast<int>(in_size.h), static_cast<int>(in_size.w), in_channels,
-                           out, static_cast<int>(out_size.h), static_cast<int>(out_size.w), out_channels);
+    const Status status = work();
     job_.statistics.seconds_analysis +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return status.in(graph == AnalysisGraph::analysis ? "analysis" : "hyper-analysis");
+    return status.in(what);
 }
 
 Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
@@ -115,8 +113,12 @@ Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
     input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
     output_.resize(static_cast<size_t>(cells.w * cells.h * channels));
     fill(padded, input_.data());
-    NAE_RETURN_IF_ERROR(run_graph(AnalysisGraph::analysis, input_.data(), Extents{padded.h, padded.w}, 3,
-                                  output_.data(), Extents{cells.h, cells.w}, channels));
+    NAE_RETURN_IF_ERROR(timed("analysis", [&] {
+        return job_.analysis->run_rows(
+            input_.data(), static_cast<int>(padded.h), static_cast<int>(padded.w), 3, output_.data(),
+            static_cast<int>(cells.h), static_cast<int>(cells.w), channels,
+            static_cast<int>(block.y - cells.y), static_cast<int>(block.bottom() - cells.y));
+    }));
     for (int64_t y = block.y; y < block.bottom(); ++y) {
         const float* from = output_.data() + ((y - cells.y) * cells.w + (block.x - cells.x)) * channels;
         float* to = y_.data() + ((y - band.y) * band.w + block.x) * channels;
@@ -148,8 +150,12 @@ Status PlaneEncoder::hyper_analyse(const Rect& band, const Rect& tile, std::vect
                     static_cast<size_t>(tile.w * channels) * sizeof(float));
     }
     z.resize(static_cast<size_t>(hyper.h * hyper.w * job_.model->hyper_channels()));
-    return run_graph(AnalysisGraph::hyper_analysis, input_.data(), padded, static_cast<int>(channels),
-                     z.data(), hyper, job_.model->hyper_channels());
+    return timed("hyper-analysis", [&] {
+        return job_.analysis->run(AnalysisGraph::hyper_analysis, input_.data(), static_cast<int>(padded.h),
+                                  static_cast<int>(padded.w), static_cast<int>(channels), z.data(),
+                                  static_cast<int>(hyper.h), static_cast<int>(hyper.w),
+                                  job_.model->hyper_channels());
+    });
 }
 
 Status PlaneEncoder::encode_tiles(const Rect& band) {

@@ -69,8 +69,8 @@ class PlaneEncoder {
     Status pack_tiles(int64_t first, const std::vector<TileSymbols>& tiles, double work);
     Status encode_research_tiles(const Rect& band);
     Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
-    Status run_graph(AnalysisGraph graph, const float* in, Extents in_size, int in_channels, float* out,
-                     Extents out_size, int out_channels);
+    template <class F>
+    Status timed(const char* what, F work);  // counts as analysis
     // One band of fill(), to every third float.
     void fill_channel(const Rect& rect, int band, float* out);
 

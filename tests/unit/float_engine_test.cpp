@@ -144,6 +144,41 @@ TEST_CASE("Float convolutions by Winograd's algorithm, with what is fused into t
     }
 }
 
+TEST_CASE("Some rows of a float network are those of all of it", "[float_engine]") {
+    Random rng(38);
+    for (int round = 0; round < 30; ++round) {
+        FloatGraphBuilder b(3);
+        // Every operator that changes rows, Winograd's convolution and the direct one, fused and not.
+        int x = b.conv(b.space_to_depth(b.input(), 2), float_conv(rng, 12, 16, 1, 1));
+        x = b.add(x, b.conv(b.relu(b.conv(x, float_conv(rng, 16, 16, 3, 1))), float_conv(rng, 16, 16, 3, 1)));
+        const int half = b.conv(b.space_to_depth(x, 2), float_conv(rng, 64, 32, 3, 1));
+        x = b.conv(b.depth_to_space(half, 2), float_conv(rng, 8, 16, 3, 1));
+        x = b.add(x, b.conv(x, float_conv(rng, 16, 16, 3, 1)));
+        x = b.concat({b.abs(x), b.slice(b.gain(x, std::vector<float>(16, 2)), 3, 5)});
+        if (round % 3 == 1) b.conv(x, float_conv(rng, 21, 18, 3, 1));
+        if (round % 3 == 2) b.conv(b.conv(x, float_conv(rng, 21, 20, 1, 1)), float_conv(rng, 20, 18, 5, 2));
+        const FloatGraph graph = b.take();
+        const int h = 4 * pick(rng, 1, 30), w = 4 * pick(rng, 1, 8);
+        const std::vector<float> in = random_values(rng, static_cast<size_t>(h * w * 3));
+        for (const FloatPrecision precision : {FloatPrecision::float32, FloatPrecision::bfloat16}) {
+            const auto engine = FloatEngine::create(graph, precision);
+            INFO(engine.status().message());
+            REQUIRE(engine.ok());
+            ThreadPool pool(2);
+            const auto all = engine.value().run(in.data(), h, w, pool);
+            REQUIRE(all.ok());
+            const int rows = all.value().h, first = pick(rng, 0, rows - 1), end = pick(rng, first + 1, rows);
+            INFO(w << "x" << h << ", rows " << first << " to " << end);
+            const auto some = engine.value().run(in.data(), h, w, pool, EngineLevel::automatic, Limits(),
+                                                 RowRange{first, end});
+            REQUIRE((some.ok() && some.value().h == rows));
+            const ptrdiff_t row = ptrdiff_t{all.value().w} * all.value().c;
+            CHECK(std::equal(all.value().data.begin() + first * row, all.value().data.begin() + end * row,
+                             some.value().data.begin() + first * row));
+        }
+    }
+}
+
 TEST_CASE("Float operators on single values and on their order", "[float_engine]") {
     Random rng(32);
     const int h = 6, w = 4, c = 3;
