@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <stdexcept>
 
 #include "training/orthogonalise.h"
 
@@ -18,10 +19,6 @@ namespace nae::training {
 namespace {
 
 constexpr float kBeta1 = 0.9f, kBeta2 = 0.999f, kEpsilon = 1e-8f;
-
-struct AdamRates {
-    float lr, bias1, bias2, clip, keep;  // keep: decay of the average
-};
 
 inline float from_bf16(uint16_t b) {
     const uint32_t u = uint32_t{b} << 16;
@@ -59,6 +56,41 @@ NAE_CLONES void update_f32(int64_t n, const float* g, float* p, float* m, float*
         w[i] = p[i];
     }
 }
+
+// Muon's momentum m takes in a gradient g; what it will be when this step is over, by Nesterov, goes to `ahead`.
+inline float take_in(float g, float& m) {
+    m += (1 - kBeta1) * (g - m);
+    return g + kBeta1 * (m - g);
+}
+
+NAE_CLONES void momentum_bf16(int64_t n, const uint16_t* g, float clip, float* m, uint16_t* ahead) {
+    for (int64_t i = 0; i < n; ++i) ahead[i] = to_bf16(take_in(from_bf16(g[i]) * clip, m[i]));
+}
+
+NAE_CLONES void momentum_f32(int64_t n, const float* g, float clip, float* m, float* ahead) {
+    for (int64_t i = 0; i < n; ++i) ahead[i] = take_in(g[i] * clip, m[i]);
+}
+
+NAE_CLONES void descend_bf16(int64_t n, const uint16_t* direction, float lr, float keep, float* p, float* avg,
+                             uint16_t* w) {
+    for (int64_t i = 0; i < n; ++i) {
+        p[i] -= lr * from_bf16(direction[i]);
+        avg[i] = p[i] + keep * (avg[i] - p[i]);
+        w[i] = to_bf16(p[i]);
+    }
+}
+
+NAE_CLONES void descend_f32(int64_t n, const float* direction, float lr, float keep, float* p, float* avg,
+                            float* w) {
+    for (int64_t i = 0; i < n; ++i) {
+        p[i] -= lr * direction[i];
+        avg[i] = p[i] + keep * (avg[i] - p[i]);
+        w[i] = p[i];
+    }
+}
+
+// Steps as large as Adam's usually are (Liu et al. 2025, "Muon is scalable for LLM training").
+double muon_step(int64_t rows, int64_t columns) { return 0.2 * std::sqrt(double(std::max(rows, columns))); }
 
 // Weights are stored the way the convolutions want them: channels-last, so that slices stay dense.
 torch::Tensor dense(const torch::Tensor& t) {
@@ -110,12 +142,15 @@ double FlatAdam::step(double lr, double max_norm, double average_decay) {
 }
 
 void FlatAdam::for_each_parameter(const std::function<void(size_t)>& job) {
-    auto one = [&](int64_t k) {
+    const auto one = [&](int64_t k) {
         const torch::NoGradGuard no_grad;  // a setting of the thread
         job(by_size_[size_t(k)]);
+        return Status();
     };
-    if (workers_ != nullptr) return workers_->for_each(int64_t(by_size_.size()), one);
-    for (size_t k = 0; k < by_size_.size(); ++k) one(int64_t(k));
+    ThreadPool alone(1);
+    const Status status =
+        (workers_ != nullptr ? *workers_ : alone).parallel_for(int64_t(by_size_.size()), one);
+    if (!status.ok()) throw std::runtime_error(status.message());
 }
 
 void FlatAdam::add_gradients(const std::vector<torch::Tensor>& leaves) {
@@ -131,8 +166,6 @@ void FlatAdam::add_gradients(const std::vector<torch::Tensor>& leaves) {
     });
 }
 
-struct FlatAdam::Rates : AdamRates {};
-
 double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
     std::vector<double> squares(parameters_.size());
     for_each_parameter([&](size_t i) {
@@ -146,7 +179,7 @@ double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
     const double norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
     if (std::isfinite(norm)) {
         ++steps_;
-        Rates r;
+        AdamRates r;
         r.clip = float(norm > max_norm ? max_norm / norm : 1.0);
         r.bias1 = float(1.0 / (1.0 - std::pow(double(kBeta1), double(steps_))));
         r.bias2 = float(1.0 / (1.0 - std::pow(double(kBeta2), double(steps_))));
@@ -157,20 +190,11 @@ double FlatAdam::step_cpu(double lr, double max_norm, double average_decay) {
     return norm;
 }
 
-void FlatAdam::update(Parameter& p, Rates r, double lr) {
+void FlatAdam::update(Parameter& p, AdamRates r, double lr) {
     const torch::Tensor& g = p.leaf.grad();
     if (!g.defined()) return;
     r.lr = float(lr * p.lr_scale);
-    if (muon_ && p.hidden) {
-        const torch::Tensor gradient = g.to(torch::kFloat) * r.clip;
-        m_.narrow(0, p.offset, p.size).lerp_(gradient.as_strided({p.size}, {1}), 1.0 - kBeta1);
-        torch::Tensor master = master_.narrow(0, p.offset, p.size);
-        master.sub_(muon_direction(p, gradient), r.lr);
-        average_.narrow(0, p.offset, p.size).lerp_(master, 1.0 - r.keep);
-        torch::Tensor leaf = p.leaf.detach();
-        leaf.copy_(slice_like(master_, p, leaf));
-        return;
-    }
+    if (muon_ && p.hidden) return update_by_muon(p, r);
     float* const master = master_.data_ptr<float>() + p.offset;
     float* const m = m_.data_ptr<float>() + p.offset;
     float* const v = v_.data_ptr<float>() + p.offset;
@@ -182,14 +206,36 @@ void FlatAdam::update(Parameter& p, Rates r, double lr) {
         update_f32(p.size, g.data_ptr<float>(), master, m, v, average, p.leaf.data_ptr<float>(), r);
 }
 
-torch::Tensor FlatAdam::muon_direction(const Parameter& p, const torch::Tensor& gradient) const {
+void FlatAdam::update_by_muon(Parameter& p, const AdamRates& r) {
     // Channels-last storage read straight through: a matrix whose columns are permuted, which changes nothing here.
+    const int64_t rows = p.leaf.size(0), columns = p.size / rows;
+    const torch::Tensor& g = p.leaf.grad();
+    float* const master = master_.data_ptr<float>() + p.offset;
+    float* const m = m_.data_ptr<float>() + p.offset;
+    float* const average = average_.data_ptr<float>() + p.offset;
+    const auto type = p.leaf.scalar_type();
+    const torch::Tensor ahead = torch::empty({rows, columns}, torch::dtype(type));
+    const auto lr = float(r.lr * muon_step(rows, columns));
+    if (type == torch::kBFloat16) {
+        momentum_bf16(p.size, static_cast<const uint16_t*>(g.data_ptr()), r.clip, m,
+                      static_cast<uint16_t*>(ahead.data_ptr()));
+        const torch::Tensor direction = orthogonalise(ahead, type);
+        descend_bf16(p.size, static_cast<const uint16_t*>(direction.data_ptr()), lr, r.keep, master, average,
+                     static_cast<uint16_t*>(p.leaf.data_ptr()));
+    } else {
+        momentum_f32(p.size, g.data_ptr<float>(), r.clip, m, ahead.data_ptr<float>());
+        const torch::Tensor direction = orthogonalise(ahead, type);
+        descend_f32(p.size, direction.data_ptr<float>(), lr, r.keep, master, average,
+                    p.leaf.data_ptr<float>());
+    }
+}
+
+torch::Tensor FlatAdam::muon_direction(const Parameter& p, const torch::Tensor& gradient) const {
     const int64_t rows = p.leaf.size(0), columns = p.size / rows;
     const torch::Tensor g = gradient.as_strided({rows, columns}, {columns, 1}).to(torch::kFloat);
     const torch::Tensor ahead =
         torch::lerp(g, m_.narrow(0, p.offset, p.size).view_as(g), kBeta1);  // Nesterov
-    // Steps as large as Adam's usually are (Liu et al. 2025, "Muon is scalable for LLM training").
-    return orthogonalise(ahead, working_).mul_(0.2 * std::sqrt(double(std::max(rows, columns)))).flatten();
+    return orthogonalise(ahead, working_).to(torch::kFloat).mul_(muon_step(rows, columns)).flatten();
 }
 
 double FlatAdam::step_tensors(double lr, double max_norm, double average_decay) {
@@ -228,11 +274,13 @@ torch::Tensor FlatAdam::value(int i, bool averaged) const {
 bool FlatAdam::restore(const std::vector<torch::Tensor>& state, int64_t steps) {
     if (state.size() != 4) return false;
     for (const torch::Tensor& t : state)
-        if (t.numel() != total_) return false;
-    master_.copy_(state[0]);
-    m_.copy_(state[1]);
-    v_.copy_(state[2]);
-    average_.copy_(state[3]);
+        if (t.numel() > total_ || t.numel() != state[0].numel()) return false;
+    // Parameters that joined since keep their initial values.
+    const int64_t n = state[0].numel();
+    master_.narrow(0, 0, n).copy_(state[0]);
+    m_.narrow(0, 0, n).copy_(state[1]);
+    v_.narrow(0, 0, n).copy_(state[2]);
+    average_.narrow(0, 0, n).copy_(state[3]);
     steps_ = steps;
     refresh(false);
     return true;

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "training/worker_threads.h"
+#include "codec/thread_pool.h"
 
 namespace nae::training {
 
@@ -21,6 +21,10 @@ struct Parameter {
     int64_t offset = 0, size = 0;
     double lr_scale = 1.0;
     bool hidden = false;  // a weight between two hidden layers: Muon's business when that is on
+};
+
+struct AdamRates {
+    float lr, bias1, bias2, clip, keep;  // keep: decay of the average
 };
 
 class FlatAdam {
@@ -34,7 +38,7 @@ class FlatAdam {
             bool hidden = false);
     void seal();
     // On the CPU these threads share the parameters between them from now on. They must outlive the optimiser's use.
-    void use_workers(WorkerThreads& workers) { workers_ = &workers; }
+    void use_workers(ThreadPool& workers) { workers_ = &workers; }
     // Updates the hidden weights by Muon from now on, the others by Adam as before.
     void use_muon(bool on) { muon_ = on; }
 
@@ -63,8 +67,9 @@ class FlatAdam {
 
   private:
     double step_cpu(double lr, double max_norm, double average_decay);
-    struct Rates;
-    void update(Parameter& p, Rates r, double lr);
+    void update(Parameter& p, AdamRates r, double lr);
+    void update_by_muon(Parameter& p, const AdamRates& r);
+    // Each on whichever thread is free. Throws what a job throws, as std::runtime_error.
     void for_each_parameter(const std::function<void(size_t)>& job);
     double step_tensors(double lr, double max_norm, double average_decay);
     // What Muon takes off a hidden weight at learning rate 1, flat. Its momentum has this step's gradient already, which
@@ -79,7 +84,7 @@ class FlatAdam {
     torch::Tensor master_, m_, v_, average_, grad_;
     int64_t total_ = 0, steps_ = 0;
     bool muon_ = false;
-    WorkerThreads* workers_ = nullptr;
+    ThreadPool* workers_ = nullptr;
 };
 
 }  // namespace nae::training

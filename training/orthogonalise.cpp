@@ -6,14 +6,18 @@ torch::Tensor orthogonalise(const torch::Tensor& g, torch::ScalarType working) {
     // Coefficients of Jordan et al.: steepest at zero, so that five rounds suffice; they do not converge to 1.
     constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;
     const bool tall = g.size(0) > g.size(1);
-    torch::Tensor x = (tall ? g.t() : g).to(torch::kFloat);
-    x = (x / (x.norm() + 1e-20)).to(working).contiguous();
-    for (int round = 0; round < 5; ++round) {
-        const torch::Tensor gram = torch::mm(x, x.t());
-        const torch::Tensor polynomial = gram * kB + torch::mm(gram, gram) * kC;
-        x = x * kA + torch::mm(polynomial, x);
+    torch::Tensor x = g.to(working).contiguous();
+    // The iteration starts from g over its norm; small matrices are scaled in its stead.
+    const double norm = x.norm(2, torch::kFloat).item<double>();
+    double scale = norm > 1e-18 ? 1.0 / norm : 0;  // its square must be finite
+    for (int round = 0; round < 5; ++round, scale = 1) {
+        const torch::Tensor gram = (tall ? torch::mm(x.t(), x) : torch::mm(x, x.t())) * (scale * scale);
+        torch::Tensor polynomial = gram * kB + torch::mm(gram, gram) * kC;
+        polynomial.diagonal().add_(kA);
+        if (round == 0) polynomial.mul_(scale);
+        x = tall ? torch::mm(x, polynomial) : torch::mm(polynomial, x);
     }
-    return (tall ? x.t() : x).to(torch::kFloat).contiguous();
+    return x.contiguous();
 }
 
 }  // namespace nae::training

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <random>
 
+#include "codec/thread_pool.h"
 #include "training/checkpoint.h"
-#include "training/worker_threads.h"
 
 namespace nae::training {
 namespace {
@@ -50,6 +50,13 @@ double learning_rate(const TrainOptions& o, double share_done, int64_t steps_thi
         fall = o.decay_to + (1 - o.decay_to) * 0.5 * (1 + std::cos(3.14159265358979 * p));
     }
     return o.lr * warm * fall;
+}
+
+// How many threads LibTorch's operators use when called from this one: a setting of the thread.
+void use_threads(int count) {
+    thread_local int in_use = 0;
+    if (in_use != count) at::set_num_threads(count);
+    in_use = count;
 }
 
 // What a share of the batch adds to the batch's means.
@@ -118,7 +125,7 @@ std::string train(const TrainOptions& o) {
     CropSampler sampler(pictures, o.crop, o.gray_share, o.seed);
     if (sampler.empty()) return o.data + ": no picture is as large as the crop";
     const int threads = o.threads > 0 ? o.threads : int(std::max(1u, std::thread::hardware_concurrency()));
-    at::set_num_threads(threads);
+    use_threads(threads);
     const torch::Device device(o.device);
     if (device.is_cuda() && !torch::cuda::is_available()) return "no CUDA device";
     torch::manual_seed(o.seed);
@@ -137,7 +144,7 @@ std::string train(const TrainOptions& o) {
     const int replicas = replica_count(o, threads), threads_each = std::max(1, threads / replicas);
     std::printf("%.2f M parameters, %d × %d threads, %s on %s\n", double(optimiser.size()) / 1e6, replicas,
                 threads_each, o.precision.c_str(), o.device.c_str());
-    WorkerThreads workers(replicas, threads_each);
+    ThreadPool workers(replicas);
     optimiser.use_workers(workers);
 
     CheckpointInfo info;
@@ -152,9 +159,9 @@ std::string train(const TrainOptions& o) {
     std::vector<PhotoModel> models{model};  // one for each worker
     for (int i = 1; i < replicas; ++i) models.push_back(model.replica(rng()));
     auto validate_all = [&](double minutes, int64_t steps, std::ofstream& to) {
-        at::set_num_threads(threads);
+        use_threads(threads);
         print_validation(validate(model, optimiser, held_out, device), to, minutes, steps);
-        at::set_num_threads(threads_each);
+        use_threads(threads_each);
     };
     std::ofstream log(o.out_dir + "/log.csv", std::ios::app);
     log << "# kind,step,minutes,loss|quality,bpp,psnr,lr|loss,megapixels_per_second\n";
@@ -177,11 +184,17 @@ std::string train(const TrainOptions& o) {
         const torch::Tensor blocks = sampler.training_batch(o.batch).blocks.to(device);
         const torch::Tensor quality = draw_qualities(o.batch, rng).to(device);
         std::vector<Share> shares(static_cast<size_t>(replicas));
-        workers.run([&](int i) {
+        const Status status = workers.parallel_for(replicas, [&](int64_t i) {
+            use_threads(threads_each);
             const int64_t n = o.batch / replicas;
             shares[size_t(i)] =
                 backward(models[size_t(i)], blocks.narrow(0, i * n, n), quality.narrow(0, i * n, n), o.batch);
+            return Status();
         });
+        if (!status.ok()) {
+            error = status.message();
+            break;
+        }
         for (size_t i = 1; i < models.size(); ++i) optimiser.add_gradients(models[i].leaves());
         const double norm = optimiser.step(lr, o.max_norm, o.average_decay);
         if (!std::isfinite(norm) && ++skipped > 100) {

@@ -1,32 +1,9 @@
 // Several threads, each with a replica of the model and a share of the batch, against one thread with the whole batch.
-#include <atomic>
-#include <stdexcept>
-
+#include "codec/thread_pool.h"
 #include "tests/torch/catch_after_torch.h"
 #include "training/photo_model.h"
-#include "training/worker_threads.h"
 
 using namespace nae::training;
-
-TEST_CASE("Every worker takes part, every item is done once, exceptions come back") {
-    WorkerThreads workers(3, 1);
-    CHECK(workers.count() == 3);
-    for (int round = 0; round < 100; ++round) {
-        std::atomic<int> seen{0};
-        workers.run([&](int i) { seen |= 1 << i; });
-        CHECK(seen == 7);
-    }
-    std::vector<int> done(1000);
-    workers.for_each(1000, [&](int64_t i) { ++done[size_t(i)]; });
-    CHECK(done == std::vector<int>(1000, 1));
-    CHECK_THROWS_AS(workers.run([](int i) {
-        if (i == 2) throw std::runtime_error("two");
-    }),
-                    std::runtime_error);
-    std::atomic<int> after{0};
-    workers.run([&](int) { ++after; });  // still usable
-    CHECK(after == 3);
-}
 
 TEST_CASE("Replicas' gradients add up to the batch's, and updates reach every replica") {
     torch::manual_seed(11);
@@ -41,7 +18,7 @@ TEST_CASE("Replicas' gradients add up to the batch's, and updates reach every re
     FlatAdam optimiser(torch::kCPU, torch::kFloat);
     PhotoModel model(config, start, optimiser);
     optimiser.seal();
-    WorkerThreads workers(2, 1);
+    nae::ThreadPool workers(2);
     optimiser.use_workers(workers);
     std::vector<PhotoModel> models{model, model.replica(1)};
 
@@ -58,7 +35,13 @@ TEST_CASE("Replicas' gradients add up to the batch's, and updates reach every re
         torch::Tensor leaf = p.leaf;
         leaf.mutable_grad() = torch::Tensor();
     }
-    workers.run([&](int i) { loss(models[size_t(i)], 2 * i, 2).backward(); });
+    REQUIRE(workers
+                .parallel_for(2,
+                              [&](int64_t i) {
+                                  loss(models[size_t(i)], 2 * i, 2).backward();
+                                  return nae::Status();
+                              })
+                .ok());
     optimiser.add_gradients(models[1].leaves());
     for (size_t i = 0; i < whole.size(); ++i) {
         INFO(optimiser.parameters()[i].name);
