@@ -181,24 +181,26 @@ Result<std::unique_ptr<AnalysisBackend>> load_research_backend(const ResearchMod
     });
 }
 
-Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int threads,
-                                                               const FloatGraph* synthesis,
+Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int quality_centi,
+                                                               int threads, const FloatGraph* synthesis,
                                                                AnalysisEnginesCache* cache) {
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         if (!model.has_analysis()) {
             return Status(ErrorCode::encoder_unavailable,
                           "model '" + model.name + "' has no analysis part: it can decode but not encode");
         }
-        if (named_module() != nullptr) return load_module_analysis(model, threads, synthesis);
-        return make_native_analysis(model, threads, synthesis, cache).in("encoding");
+        if (named_module() != nullptr) return load_module_analysis(model, quality_centi, threads, synthesis);
+        return make_native_analysis(model, quality_centi, threads, synthesis, cache).in("encoding");
     });
 }
 
-Result<std::unique_ptr<AnalysisBackend>> load_module_analysis(const Model& model, int threads,
-                                                              const FloatGraph* synthesis) {
+Result<std::unique_ptr<AnalysisBackend>> load_module_analysis(const Model& model, int quality_centi,
+                                                              int threads, const FloatGraph* synthesis) {
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
-        std::vector<const FloatGraph*> graphs{&model.analysis, &model.hyper_analysis};
+        const FloatGraph analysis = model.analysis_at(quality_centi),
+                         hyper_analysis = model.hyper_analysis_at(quality_centi);
+        std::vector<const FloatGraph*> graphs{&analysis, &hyper_analysis};
         if (synthesis != nullptr) graphs.push_back(synthesis);
         return make_backend(model.name, graphs, static_cast<int>(std::min<int64_t>(info.halo, 1 << 16)),
                             threads)

@@ -168,8 +168,8 @@ void conv_float_winograd(const FloatWinogradTask& t) {
     const size_t patch_size =
         size_t{kFloatPatch} * static_cast<size_t>(body.count) * static_cast<size_t>(t.in_channels);
     const size_t product_size = size_t{kFloatPatch} * static_cast<size_t>(body.count) * 4 * kLanes;
-    t.scratch->resize(std::max(t.scratch->size(), patch_size + product_size));
-    body.patches = t.scratch->data();
+    AlignedFloats scratch(patch_size + product_size);
+    body.patches = scratch.data();
     body.products = body.patches + patch_size;
     body.transform_patches();
     for_each_channel_tile((t.out_channels + kConvBlock - 1) / kConvBlock * kConvBlock, body);

@@ -330,8 +330,8 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
         const bool refined = refinement_rounds(options.effort) > 0;
         if (refined) synthesis = float_shadow(model->synthesis.graph());
         NAE_ASSIGN_OR_RETURN(
-            loaded, load_analysis_backend(model->model, options.threads, refined ? &synthesis : nullptr,
-                                          model->analysis_engines.get()));
+            loaded, load_analysis_backend(model->model, layout.header.quality_centi, options.threads,
+                                          refined ? &synthesis : nullptr, model->analysis_engines.get()));
         analysis = loaded.get();
     }
     if (research == nullptr) {

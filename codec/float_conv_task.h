@@ -44,8 +44,7 @@ constexpr int kFloatTile = 4;
 constexpr int kFloatPatch = (kFloatTile + 2) * (kFloatTile + 2);  // values that a tile depends on
 constexpr int kFloatTilesAtOnce = 24;
 struct FloatWinogradTask : FloatConvTask {
-    int64_t first_tile = 0;            // kFloatTilesAtOnce from here on, fewer at the end
-    AlignedFloats* scratch = nullptr;  // of any size
+    int64_t first_tile = 0;  // kFloatTilesAtOnce from here on, fewer at the end
 };
 
 // Where P pixels of the output from `first` on, row by row, are read from and written to; past the last one that one again.

@@ -126,6 +126,7 @@ Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision 
     NAE_ASSIGN_OR_RETURN(out.info_, validate(graph));
     const size_t count = graph.nodes.size();
     out.convolutions_.resize(count);
+    out.bfloat16_.resize(count);
     out.plan_ = plan_steps(graph);
     const bool bfloat16 = precision == FloatPrecision::bfloat16 && has_bfloat16();
     const std::vector<bool> moved = only_moved(graph);
@@ -134,8 +135,8 @@ Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision 
         out.graph_.nodes.push_back(without_weights(node));
         switch (node.op) {
             case Op::conv:
-                out.convolutions_[i] = pack_float_conv(node, out.info_.nodes[node.inputs[0]].channels,
-                                                       bfloat16 && !moved[node.inputs[0]]);
+                out.bfloat16_[i] = bfloat16 && !moved[node.inputs[0]];
+                out.set_convolution(i, node);
                 out.border_ = std::max(out.border_, node.kernel / 2);
                 break;
             case Op::conv_transpose:
@@ -149,6 +150,11 @@ Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision 
         }
     }
     return out;
+}
+
+void FloatEngine::set_convolution(size_t node, const FloatNode& with) {
+    convolutions_[node] = std::make_shared<PackedFloatConv>(
+        pack_float_conv(with, info_.nodes[with.inputs[0]].channels, bfloat16_[node]));
 }
 
 std::vector<RowRange> FloatEngine::needed_rows(int h, const RowRange& wanted) const {
@@ -165,7 +171,8 @@ std::vector<RowRange> FloatEngine::needed_rows(int h, const RowRange& wanted) co
         RowRange& rows = needed[step.output];
         if (rows.first >= rows.end) rows = RowRange{0, 0};  // nobody reads it
         if (rows.end == 0) continue;
-        if (convolutions_[step.node].kind == FloatConvKind::winograd) {
+        const PackedFloatConv* convolution = convolutions_[step.node].get();
+        if (convolution != nullptr && convolution->kind == FloatConvKind::winograd) {
             // Whole tiles, where they lie when all rows are computed.
             rows.first = rows.first / kFloatTile * kFloatTile;
             rows.end = std::min(div_up(rows.end, kFloatTile) * kFloatTile, height(step.output));
@@ -191,7 +198,7 @@ Task FloatEngine::Job::task_for(const FloatStep& step, const FloatRaster& out) c
     task.h = static_cast<int>(range.end - range.first);
     task.w = out.w;
     task.out_row = out.row_stride();
-    task.bias = engine.convolutions_[step.node].bias.data();
+    task.bias = engine.convolutions_[step.node]->bias.data();
     if (step.addend >= 0) {
         task.addend = made[static_cast<size_t>(step.addend)].row(range.first);
         task.addend_row = made[static_cast<size_t>(step.addend)].row_stride();
@@ -216,7 +223,7 @@ void FloatEngine::Job::by_rows(const Task& task, F kernel) {
 
 void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
     const FloatNode& node = engine.graph_.nodes[step.node];
-    const PackedFloatConv& packed = engine.convolutions_[step.node];
+    const PackedFloatConv& packed = *engine.convolutions_[step.node];
     const FloatRaster& in = made[node.inputs[0]];
     const int64_t first = rows[step.output].first;
     const ptrdiff_t corner = in.corner(node.kernel / 2) + first * node.stride * in.row_stride();
@@ -247,10 +254,8 @@ void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
     if (packed.kind == FloatConvKind::direct) return by_rows<FloatConvTask>(task, kernels.conv_float);
     const int64_t tiles = div_up(task.w, kFloatTile) * div_up(task.h, kFloatTile);
     static_cast<void>(pool.parallel_for(div_up(tiles, kFloatTilesAtOnce), [&](int64_t k) {
-        AlignedFloats scratch;
         FloatWinogradTask part = task;
         part.first_tile = k * kFloatTilesAtOnce;
-        part.scratch = &scratch;
         kernels.conv_float_winograd(part);
         return Status();
     }));

@@ -4,6 +4,7 @@
 #define NAE_CODEC_FLOAT_ENGINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "codec/engine.h"
@@ -53,6 +54,10 @@ class FloatEngine {
 
     int input_channels() const { return info_.input_channels(); }
 
+    // Gives the convolution `node` other weights and biases; all else of `with` must be as in the graph. Copies of this
+    // engine keep theirs.
+    void set_convolution(size_t node, const FloatNode& with);
+
   private:
     struct Job;                                                              // of one run()
     std::vector<RowRange> needed_rows(int h, const RowRange& wanted) const;  // of each node
@@ -60,8 +65,10 @@ class FloatEngine {
     FloatGraph graph_;  // without weights
     FloatGraphInfo info_;
     FloatPlan plan_;
-    std::vector<PackedFloatConv> convolutions_;  // one per node, empty for other operators
-    int border_ = 0;                             // that the largest kernel reads
+    std::vector<std::shared_ptr<const PackedFloatConv>>
+        convolutions_;            // one per node, null for other operators
+    std::vector<bool> bfloat16_;  // of each node: may it be computed so
+    int border_ = 0;              // that the largest kernel reads
 };
 
 }  // namespace nae

@@ -9,14 +9,8 @@
 namespace nae {
 namespace {
 
-void append_float(std::vector<uint8_t>& out, float value) {
-    uint32_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    append_le(out, bits);
-}
-
 void append_floats(std::vector<uint8_t>& out, const std::vector<float>& values) {
-    for (float v : values) append_float(out, v);
+    for (float v : values) append_le_float(out, v);
 }
 
 float float_from_bits(uint32_t bits) {
@@ -33,7 +27,7 @@ Status read_floats(ByteReader& reader, const char* field, size_t count, WeightTy
     out->resize(count);
     for (size_t i = 0; i < count; ++i) {
         const uint8_t* p = bytes.data() + i * width;
-        (*out)[i] = type == WeightType::f32    ? float_from_bits(load_le<uint32_t>(p))
+        (*out)[i] = type == WeightType::f32    ? load_le_float(p)
                     : type == WeightType::bf16 ? bf16_to_float(load_le<uint16_t>(p))
                                                : f16_to_float(load_le<uint16_t>(p));
     }
@@ -146,7 +140,7 @@ void write_node(const FloatNode& node, std::vector<uint8_t>& out) {
                 for (float w : node.weights) append_le(out, float_to_f16(w));
             break;
         case Op::leaky_relu:
-            append_float(out, node.slope);
+            append_le_float(out, node.slope);
             break;
         case Op::slice:
             append_le(out, static_cast<uint16_t>(node.begin));

@@ -16,7 +16,6 @@ void FloatRaster::create(int height, int width, int channels, int border) {
     h = height;
     w = width;
     c = channels;
-    border_ = border;
     stride_ = framed(width, border) * channels;
     origin_ = border * (stride_ + channels);
     data_.resize(static_cast<size_t>(framed(height, border)) * static_cast<size_t>(framed(width, border)) *

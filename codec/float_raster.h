@@ -19,7 +19,6 @@ class FloatRaster {
     // The zeros are set, the values are not.
     void create(int height, int width, int channels, int border);
 
-    int border() const { return border_; }
     ptrdiff_t row_stride() const { return stride_; }  // values from one row to the next
     float* row(int64_t y) { return data_.data() + origin_ + y * stride_; }
     const float* row(int64_t y) const { return data_.data() + origin_ + y * stride_; }
@@ -29,7 +28,6 @@ class FloatRaster {
     AlignedFloats take() { return std::move(data_); }
 
   private:
-    int border_ = 0;
     ptrdiff_t stride_ = 0, origin_ = 0;
     AlignedFloats data_;
 };

@@ -12,7 +12,6 @@
 namespace nae {
 namespace {
 
-constexpr int32_t kQualitySpan = kMaxQualityCenti - kMinQualityCenti;
 constexpr int32_t kMaxStep = 1 << 28;
 
 Status check_values(const std::vector<int32_t>& values, size_t expected, const char* what) {
@@ -80,15 +79,19 @@ Result<Gains> read_gains(ByteReader& reader) {
 
 }  // namespace
 
-int32_t GainTable::log2_gain_at(int c, int quality_centi) const {
+AnchorPosition anchor_position(int anchors, int quality_centi) {
     const int64_t p = static_cast<int64_t>(std::clamp(quality_centi, kMinQualityCenti, kMaxQualityCenti) -
                                            kMinQualityCenti) *
                       (anchors - 1);
     const int64_t s = std::min<int64_t>(p / kQualitySpan, anchors - 2);
-    const int64_t r = p - kQualitySpan * s;
-    const int32_t* a = log2_gain.data() + static_cast<ptrdiff_t>(c) * anchors + s;
-    return a[0] + static_cast<int32_t>(
-                      div_down((static_cast<int64_t>(a[1]) - a[0]) * r + kQualitySpan / 2, kQualitySpan));
+    return {static_cast<int>(s), static_cast<int32_t>(p - kQualitySpan * s)};
+}
+
+int32_t GainTable::log2_gain_at(int c, int quality_centi) const {
+    const AnchorPosition at = anchor_position(anchors, quality_centi);
+    const int32_t* a = log2_gain.data() + static_cast<ptrdiff_t>(c) * anchors + at.anchor;
+    return a[0] + static_cast<int32_t>(div_down(
+                      (static_cast<int64_t>(a[1]) - a[0]) * at.rest + kQualitySpan / 2, kQualitySpan));
 }
 
 int32_t dequant_step(int32_t log2_inverse_unit, int32_t log2_gain) {

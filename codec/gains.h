@@ -48,6 +48,16 @@ struct QuantSteps {
     int channels() const { return static_cast<int>(step.size()); }
 };
 
+constexpr int32_t kQualitySpan = kMaxQualityCenti - kMinQualityCenti;
+
+// Where a quality (100 .. 10000, clamped) lies between K >= 2 anchors: `rest` / kQualitySpan of the way from `anchor` to the
+// next one.
+struct AnchorPosition {
+    int anchor = 0;
+    int32_t rest = 0;
+};
+AnchorPosition anchor_position(int anchors, int quality_centi);
+
 // D = 2^((U - L) / 256) in Q16, rounded half up; 0 when outside 1 .. 2^28 (refused at load).
 int32_t dequant_step(int32_t log2_inverse_unit, int32_t log2_gain);
 

@@ -88,6 +88,10 @@ Status validate(const Model& m, const Limits& limits) {
     NAE_RETURN_IF_ERROR(validate_table_set(m.latent_tables).in("TABL: latent"));
     NAE_RETURN_IF_ERROR(validate_table_set(m.hyper_tables).in("TABL: hyper-latent"));
     if (m.analysis.empty() != m.hyper_analysis.empty()) return corrupt("aNLZ: one of two graphs is missing");
+    const int anchors = m.gains.latent.anchors;
+    NAE_RETURN_IF_ERROR(validate(m.analysis_affines, m.analysis, anchors).in("aCND: analysis"));
+    NAE_RETURN_IF_ERROR(
+        validate(m.hyper_analysis_affines, m.hyper_analysis, anchors).in("aCND: hyper-analysis"));
     if (m.analysis.empty()) return Status();
     NAE_RETURN_IF_ERROR(
         check_float_graph(m.analysis, 3, m.latent_channels, kLatentStride, limits).in("aNLZ: analysis"));
@@ -96,6 +100,14 @@ Status validate(const Model& m, const Limits& limits) {
                                     static_cast<uint64_t>(kPixelsPerLatent);
     return check_float_graph(m.hyper_analysis, m.latent_channels, m.hyper_channels, kHyperStride, per_latent)
         .in("aNLZ: hyper-analysis");
+}
+
+FloatGraph Model::analysis_at(int quality_centi) const {
+    return graph_at(analysis, analysis_affines, gains.latent.anchors, quality_centi);
+}
+
+FloatGraph Model::hyper_analysis_at(int quality_centi) const {
+    return graph_at(hyper_analysis, hyper_analysis_affines, gains.latent.anchors, quality_centi);
 }
 
 double decoder_macs_per_pixel(const Model& m) {

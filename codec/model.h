@@ -6,6 +6,7 @@
 //   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
 //   GAIN  gains.h                            TABL  two table sets, latent then hyper, entropy/tables.h
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
+//   aCND  optional, behind aNLZ: what the quality does to outputs of both, quality_affine.h
 //   tEXT  optional: free UTF-8 text (how it was trained, licence)
 //   END
 // The *decoding part* is the same file without lower-case chunks. The model's ID is the first 8 bytes of the
@@ -27,6 +28,7 @@
 #include "codec/float_graph.h"
 #include "codec/gains.h"
 #include "codec/graph.h"
+#include "codec/quality_affine.h"
 #include "codec/research_model.h"
 #include "format/byte_source.h"
 #include "format/limits.h"
@@ -66,9 +68,13 @@ struct Model {
     // channels at 1/64 in integer units of the hyper-synthesis' input.
     FloatGraph analysis;
     FloatGraph hyper_analysis;
+    QualityAffines analysis_affines, hyper_analysis_affines;  // what they know of the quality; may be empty
     std::string text;
 
     bool has_analysis() const { return !analysis.empty(); }
+    // The two networks as they encode at a quality (100 .. 10000).
+    FloatGraph analysis_at(int quality_centi) const;
+    FloatGraph hyper_analysis_at(int quality_centi) const;
 };
 
 // Everything a decoder relies on, across parts: shapes, resolutions, ranges, bounds, limits. Call it after

@@ -17,7 +17,7 @@ namespace {
 
 constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"),
     kTables("TABL");
-constexpr ChunkType kAnalysis("aNLZ"), kText("tEXT");
+constexpr ChunkType kAnalysis("aNLZ"), kConditions("aCND"), kText("tEXT");
 // Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model.
 constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables};
 constexpr size_t kCriticalChunks = 5;
@@ -31,7 +31,7 @@ using Bytes = std::vector<uint8_t>;
 struct ModelChunks {
     Bytes decoding_part;
     ByteSpan critical[kCriticalChunks];  // payloads, within the decoding part
-    Bytes analysis;
+    Bytes analysis, conditions;
     Bytes text;
     bool has_analysis = false;
     bool research = false;
@@ -106,6 +106,8 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
         if (!decoding_only) {
             if (chunk.type == kAnalysis && chunks.analysis.empty()) {
                 NAE_ASSIGN_OR_RETURN(chunks.analysis, reader.read_payload(chunk));
+            } else if (chunk.type == kConditions && chunks.conditions.empty()) {
+                NAE_ASSIGN_OR_RETURN(chunks.conditions, reader.read_payload(chunk));
             } else if (chunk.type == kText && chunks.text.empty()) {
                 NAE_ASSIGN_OR_RETURN(chunks.text, reader.read_payload(chunk));
             } else {
@@ -212,6 +214,12 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     NAE_ASSIGN_OR_RETURN(m.gains, parse_gains(gains.data(), gains.size(), "GAIN"));
     NAE_RETURN_IF_ERROR(parse_tables(chunks.critical[4], m).in("TABL"));
     if (!chunks.analysis.empty()) NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis, limits, m).in("aNLZ"));
+    if (!chunks.analysis.empty() && !chunks.conditions.empty()) {
+        NAE_RETURN_IF_ERROR(parse_quality_affines(chunks.conditions, m.analysis, m.hyper_analysis,
+                                                  m.gains.latent.anchors, &m.analysis_affines,
+                                                  &m.hyper_analysis_affines)
+                                .in("aCND"));
+    }
     m.text.assign(chunks.text.begin(), chunks.text.end());
     NAE_RETURN_IF_ERROR(validate(m, limits));
     return m;
@@ -241,6 +249,10 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
             append_bytes(both, part.data(), part.size());
         }
         NAE_RETURN_IF_ERROR(writer.write_chunk(kAnalysis, both));
+        if (!m.analysis_affines.empty() || !m.hyper_analysis_affines.empty()) {
+            NAE_RETURN_IF_ERROR(writer.write_chunk(
+                kConditions, serialise_quality_affines(m.analysis_affines, m.hyper_analysis_affines)));
+        }
     }
     if (!decoding_only && !m.text.empty()) {
         NAE_RETURN_IF_ERROR(writer.write_chunk(

@@ -15,8 +15,9 @@ namespace {
 class NativeAnalysis : public AnalysisBackend {
   public:
     NativeAnalysis(const Model& model, std::shared_ptr<const AnalysisEngines> engines, int threads,
-                   const FloatGraph* synthesis)
+                   const FloatGraph* synthesis, int quality_centi)
         : model_(model),
+          quality_centi_(quality_centi),
           engines_(std::move(engines)),
           threads_(threads),
           pool_(threads),
@@ -41,7 +42,7 @@ class NativeAnalysis : public AnalysisBackend {
     Status refine(const nae_refinement& task, int16_t* symbols) override {
         if (synthesis_.empty()) return AnalysisBackend::refine(task, symbols);
         if (gradients_ == nullptr) {
-            auto loaded = load_module_analysis(model_, threads_, &synthesis_);
+            auto loaded = load_module_analysis(model_, quality_centi_, threads_, &synthesis_);
             if (!loaded.ok())
                 return loaded.status().in("EFFORT 6 and above follow gradients, which LibTorch takes");
             gradients_ = std::move(loaded).value();
@@ -66,6 +67,7 @@ class NativeAnalysis : public AnalysisBackend {
     }
 
     const Model& model_;
+    const int quality_centi_;
     const std::shared_ptr<const AnalysisEngines> engines_;
     const int threads_;
     ThreadPool pool_;
@@ -73,34 +75,57 @@ class NativeAnalysis : public AnalysisBackend {
     std::unique_ptr<AnalysisBackend> gradients_;
 };
 
-Result<std::shared_ptr<const AnalysisEngines>> make_engines(const Model& model) {
+// Arranges the convolutions of a network that depend on the quality.
+void put_quality(FloatEngine& engine, const FloatGraph& graph, const QualityAffines& affines, int anchors,
+                 int quality_centi) {
+    for (const QualityAffine& a : affines) {
+        const auto node = static_cast<size_t>(a.node);
+        engine.set_convolution(node, node_at(graph.nodes[node], a, anchors, quality_centi));
+    }
+}
+
+std::shared_ptr<const AnalysisEngines> engines_at(AnalysisEngines engines, const Model& model,
+                                                  int quality_centi) {
+    const int anchors = model.gains.latent.anchors;
+    put_quality(engines.analysis, model.analysis, model.analysis_affines, anchors, quality_centi);
+    put_quality(engines.hyper_analysis, model.hyper_analysis, model.hyper_analysis_affines, anchors,
+                quality_centi);
+    return std::make_shared<const AnalysisEngines>(std::move(engines));
+}
+
+Result<std::shared_ptr<const AnalysisEngines>> make_engines(const Model& model, int quality_centi) {
     NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
     const FloatPrecision precision =
         bfloat16_by_default() ? FloatPrecision::bfloat16 : FloatPrecision::float32;
-    auto made = std::make_shared<AnalysisEngines>();
-    NAE_ASSIGN_OR_RETURN(made->analysis, FloatEngine::create(model.analysis, precision));
-    NAE_ASSIGN_OR_RETURN(made->hyper_analysis, FloatEngine::create(model.hyper_analysis, precision));
-    made->halo_px = static_cast<int>(std::min<int64_t>(info.halo, 1 << 16));
-    return std::shared_ptr<const AnalysisEngines>(std::move(made));
+    AnalysisEngines made;
+    NAE_ASSIGN_OR_RETURN(made.analysis, FloatEngine::create(model.analysis, precision));
+    NAE_ASSIGN_OR_RETURN(made.hyper_analysis, FloatEngine::create(model.hyper_analysis, precision));
+    made.halo_px = static_cast<int>(std::min<int64_t>(info.halo, 1 << 16));
+    return engines_at(std::move(made), model, quality_centi);
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const AnalysisEngines>> AnalysisEnginesCache::get(const Model& model) {
+Result<std::shared_ptr<const AnalysisEngines>> AnalysisEnginesCache::get(const Model& model,
+                                                                         int quality_centi) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (engines_ == nullptr) {
-        NAE_ASSIGN_OR_RETURN(engines_, make_engines(model));
+        NAE_ASSIGN_OR_RETURN(engines_, make_engines(model, quality_centi));
+    } else if (quality_centi != quality_centi_) {
+        engines_ = engines_at(*engines_, model, quality_centi);
     }
+    quality_centi_ = quality_centi;
     return engines_;
 }
 
-Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int threads,
-                                                              const FloatGraph* synthesis,
+Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int quality_centi,
+                                                              int threads, const FloatGraph* synthesis,
                                                               AnalysisEnginesCache* cache) {
-    NAE_ASSIGN_OR_RETURN(std::shared_ptr<const AnalysisEngines> engines,
-                         cache != nullptr ? cache->get(model) : make_engines(model));
+    NAE_ASSIGN_OR_RETURN(
+        std::shared_ptr<const AnalysisEngines> engines,
+        cache != nullptr ? cache->get(model, quality_centi) : make_engines(model, quality_centi));
     return std::unique_ptr<AnalysisBackend>(
-        new NativeAnalysis(model, std::move(engines), threads, synthesis));
+        new NativeAnalysis(model, std::move(engines), threads, synthesis, quality_centi));
 }
 
 }  // namespace nae

@@ -20,21 +20,23 @@ struct AnalysisEngines {
     int halo_px = 0;
 };
 
-// Those of one model, made when they are first asked for and kept as long as this lives. Thread-safe.
+// Those of one model, made when they are first asked for and kept as long as this lives. What depends on the quality is
+// kept for the last one. Thread-safe.
 class AnalysisEnginesCache {
   public:
     // model: the same at every call. Errors: those of FloatEngine::create().
-    Result<std::shared_ptr<const AnalysisEngines>> get(const Model& model);
+    Result<std::shared_ptr<const AnalysisEngines>> get(const Model& model, int quality_centi);
 
   private:
     std::mutex mutex_;
     std::shared_ptr<const AnalysisEngines> engines_;
+    int quality_centi_ = 0;
 };
 
 // With the engines of the model's cache where there is one.
 // Errors: as load_analysis_backend(). model must outlive the backend, if synthesis is given.
-Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int threads,
-                                                              const FloatGraph* synthesis,
+Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int quality_centi,
+                                                              int threads, const FloatGraph* synthesis,
                                                               AnalysisEnginesCache* cache = nullptr);
 
 }  // namespace nae

@@ -19,12 +19,6 @@ using Bytes = std::vector<uint8_t>;
 
 Status corrupt(const std::string& message) { return Status(ErrorCode::corrupt, message); }
 
-void append_float(Bytes& out, float value) {
-    uint32_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    append_le(out, bits);
-}
-
 Status check_graph(const FloatGraphInfo& info, int in, int out, const Resolution& resolution) {
     if (info.input_channels() != in)
         return corrupt(cat("input channels: ", info.input_channels(), ", expected ", in));
@@ -107,7 +101,7 @@ Result<Bytes> serialise_research_model(const ResearchModel& m) {
     Bytes synthesis;
     append_le(synthesis, static_cast<uint8_t>(m.classes));
     for (const auto* values : {&m.centre, &m.step})
-        for (float v : *values) append_float(synthesis, v);
+        for (float v : *values) append_le_float(synthesis, v);
     NAE_ASSIGN_OR_RETURN(const Bytes graph, serialise_float_graph(m.synthesis));
     append_bytes(synthesis, graph.data(), graph.size());
     NAE_RETURN_IF_ERROR(writer.write_chunk(ChunkType("FSYN"), synthesis));

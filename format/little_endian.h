@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -39,6 +40,21 @@ inline void append_le(std::vector<uint8_t>& out, T value) {
     const size_t at = out.size();
     out.resize(at + sizeof(T));
     store_le(value, out.data() + at);
+}
+
+// IEEE 754 binary32, as its 32 bits.
+inline float load_le_float(const void* p) {
+    static_assert(sizeof(float) == sizeof(uint32_t), "binary32");
+    const auto bits = load_le<uint32_t>(p);
+    float value = 0;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+inline void append_le_float(std::vector<uint8_t>& out, float value) {
+    uint32_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    append_le(out, bits);
 }
 
 inline void append_bytes(std::vector<uint8_t>& out, const void* bytes, size_t size) {

@@ -54,7 +54,6 @@ std::string check_export(const Model& exported, const PhotoModel& model, FlatAda
     constexpr int kCrops = 16, kSize = 256;
     const auto prepared = prepare_model(exported, "exported model");
     if (!prepared.ok()) return prepared.status().message();
-    InProcessAnalysis analysis(exported);
     const torch::Tensor blocks = sampler.validation_batch(kCrops, kSize).blocks;
     const auto pixels = sampler.validation_pixels(kCrops, kSize);
     std::printf("%8s  %18s  %18s  %21s", "quality", "float (estimate)", "integer, rounding", "against float");
@@ -62,6 +61,7 @@ std::string check_export(const Model& exported, const PhotoModel& model, FlatAda
     std::printf("\n");
     for (const ValidationPoint& f : validate(model, optimiser, blocks, torch::kCPU)) {
         const double quality = 1 + 99 * f.quality;
+        InProcessAnalysis analysis(exported, int(std::lround(quality * 100)));
         const auto plain = round_trip(prepared.value(), analysis, quality, 0, pixels, kSize);
         if (!plain.ok()) return plain.status().message();
         std::printf("%8.1f  %7.4f %7.3f dB  %7.4f %7.3f dB  %+6.2f %% %+8.3f dB", quality, f.bpp, f.psnr,

@@ -18,7 +18,47 @@ std::vector<NodeTensors> float_tensors(const PhotoModel& model, const FlatAdam& 
     for (size_t i = 0; i < ids.size(); ++i)
         if (ids[i].weight >= 0)
             out[i] = {optimiser.value(ids[i].weight, averaged).cpu(),
-                      optimiser.value(ids[i].bias, averaged).cpu()};
+                      optimiser.value(ids[i].bias, averaged).cpu(),
+                      {},
+                      {}};
+    return out;
+}
+
+// What the quality does to a node's output: [channels, anchors], or undefined.
+struct Conditions {
+    Tensor scale, shift;
+};
+std::vector<Conditions> conditions_of(const PhotoModel& model, const FlatAdam& optimiser, Part part,
+                                      bool averaged) {
+    const auto& ids = model.node_parameters(part);
+    std::vector<Conditions> out(ids.size());
+    for (size_t i = 0; i < ids.size(); ++i) {
+        if (ids[i].scale >= 0) out[i].scale = optimiser.value(ids[i].scale, averaged).cpu();
+        if (ids[i].shift >= 0) out[i].shift = optimiser.value(ids[i].shift, averaged).cpu();
+    }
+    return out;
+}
+
+std::vector<NodeTensors> at_anchor(std::vector<NodeTensors> tensors, const std::vector<Conditions>& all,
+                                   int anchor) {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+        if (all[i].scale.defined()) tensors[i].scale = all[i].scale.select(1, anchor).view({1, -1, 1, 1});
+        if (all[i].shift.defined()) tensors[i].shift = all[i].shift.select(1, anchor).view({1, -1, 1, 1});
+    }
+    return tensors;
+}
+
+QualityAffines affines_of(const std::vector<Conditions>& all) {
+    QualityAffines out;
+    for (size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].shift.defined()) continue;
+        QualityAffine a;
+        a.node = int(i);
+        const Tensor scale = all[i].scale.contiguous(), shift = all[i].shift.contiguous();
+        a.scale.assign(scale.data_ptr<float>(), scale.data_ptr<float>() + scale.numel());
+        a.shift.assign(shift.data_ptr<float>(), shift.data_ptr<float>() + shift.numel());
+        out.push_back(std::move(a));
+    }
     return out;
 }
 
@@ -41,13 +81,16 @@ FloatGraph filled(const FloatGraph& structure, const std::vector<NodeTensors>& t
 }
 
 // Multiplies the convolutions that reach the output through adds alone by `factor` (per output channel).
-void scale_outputs(const FloatGraph& g, std::vector<NodeTensors>& t, size_t node, const Tensor& factor) {
+void scale_outputs(const FloatGraph& g, std::vector<NodeTensors>& t, std::vector<Conditions>& conditions,
+                   size_t node, const Tensor& factor) {
     const FloatNode& n = g.nodes[node];
     if (n.op == Op::add) {
-        for (uint16_t in : n.inputs) scale_outputs(g, t, in, factor);
+        for (uint16_t in : n.inputs) scale_outputs(g, t, conditions, in, factor);
     } else if (n.op == Op::conv) {
         t[node].weight = t[node].weight * factor.view({-1, 1, 1, 1});
         t[node].bias = t[node].bias * factor;
+        Tensor& shift = conditions[node].shift;
+        if (shift.defined()) shift = shift * factor.unsqueeze(1);
     } else {
         throw std::runtime_error("analysis must end in convolutions");
     }
@@ -74,7 +117,16 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     const PhotoConfig& config = model.config();
     const int64_t n = config.latent_channels, nz = config.hyper_channels;
     std::vector<NodeTensors> parts[4];
-    for (int p = 0; p < 4; ++p) parts[p] = float_tensors(model, optimiser, Part(p), options.averaged);
+    std::vector<Conditions> conditions[4];
+    for (int p = 0; p < 4; ++p) {
+        parts[p] = float_tensors(model, optimiser, Part(p), options.averaged);
+        conditions[p] = conditions_of(model, optimiser, Part(p), options.averaged);
+    }
+    auto conditions_for = [&](Part p) -> std::vector<Conditions>& { return conditions[size_t(p)]; };
+    auto run = [&](Part p, const Tensor& x, int anchor, int first = 0) {
+        return run_float_graph(model.net(p), at_anchor(parts[size_t(p)], conditions_for(p), anchor), x,
+                               first);
+    };
     auto net = [&](Part p) -> const FloatGraph& { return model.net(p); };
     auto tensors = [&](Part p) -> std::vector<NodeTensors>& { return parts[size_t(p)]; };
 
@@ -85,14 +137,13 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
 
     // What the integer networks will see, at several qualities.
     const Tensor blocks = sampler.calibration_batch(options.calibration_crops, 256).blocks;
-    const Tensor y = run_float_graph(net(Part::analysis), tensors(Part::analysis), blocks, 1);
-    const Tensor z = run_float_graph(net(Part::hyper_analysis), tensors(Part::hyper_analysis), y);
     std::vector<Tensor> all_y, all_z;
     for (int k = 0; k < config.anchors; k += 3) {
+        const Tensor y = run(Part::analysis, blocks, k, 1);
+        const Tensor z = run(Part::hyper_analysis, y, k);
         const Tensor gz = torch::exp2(log2_hyper_gain.select(1, k)).view({1, nz, 1, 1});
         const Tensor z_hat = torch::round(z * gz) / gz;
-        const Tensor mean = run_float_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat)
-                                .narrow(1, 0, n);
+        const Tensor mean = run(Part::hyper_synthesis, z_hat, k).narrow(1, 0, n);
         const Tensor g = torch::exp2(log2_gain.select(1, k)).view({1, n, 1, 1});
         all_z.push_back(z_hat);
         all_y.push_back(torch::round((y - mean) * g) / g + mean);
@@ -158,15 +209,18 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     // The encoder's networks speak in integer units, too.
     const auto f32 = torch::kFloat;
     const Tensor u = torch::tensor(unit).to(f32), uz = torch::tensor(unit_z).to(f32);
-    scale_outputs(net(Part::analysis), tensors(Part::analysis), net(Part::analysis).nodes.size() - 1,
-                  1.0 / u);
-    scale_outputs(net(Part::hyper_analysis), tensors(Part::hyper_analysis),
-                  net(Part::hyper_analysis).nodes.size() - 1, 1.0 / uz);
+    auto to_units = [&](Part p, const Tensor& factor) {
+        scale_outputs(net(p), tensors(p), conditions_for(p), net(p).nodes.size() - 1, factor);
+    };
+    to_units(Part::analysis, 1.0 / u);
+    to_units(Part::hyper_analysis, 1.0 / uz);
     NodeTensors& first = tensors(Part::hyper_analysis)[1];
     if (!first.weight.defined()) throw std::runtime_error("hyper-analysis must begin with a convolution");
     first.weight = first.weight * u.view({1, -1, 1, 1});
     out.analysis = filled(net(Part::analysis), tensors(Part::analysis));
     out.hyper_analysis = filled(net(Part::hyper_analysis), tensors(Part::hyper_analysis));
+    out.analysis_affines = affines_of(conditions_for(Part::analysis));
+    out.hyper_analysis_affines = affines_of(conditions_for(Part::hyper_analysis));
     if (const Status s = validate(out); !s.ok()) throw std::runtime_error(s.message());
     return out;
 }

@@ -1,5 +1,6 @@
 #include "training/fit_tables.h"
 
+#include <cmath>
 #include <cstdlib>
 
 #include "codec/encoder.h"
@@ -52,15 +53,16 @@ void replace(TableSet& set, const Histogram& counts, double prior, std::vector<d
 }
 
 Status count_symbols(const Model& model, const std::vector<std::vector<uint8_t>>& crops, int size,
-                     AnalysisBackend& analysis, SymbolCounter& counter) {
+                     SymbolCounter& counter) {
     EncoderOptions options;
     NAE_ASSIGN_OR_RETURN(options.model, prepare_model(model, "model"));
-    options.analysis = &analysis;
     options.observer = &counter;
     const int anchors = model.gains.latent.anchors;
-    for (const std::vector<uint8_t>& pixels : crops) {
-        for (int k = 0; k < anchors; ++k) {
-            options.quality = 1 + 99.0 * k / (anchors - 1);
+    for (int k = 0; k < anchors; ++k) {
+        options.quality = 1 + 99.0 * k / (anchors - 1);
+        InProcessAnalysis analysis(model, int(std::lround(options.quality * 100)));
+        options.analysis = &analysis;
+        for (const std::vector<uint8_t>& pixels : crops) {
             MemoryImageSource image(pixels.data(), uint32_t(size), uint32_t(size), 3);
             MemorySink unused;
             NAE_RETURN_IF_ERROR(encode(options, image, Metadata(), unused));
@@ -73,11 +75,9 @@ Status count_symbols(const Model& model, const std::vector<std::vector<uint8_t>>
 
 std::string fit_tables(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size, int rounds,
                        double prior) {
-    InProcessAnalysis analysis(model);
     for (int round = 0; round < rounds; ++round) {
         SymbolCounter counter(model);
-        if (const Status s = count_symbols(model, crops, size, analysis, counter); !s.ok())
-            return s.message();
+        if (const Status s = count_symbols(model, crops, size, counter); !s.ok()) return s.message();
         replace(model.latent_tables, counter.latent(), prior, gaussian_magnitudes);
         replace(model.hyper_tables, counter.hyper(), prior, logistic_magnitudes);
     }

@@ -12,8 +12,9 @@ namespace nae::training {
 
 class InProcessAnalysis : public AnalysisBackend {
   public:
-    explicit InProcessAnalysis(const Model& model)
-        : networks_(TorchAnalysis::create(model.analysis, model.hyper_analysis, 0)) {}
+    InProcessAnalysis(const Model& model, int quality_centi)
+        : networks_(TorchAnalysis::create(model.analysis_at(quality_centi),
+                                          model.hyper_analysis_at(quality_centi), 0)) {}
     int halo_px() const override { return 0; }  // for crops that are encoded whole
     Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
                int out_c) override {

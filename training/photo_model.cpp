@@ -45,6 +45,11 @@ class NetBuilder {
     int depth_to_space(int a, int b) {
         return push(graph_.depth_to_space(a, b), channels_[size_t(a)] / (b * b));
     }
+    // The quality scales and shifts what this convolution gives.
+    int condition(int node) {
+        conditioned_[size_t(node)] = true;
+        return node;
+    }
     // x + conv(relu(conv(x))), the second convolution starting small so that the block starts near the identity.
     int residual(int a) {
         const int c = channels_[size_t(a)];
@@ -58,19 +63,21 @@ class NetBuilder {
     const std::vector<std::pair<Tensor, Tensor>>& initial() const { return initial_; }
     // Convolutions of the branches, as opposed to the linear paths and the layers that speak in the latent's units.
     bool hidden(size_t node) const { return hidden_[node]; }
+    bool conditioned(size_t node) const { return conditioned_[node]; }
 
   private:
     int push(int id, int channels) {
         channels_.resize(size_t(id) + 1);
         initial_.resize(size_t(id) + 1);
         hidden_.resize(size_t(id) + 1);
+        conditioned_.resize(size_t(id) + 1);
         channels_[size_t(id)] = channels;
         return id;
     }
     FloatGraphBuilder graph_;
     std::vector<int> channels_;
     std::vector<std::pair<Tensor, Tensor>> initial_;
-    std::vector<bool> hidden_;
+    std::vector<bool> hidden_, conditioned_;
 };
 
 using Start = NetBuilder::Start;
@@ -78,13 +85,13 @@ using Start = NetBuilder::Start;
 NetBuilder build_analysis(const PhotoConfig& c, const Tensor& linear) {
     NetBuilder b(3);
     const int blocks8 = b.space_to_depth(0, 8);
-    const int line =
-        b.conv_with(b.space_to_depth(blocks8, 2), linear, torch::zeros({c.latent_channels}), 1, true);
-    int t = b.conv(blocks8, c.encoder_width8, 1, 1, Start::he);
+    const int line = b.condition(
+        b.conv_with(b.space_to_depth(blocks8, 2), linear, torch::zeros({c.latent_channels}), 1, true));
+    int t = b.condition(b.conv(blocks8, c.encoder_width8, 1, 1, Start::he));
     for (int i = 0; i < c.encoder_blocks8; ++i) t = b.residual(t);
-    t = b.conv(b.space_to_depth(b.relu(t), 2), c.encoder_width16, 1, 1, Start::he);
+    t = b.condition(b.conv(b.space_to_depth(b.relu(t), 2), c.encoder_width16, 1, 1, Start::he));
     for (int i = 0; i < c.encoder_blocks16; ++i) t = b.residual(t);
-    t = b.conv(b.relu(t), c.latent_channels, 1, 1, Start::zero);
+    t = b.condition(b.conv(b.relu(t), c.latent_channels, 1, 1, Start::zero));
     b.add(line, t);
     return b;
 }
@@ -108,7 +115,8 @@ NetBuilder build_synthesis(const PhotoConfig& c, const Tensor& linear, const Ten
 NetBuilder build_hyper_analysis(const PhotoConfig& c, const Tensor& input_scale) {
     NetBuilder b(c.latent_channels);
     Tensor w = torch::randn({192, c.latent_channels, 1, 1}) * std::sqrt(2.0 / c.latent_channels);
-    int t = b.relu(b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({192}), 1, false));
+    int t = b.relu(
+        b.condition(b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({192}), 1, false)));
     t = b.relu(b.conv(t, 192, 3, 2, Start::he));
     b.conv(t, c.hyper_channels, 3, 2, Start::he);
     return b;
@@ -164,6 +172,16 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
     hyper_gain_ = optimiser.add(
         "hyper_gain", slope.expand({config.hyper_channels, config.anchors}).contiguous(), false, 5.0);
     hyper_scale_ = optimiser.add("hyper_scale", torch::zeros({config.hyper_channels}), false, 5.0);
+    // Last, so that checkpoints without them can be gone on from.
+    for (size_t p = 0; p < 4; ++p) {
+        for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
+            if (!built[p].conditioned(i)) continue;
+            const std::string name = std::string(names[p]) + "." + std::to_string(i);
+            const Tensor zero = torch::zeros({nets_[p].nodes[i].channels, config.anchors});
+            node_parameters_[p][i].scale = optimiser.add(name + ".scale", zero, false, 2.0);
+            node_parameters_[p][i].shift = optimiser.add(name + ".shift", zero, false, 2.0);
+        }
+    }
     for (const Parameter& p : optimiser.parameters()) leaves_.push_back(p.leaf);
     take_leaves();
 }
@@ -172,7 +190,7 @@ void PhotoModel::take_leaves() {
     for (size_t p = 0; p < 4; ++p)
         for (size_t i = 0; i < tensors_[p].size(); ++i)
             if (const NodeParameters& ids = node_parameters_[p][i]; ids.weight >= 0)
-                tensors_[p][i] = {leaf(ids.weight), leaf(ids.bias)};
+                tensors_[p][i] = {leaf(ids.weight), leaf(ids.bias), {}, {}};
 }
 
 PhotoModel PhotoModel::replica(uint64_t seed) const {
@@ -198,8 +216,14 @@ Tensor PhotoModel::quantiser_weight(const Tensor& quality, const Tensor& scale) 
     return base * (1 + (scale.detach() / kWeightKnee).pow(3));
 }
 
-Tensor PhotoModel::run(Part p, const Tensor& x, int first_node, int drop_last) const {
-    return run_float_graph(nets_[size_t(p)], tensors_[size_t(p)], x, first_node, drop_last);
+Tensor PhotoModel::run(Part p, const Tensor& x, const Tensor& quality, int first_node, int drop_last) const {
+    std::vector<NodeTensors> tensors = tensors_[size_t(p)];
+    for (size_t i = 0; i < tensors.size(); ++i) {
+        const NodeParameters& ids = node_parameters_[size_t(p)][i];
+        if (ids.scale >= 0) tensors[i].scale = gains(ids.scale, quality);
+        if (ids.shift >= 0) tensors[i].shift = gains(ids.shift, quality);
+    }
+    return run_float_graph(nets_[size_t(p)], tensors, x, first_node, drop_last);
 }
 
 Tensor PhotoModel::gains(int parameter, const Tensor& quality) const {
@@ -216,16 +240,16 @@ Tensor PhotoModel::gains(int parameter, const Tensor& quality) const {
 PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quality, bool training) const {
     const Tensor gain = gains(gain_, quality), hyper_gain = gains(hyper_gain_, quality);  // log2
     // The pixels come in the order of the graph's first operator, space-to-depth 8.
-    const Tensor y = run(Part::analysis, blocks, 1).to(torch::kFloat);
+    const Tensor y = run(Part::analysis, blocks, quality, 1).to(torch::kFloat);
 
-    const Tensor z = run(Part::hyper_analysis, y, 0).to(torch::kFloat);
+    const Tensor z = run(Part::hyper_analysis, y, quality, 0).to(torch::kFloat);
     const Tensor z_gain = torch::exp2(hyper_gain);
     const Tensor z_scaled = z * z_gain;
     const Tensor z_round = round_straight_through(z_scaled);
     const Tensor z_rate = training ? z_scaled + noise_like(z_scaled) : z_round;
     const Tensor z_scale = torch::exp2(leaf(hyper_scale_).view({1, -1, 1, 1}) + hyper_gain).expand_as(z);
 
-    const Tensor h = run(Part::hyper_synthesis, z_round / z_gain, 0);
+    const Tensor h = run(Part::hyper_synthesis, z_round / z_gain, quality, 0);
     const int64_t n = config_.latent_channels;
     const Tensor mean = h.narrow(1, 0, n).to(torch::kFloat);
     const Tensor scale = torch::exp2(h.narrow(1, n, n).to(torch::kFloat) + gain);
@@ -238,7 +262,7 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
 
     const Tensor reconstruction =
         // All but the last operator, depth-to-space 8: the error is the same in either order.
-        run(Part::synthesis, (v_round / g + mean).to(working_type_), 0, 1);
+        run(Part::synthesis, (v_round / g + mean).to(working_type_), quality, 0, 1);
     Output out;
     // Scales and means learn from what is coded. The latent learns from a smooth stand-in: symbols have no slope.
     out.bits_y = gaussian_bits(symbols, scale).sum({1, 2, 3});

@@ -61,6 +61,8 @@ class PhotoModel {
     const FloatGraph& net(Part p) const { return nets_[size_t(p)]; }
     struct NodeParameters {
         int weight = -1, bias = -1;
+        // Of some nodes of the encoder's networks, [out, anchors]: what the quality does (codec/quality_affine.h).
+        int scale = -1, shift = -1;
     };
     const std::vector<NodeParameters>& node_parameters(Part p) const { return node_parameters_[size_t(p)]; }
     // The analysis node that holds the linear transform.
@@ -70,7 +72,8 @@ class PhotoModel {
     int hyper_scale_parameter() const { return hyper_scale_; }  // [Cz] log2 scale of the hyper-latent
 
   private:
-    torch::Tensor run(Part p, const torch::Tensor& x, int first_node, int drop_last = 0) const;
+    torch::Tensor run(Part p, const torch::Tensor& x, const torch::Tensor& quality, int first_node,
+                      int drop_last = 0) const;
     torch::Tensor quantiser_weight(const torch::Tensor& quality, const torch::Tensor& scale) const;
     torch::Tensor gains(int parameter, const torch::Tensor& quality) const;  // [N, C, 1, 1] log2
     torch::Tensor noise_like(const torch::Tensor& t) const;                  // uniform in [-½, ½)

@@ -33,6 +33,8 @@ torch::Tensor run_float_graph(const FloatGraph& graph, const std::vector<NodeTen
                 const NodeTensors& p = tensors[i];
                 out[i] =
                     torch::conv2d(a.to(p.weight.scalar_type()), p.weight, p.bias, n.stride, n.kernel / 2);
+                if (p.scale.defined()) out[i] = out[i] * (1 + p.scale).to(out[i].scalar_type());
+                if (p.shift.defined()) out[i] = out[i] + p.shift.to(out[i].scalar_type());
                 break;
             }
             case Op::conv_transpose: {

@@ -15,6 +15,8 @@ namespace nae {
 // float32). Undefined for other operators.
 struct NodeTensors {
     torch::Tensor weight, bias;
+    // conv only, each undefined or [N, out, 1, 1]: its output is multiplied by 1 + scale, then shift is added.
+    torch::Tensor scale, shift;
 };
 
 // x: [N, c, h, w] logical, channels-last in memory; it stands for the output of node `first`, so a caller that already

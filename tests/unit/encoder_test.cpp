@@ -320,7 +320,7 @@ TEST_CASE("encoder: values no symbol can hold do not break it", "[encoder]") {
 
 TEST_CASE("analysis loader: says what is missing and where it looked", "[encoder]") {
     Model model = small_model();
-    CHECK(load_analysis_backend(model, 1).status().code() ==
+    CHECK(load_analysis_backend(model, kMaxQualityCenti, 1).status().code() ==
           ErrorCode::encoder_unavailable);  // no analysis part
     FloatGraphBuilder analysis(3);
     FloatConvParams conv;
@@ -334,12 +334,12 @@ TEST_CASE("analysis loader: says what is missing and where it looked", "[encoder
     const char* before = std::getenv("NAE_TORCH_MODULE");
     const std::string saved = before != nullptr ? before : "";
     setenv("NAE_TORCH_MODULE", "/nonexistent/module.so", 1);
-    const auto missing = load_analysis_backend(model, 1);
+    const auto missing = load_analysis_backend(model, kMaxQualityCenti, 1);
     CHECK(missing.status().code() == ErrorCode::encoder_unavailable);
     CHECK(missing.status().message().find("/nonexistent/module.so") != std::string::npos);
     // A file that is no library.
     setenv("NAE_TORCH_MODULE", NAE_SOURCE_DIR "/CMakeLists.txt", 1);
-    const auto unusable = load_analysis_backend(model, 1);
+    const auto unusable = load_analysis_backend(model, kMaxQualityCenti, 1);
     CHECK(unusable.status().code() == ErrorCode::encoder_unavailable);
     CHECK(unusable.status().message().find("CMakeLists.txt") != std::string::npos);
     if (before != nullptr) {

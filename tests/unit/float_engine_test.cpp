@@ -243,7 +243,7 @@ TEST_CASE("The float engine refuses what it cannot do", "[float_engine]") {
 TEST_CASE("The analysis by the library itself: shapes are checked, gradients are not its business",
           "[float_engine]") {
     const Model model = small_model();
-    auto made = make_native_analysis(model, 2, nullptr);
+    auto made = make_native_analysis(model, kMaxQualityCenti, 2, nullptr);
     REQUIRE(made.ok());
     AnalysisBackend& backend = *made.value();
     CHECK(backend.halo_px() > 0);
