@@ -273,10 +273,10 @@ torch::Tensor FlatAdam::value(int i, bool averaged) const {
 
 bool FlatAdam::restore(const std::vector<torch::Tensor>& state, int64_t steps) {
     if (state.size() != 4) return false;
-    for (const torch::Tensor& t : state)
-        if (t.numel() > total_ || t.numel() != state[0].numel()) return false;
-    // Parameters that joined since keep their initial values.
     const int64_t n = state[0].numel();
+    if (n != total_ && n != later_from_) return false;
+    for (const torch::Tensor& t : state)
+        if (t.numel() != n) return false;
     master_.narrow(0, 0, n).copy_(state[0]);
     m_.narrow(0, 0, n).copy_(state[1]);
     v_.narrow(0, 0, n).copy_(state[2]);

@@ -36,6 +36,9 @@ class FlatAdam {
     // index. All parameters must be added before seal().
     int add(const std::string& name, const torch::Tensor& initial, bool low_precision, double lr_scale = 1.0,
             bool hidden = false);
+    // Parameters added from here on joined the model later than others: a restored state may lack all of them, and they
+    // then keep their initial values.
+    void later_parameters() { later_from_ = total_; }
     void seal();
     // On the CPU these threads share the parameters between them from now on. They must outlive the optimiser's use.
     void use_workers(ThreadPool& workers) { workers_ = &workers; }
@@ -60,7 +63,7 @@ class FlatAdam {
     // State for checkpoints: master, first and second moments, average (flat, float32), step count.
     std::vector<torch::Tensor> state() const { return {master_, m_, v_, average_}; }
     int64_t steps() const { return steps_; }
-    // Takes over a state of the same size; returns false when the size differs.
+    // Takes over a state of the same size, or of that without the later parameters; returns false when it is another.
     bool restore(const std::vector<torch::Tensor>& state, int64_t steps);
     // Puts averaged (or latest) values into the leaves, for evaluation; refresh(false) goes back.
     void refresh(bool averaged);
@@ -82,7 +85,7 @@ class FlatAdam {
     std::vector<torch::Tensor> initial_;
     std::vector<size_t> by_size_;  // parameters, the largest first, so that threads end together
     torch::Tensor master_, m_, v_, average_, grad_;
-    int64_t total_ = 0, steps_ = 0;
+    int64_t total_ = 0, later_from_ = -1, steps_ = 0;
     bool muon_ = false;
     ThreadPool* workers_ = nullptr;
 };

@@ -172,7 +172,7 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
     hyper_gain_ = optimiser.add(
         "hyper_gain", slope.expand({config.hyper_channels, config.anchors}).contiguous(), false, 5.0);
     hyper_scale_ = optimiser.add("hyper_scale", torch::zeros({config.hyper_channels}), false, 5.0);
-    // Last, so that checkpoints without them can be gone on from.
+    optimiser.later_parameters();
     for (size_t p = 0; p < 4; ++p) {
         for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
             if (!built[p].conditioned(i)) continue;

@@ -166,6 +166,18 @@ void chunks_alone() {
     store("preview_fuzz", "rows", {1, 2, 0, 5, 0, 1, 0, 7, 8, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5});
 }
 
+nae::Model model_that_knows_the_quality() {
+    nae::Model m = nae::test::make_tiny_model();
+    const auto anchors = static_cast<size_t>(m.gains.latent.anchors);
+    for (size_t i = 0; i < m.analysis.nodes.size(); ++i) {
+        const nae::FloatNode& node = m.analysis.nodes[i];
+        if (node.op != nae::Op::conv) continue;
+        const std::vector<float> values(static_cast<size_t>(node.channels) * anchors, 0.25F);
+        m.analysis_affines.push_back({static_cast<int>(i), values, values});
+    }
+    return m;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -177,6 +189,7 @@ int main(int argc, char** argv) {
     const nae::ReadyModelPtr model = checked(nae::prepare_model(nae::test::make_tiny_model(), "tiny"));
     store("model_fuzz", "tiny", checked(nae::serialise_model(nae::test::make_tiny_model())));
     store("model_fuzz", "tiny-decoding", model->decoding_part);
+    store("model_fuzz", "tiny-affine", checked(nae::serialise_model(model_that_knows_the_quality())));
     pictures(model);
     kinds(model);
     entropy();

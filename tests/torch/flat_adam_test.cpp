@@ -34,6 +34,26 @@ TEST_CASE("A step without a finite gradient changes nothing") {
     CHECK(a.steps() == 0);
 }
 
+TEST_CASE("A state without the parameters that came later can be gone on from, another cannot") {
+    FlatAdam before(torch::kCPU, torch::kFloat), after(torch::kCPU, torch::kFloat),
+        other(torch::kCPU, torch::kFloat);
+    before.add("w", torch::full({4}, 2.0), false);
+    before.seal();
+    after.add("w", torch::zeros({4}), false);
+    after.later_parameters();
+    const int later = after.add("scale", torch::full({3}, 5.0), false);
+    after.seal();
+    other.add("w", torch::zeros({6}), false);
+    other.seal();
+    REQUIRE(after.restore(before.state(), 7));
+    CHECK(after.steps() == 7);
+    CHECK(torch::equal(after.leaf(0).detach(), torch::full({4}, 2.0)));
+    CHECK(torch::equal(after.leaf(later).detach(), torch::full({3}, 5.0)));
+    CHECK_FALSE(other.restore(before.state(), 7));  // smaller, but not by what came later
+    CHECK_FALSE(before.restore(after.state(), 7));
+    CHECK(after.restore(after.state(), 9));
+}
+
 TEST_CASE("Orthogonalised matrices have singular values near one") {
     torch::manual_seed(3);
     for (const auto& shape : {std::pair<int, int>{24, 90}, {90, 24}, {32, 32}}) {

@@ -24,7 +24,9 @@ Net small_decoder() {
         const int id = b.conv(in, p);
         n.tensors.resize(size_t(id) + 1);
         n.tensors[size_t(id)] = {torch::randn({out, cin, k, k}) / std::sqrt(double(cin * k * k)),
-                                 torch::randn({out}) * 0.1};
+                                 torch::randn({out}) * 0.1,
+                                 {},
+                                 {}};
         return id;
     };
     const int line = b.depth_to_space(conv(0, 8, 48, 1), 2);

@@ -1,4 +1,5 @@
 // The trainer from packed pictures to a model file, in small.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -88,6 +89,12 @@ TEST_CASE("Train a little, resume, export, load") {
     REQUIRE(model.ok());
     CHECK(model.value()->name() == "small");
     CHECK(model.value()->model.text.find("12 steps") != std::string::npos);
+
+    // What twelve steps have taught the encoder about the quality came along.
+    const QualityAffines& affines = model.value()->model.analysis_affines;
+    REQUIRE(affines.size() == 4);
+    CHECK(std::any_of(affines[0].scale.begin(), affines[0].scale.end(), [](float v) { return v != 0; }));
+    CHECK(model.value()->model.hyper_analysis_affines.size() == 1);
 
     o.resume = x.squeezed;  // the small checkpoint also resumes
     CHECK(train(o) == "");
