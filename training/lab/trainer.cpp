@@ -160,7 +160,8 @@ Status Run::epoch(int number) {
         if (!std::isfinite(sums.loss))
             return Status(ErrorCode::invalid_argument,
                           "training diverged: the loss is no number any more; a smaller lr may help");
-        if (!tell(double(i + 1) / double(steps), sums.loss / sums.n))
+        // Whoever stops at the end of an epoch wants it kept: that is told when the epoch is on the disk.
+        if (i + 1 < steps && !tell(double(i + 1) / double(steps), sums.loss / sums.n))
             return Status(ErrorCode::cancelled, "stopped");
     }
     row.loss = sums.loss / sums.n, row.mse = sums.mse / sums.n, row.ssim = sums.ssim / sums.n,
