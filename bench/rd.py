@@ -180,6 +180,7 @@ def main():
     pictures = sorted(p for p in arguments.folder.iterdir() if p.suffix.lower() in PICTURES)[:arguments.limit]
     if not pictures:
         sys.exit(f"{arguments.folder}: no pictures")
+    others = published(arguments.published, arguments.show)
     qualities = [float(q) if "." in q else int(q) for q in arguments.qualities.split(",")]
     wants_nae = "nae" in arguments.codecs.split(",")
     efforts = [int(e) for e in arguments.efforts.split(",") if e] or [default_effort() if wants_nae else 1]
@@ -219,7 +220,6 @@ def main():
             if row["setting"] not in settings[row["codec"]]:
                 settings[row["codec"]].append(row["setting"])
     report = rd_report.Report(rows, settings)
-    others = published(arguments.published, arguments.show)
     report.write_curves(arguments.out / "curves.csv")
     text = report.tables(others)
     print(text)
@@ -251,7 +251,11 @@ def published(file, names):
     if file is None:
         return {}
     curves = {name: [tuple(p) for p in points] for name, points in json.loads(file.read_text()).items()}
-    return {name: curves[name] for name in (names.split(",") if names else curves)}
+    wanted = names.split(",") if names else list(curves)
+    unknown = [name for name in wanted if name not in curves]
+    if unknown:
+        sys.exit(f"{file}: no curve called {', '.join(unknown)}; there are {', '.join(curves)}")
+    return {name: curves[name] for name in wanted}
 
 
 def default_effort():
