@@ -129,8 +129,8 @@ class AnalysisBackend {
 // folder of the library or plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/,
 // ../../lib/), and nae/ in the installation's library folder.
 // Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.
-// quality_centi: 100 .. 10000, of the picture. threads: 0 = all cores. synthesis: float_shadow() of the model's, for refine(); may be null. cache: where the engine's
-// arrangement of the model's weights is kept for the next call; may be null.
+// quality_centi: 100 .. 10000, of the picture. threads: 0 = all cores. synthesis: float_shadow() of the model's, for
+// refine(); may be null. cache: where the engine's arrangement of the model's weights is kept for the next call; may be null.
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int quality_centi,
                                                                int threads,
                                                                const FloatGraph* synthesis = nullptr,

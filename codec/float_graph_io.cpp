@@ -1,4 +1,3 @@
-#include <cstring>
 #include <utility>
 
 #include "codec/float_graph.h"
@@ -11,12 +10,6 @@ namespace {
 
 void append_floats(std::vector<uint8_t>& out, const std::vector<float>& values) {
     for (float v : values) append_le_float(out, v);
-}
-
-float float_from_bits(uint32_t bits) {
-    float value;
-    std::memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 Status read_floats(ByteReader& reader, const char* field, size_t count, WeightType type,
@@ -58,9 +51,9 @@ Status read_fields(ByteReader& reader, size_t index, FloatNode& node) {
             return Status();
         }
         case Op::leaky_relu: {
-            uint32_t bits = 0;
-            NAE_RETURN_IF_ERROR(reader.read("slope", &bits));
-            node.slope = float_from_bits(bits);
+            ByteSpan bits;
+            NAE_RETURN_IF_ERROR(reader.read_span("slope", 4, &bits));
+            node.slope = load_le_float(bits.data());
             return Status();
         }
         case Op::slice:

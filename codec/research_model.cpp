@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -47,9 +46,9 @@ Bytes head_of(const ResearchModel& m) {
 Status read_floats(ByteReader& reader, size_t n, std::vector<float>* out) {
     out->resize(n);
     for (float& value : *out) {
-        uint32_t bits = 0;
-        NAE_RETURN_IF_ERROR(reader.read("centre or step", &bits));
-        std::memcpy(&value, &bits, sizeof value);
+        ByteSpan bits;
+        NAE_RETURN_IF_ERROR(reader.read_span("centre or step", 4, &bits));
+        value = load_le_float(bits.data());
     }
     return Status();
 }

@@ -8,10 +8,11 @@ torch::Tensor orthogonalise(const torch::Tensor& g, torch::ScalarType working) {
     const bool tall = g.size(0) > g.size(1);
     torch::Tensor x = g.to(working).contiguous();
     // The iteration starts from g over its norm; small matrices are scaled in its stead.
-    const double norm = x.norm(2, torch::kFloat).item<double>();
-    double scale = norm > 1e-18 ? 1.0 / norm : 0;  // its square must be finite
-    for (int round = 0; round < 5; ++round, scale = 1) {
-        const torch::Tensor gram = (tall ? torch::mm(x.t(), x) : torch::mm(x, x.t())) * (scale * scale);
+    const torch::Tensor scale =
+        x.norm(2, torch::kFloat).clamp_min(1e-18).reciprocal();  // its square is finite
+    for (int round = 0; round < 5; ++round) {
+        torch::Tensor gram = tall ? torch::mm(x.t(), x) : torch::mm(x, x.t());
+        if (round == 0) gram.mul_(scale * scale);
         torch::Tensor polynomial = gram * kB + torch::mm(gram, gram) * kC;
         polynomial.diagonal().add_(kA);
         if (round == 0) polynomial.mul_(scale);
