@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "codec/cell_rows.h"
+#include "codec/engine_kernels.h"
 #include "codec/guard.h"
 #include "codec/lossless_reader.h"
 #include "codec/pixel_output.h"
@@ -15,6 +17,7 @@
 #include "codec/research_codec.h"
 #include "codec/sample_table.h"
 #include "codec/thread_pool.h"
+#include "codec/thread_team.h"
 #include "codec/tile_cache.h"
 #include "codec/tile_codec.h"
 #include "codec/tile_layout.h"
@@ -30,24 +33,25 @@ namespace {
 constexpr int64_t kChunkRows = 1024;
 constexpr int64_t kChunkLatentBytes = int64_t{64} << 20;
 // A chunk is synthesised in blocks of at most this side. Around each, a halo of some 80 pixels is computed anew (a fifth
-// more work at this size); small ones would need less memory, and keep more threads busy.
+// more work at this size); smaller ones would need less memory. With fewer blocks than threads, all threads share the rows
+// of one block after another.
 constexpr int64_t kBlockSide = 1024;
+
+// Rows of pixels that a thread writes at a time.
+constexpr int64_t kRowsAtOnce = 32;
 
 // Tiles in use by the current chunk, and those of the previous one, which share its upper halo.
 using HeldTiles = std::map<int64_t, LatentTile>;
 
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }
 
-// Blocks of latent-aligned rows and columns that cover `window`, at least `wanted` of them where it is large
-// enough, as square as can be: that wastes least on halos.
-std::vector<Rect> split_into_blocks(const Rect& window, int wanted) {
-    int64_t columns = div_up(window.w, kBlockSide), rows = div_up(window.h, kBlockSide);
-    while (columns * rows < wanted && std::max(window.w / columns, window.h / rows) > kLatentStride)
-        ++(window.w / columns >= window.h / rows ? columns : rows);
-    const auto step = [](int64_t length, int64_t parts) {
-        return std::max<int64_t>(kLatentStride, div_up(div_up(length, parts), kLatentStride) * kLatentStride);
+// Blocks of latent-aligned rows and columns that cover `window`, of about equal size and of kBlockSide pixels a side at
+// most.
+std::vector<Rect> split_into_blocks(const Rect& window) {
+    const auto step = [](int64_t length) {
+        return div_up(div_up(length, div_up(length, kBlockSide)), kLatentStride) * kLatentStride;
     };
-    const int64_t height = step(window.h, rows), width = step(window.w, columns);
+    const int64_t height = step(window.h), width = step(window.w);
     std::vector<Rect> blocks;
     // Cuts lie on multiples of 16 pixels: a block that ends inside a cell would compute the rest for nothing.
     const int64_t x0 = window.x / kLatentStride * kLatentStride,
@@ -92,6 +96,30 @@ struct PlaneRead {
     std::vector<BandOutput> outputs;
     HeldTiles held;
 };
+
+// How many of a fetch's tiles, given by size, the largest first, all threads should predict together, before each thread
+// decodes, and else also predicts, tiles of its own. Prediction takes about as long as decoding the symbols.
+size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads) {
+    const size_t count = sizes.size();
+    if (count >= 4 * static_cast<size_t>(threads)) return 0;
+    size_t best = 0;
+    double least = 0;
+    for (size_t shared = 0; shared <= count; ++shared) {
+        double before = 0;
+        std::vector<double> load(static_cast<size_t>(threads), 0.0);
+        for (size_t i = 0; i < count; ++i) {
+            const auto size = static_cast<double>(sizes[i]);
+            before += i < shared ? size / threads : 0;
+            *std::min_element(load.begin(), load.end()) += i < shared ? size : 2 * size;
+        }
+        const double time = before + *std::max_element(load.begin(), load.end());
+        if (shared == 0 || time < least) {
+            best = shared;
+            least = time;
+        }
+    }
+    return best;
+}
 
 // True when the outputs are the plane's channels in order, evenly spaced, of bytes that need no table.
 bool as_they_come(const std::vector<BandOutput>& outputs, size_t channels, ptrdiff_t* band_stride) {
@@ -149,20 +177,40 @@ struct Decoder::Impl {
     Status check_window(const Window& window) const;
     Status read(const Window& window, const std::vector<int>& bands, const PixelTarget& target);
     Status read_plane(PlaneRead& read);
-    Status read_chunk(const Rect& chunk, PlaneRead& read);
-    Status read_research_chunk(const Rect& chunk, PlaneRead& read);
+    Status read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team);
+    Status read_research_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team);
     Status read_codes(const Rect& chunk, PlaneRead& read);
     // Pixels of a tile.
     Rect tile_rect(int level, int64_t tile) const;
-    void write_block(const Tensor16& values, const Rect& block, const Rect& chunk,
+    void write_block(const TensorView16& values, const Rect& block, const Rect& chunk,
                      const PlaneRead& read) const;
+    // Synthesises a block of the chunk out of the latents of `needed`; team: the threads that share its rows, or null.
+    Status synthesise(const Tensor16& latents, const Rect& needed, const Rect& block, const Rect& chunk,
+                      const PlaneRead& read, ThreadTeam* team) const;
     // Makes sure read.held has exactly the tiles of a range.
-    Status fetch(const TileRange& range, PlaneRead& read);
+    Status fetch(const TileRange& range, PlaneRead& read, ThreadTeam& team);
+    // A tile on its way from the file into read.held.
+    struct TileFetch {
+        int64_t tile = 0;
+        LatentTile* out = nullptr;  // set once the tile is there
+        Rect latents, pixels;
+        size_t number = 0;  // in the tile index
+        bool was_read = false;
+        std::vector<uint8_t> payload;
+        PredictedTile predicted;
+        AlignedVector16 symbols;
+        Status status;  // what has gone wrong so far
+    };
+    // The three steps of that; research models do all of it in the second. team: the threads that share the work of the
+    // first and the last, or null.
+    void start_tile(TileFetch& fetch, ThreadTeam* team);  // out of the cache, or read and predicted
+    void decode_tile(TileFetch& fetch);
+    // Damage that the options tolerate becomes a neutral tile.
+    Status finish_tile(TileFetch& fetch, ThreadTeam* team);
     // Announces those of the tiles that must be read.
-    void prefetch(const PlaneRead& read, const std::vector<std::pair<int64_t, LatentTile*>>& missing);
-    Status fetch_tile(int level, size_t plane, int64_t tile, LatentTile* out);
+    void prefetch(const std::vector<TileFetch>& missing);
     // Latents of a rectangle, out of the tiles that hold it.
-    void assemble(const Rect& latents, const PlaneRead& read, Tensor16& out) const;
+    Status assemble(const Rect& latents, const PlaneRead& read, Tensor16& out, ThreadTeam& team) const;
     // Refuses a rectangle of latents over the limit.
     Status check_latents(const Rect& latents) const;
     // Reports damage that the options tolerate; returns what they do not.
@@ -180,6 +228,7 @@ struct Decoder::Impl {
     std::mutex model_mutex;
     ReadyModelPtr model;                      // guarded by model_mutex until set, constant afterwards
     std::unique_ptr<TileCodec> codec;         // likewise
+    const Kernels* kernels = nullptr;         // likewise
     std::unique_ptr<ResearchCodec> research;  // instead of it, if the model is a research model
     std::mutex damage_mutex;
 };
@@ -187,6 +236,7 @@ struct Decoder::Impl {
 Status Decoder::Impl::prepare() {
     const std::lock_guard<std::mutex> lock(model_mutex);
     if (codec != nullptr || research != nullptr) return Status();
+    NAE_ASSIGN_OR_RETURN(kernels, kernels_for(options.engine_level));
     ModelStore& store = options.model_store != nullptr ? *options.model_store : ModelStore::shared();
     const Header& header = layout.header;
     Result<ReadyModelPtr> found = Status(ErrorCode::internal, "no model");
@@ -231,59 +281,70 @@ Status Decoder::Impl::damage(const Status& status) {
     return Status();
 }
 
-Status Decoder::Impl::fetch_tile(int level, size_t plane, int64_t tile, LatentTile* out) {
-    const uint64_t number =
-        tile_number(layout.header, layout.bands.planes.size(), level, static_cast<uint64_t>(tile), plane);
-    const auto key = static_cast<int64_t>(number);
-    if ((*out = cache.find(key)) != nullptr) return Status();
-    const Rect rect = levels[static_cast<size_t>(level)].latent_rect(tile);
-    const auto index = static_cast<size_t>(number);
-    auto latent = std::make_shared<Tensor16>();
-    Status status;
-    if (auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, index); payload.ok()) {
-        const Rect pixels = tile_rect(level, tile);
-        status = research != nullptr ? research->decode(payload.value(), static_cast<int>(pixels.h),
-                                                        static_cast<int>(pixels.w), *latent)
-                                     : codec->decode(payload.value(), static_cast<int>(rect.h),
-                                                     static_cast<int>(rect.w), *latent);
-        if (!status.ok()) {
-            status = status.in(
-                cat("tile ", number, " at offset ", layout.tile_data_offset + layout.tiles[index].offset));
+void Decoder::Impl::start_tile(TileFetch& fetch, ThreadTeam* team) {
+    if ((*fetch.out = cache.find(static_cast<int64_t>(fetch.number))) != nullptr) return;
+    auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, fetch.number);
+    if (!payload.ok()) {
+        fetch.status = payload.status();
+        return;
+    }
+    fetch.payload = std::move(payload).value();
+    fetch.was_read = true;
+    if (research == nullptr)
+        fetch.status = codec->predict_tile(fetch.payload, static_cast<int>(fetch.latents.h),
+                                           static_cast<int>(fetch.latents.w), fetch.predicted, team);
+}
+
+void Decoder::Impl::decode_tile(TileFetch& fetch) {
+    if (*fetch.out != nullptr || !fetch.status.ok()) return;
+    if (research == nullptr) {
+        fetch.status = codec->decode_symbols(fetch.predicted, fetch.symbols);
+        return;
+    }
+    auto pixels = std::make_shared<Tensor16>();
+    fetch.status = research->decode(fetch.payload, static_cast<int>(fetch.pixels.h),
+                                    static_cast<int>(fetch.pixels.w), *pixels);
+    if (fetch.status.ok()) *fetch.out = std::move(pixels);
+}
+
+Status Decoder::Impl::finish_tile(TileFetch& fetch, ThreadTeam* team) {
+    if (*fetch.out == nullptr) {
+        auto latent = std::make_shared<Tensor16>();
+        if (fetch.status.ok())
+            fetch.status = codec->dequantise(fetch.predicted, fetch.symbols, *latent, team);
+        if (!fetch.status.ok()) {
+            // What went wrong with reading names the place itself.
+            if (fetch.was_read)
+                fetch.status =
+                    fetch.status.in(cat("tile ", fetch.number, " at offset ",
+                                        layout.tile_data_offset + layout.tiles[fetch.number].offset));
+            NAE_RETURN_IF_ERROR(damage(fetch.status));
+            if (research != nullptr)
+                ResearchCodec::neutral(static_cast<int>(fetch.pixels.h), static_cast<int>(fetch.pixels.w),
+                                       *latent);
+            else
+                codec->neutral(static_cast<int>(fetch.latents.h), static_cast<int>(fetch.latents.w), *latent);
         }
-    } else {
-        status = payload.status();
+        *fetch.out = std::move(latent);
     }
-    if (status.ok()) {
-        cache.insert(key, latent);
-    } else {
-        NAE_RETURN_IF_ERROR(damage(status));
-        const Rect pixels = tile_rect(level, tile);
-        if (research != nullptr)
-            ResearchCodec::neutral(static_cast<int>(pixels.h), static_cast<int>(pixels.w), *latent);
-        else
-            codec->neutral(static_cast<int>(rect.h), static_cast<int>(rect.w), *latent);
-    }
-    *out = std::move(latent);
+    if (fetch.status.ok()) cache.insert(static_cast<int64_t>(fetch.number), *fetch.out);
+    fetch = TileFetch();  // its memory serves the next one
     return Status();
 }
 
-void Decoder::Impl::prefetch(const PlaneRead& read,
-                             const std::vector<std::pair<int64_t, LatentTile*>>& missing) {
+void Decoder::Impl::prefetch(const std::vector<TileFetch>& missing) {
     if (!source->remote()) return;
     std::vector<size_t> numbers;
-    for (const auto& entry : missing) {
-        const uint64_t number = tile_number(layout.header, layout.bands.planes.size(), read.level,
-                                            static_cast<uint64_t>(entry.first), read.plane);
-        if (cache.find(static_cast<int64_t>(number)) == nullptr)
-            numbers.push_back(static_cast<size_t>(number));
+    for (const TileFetch& fetch : missing) {
+        if (cache.find(static_cast<int64_t>(fetch.number)) == nullptr) numbers.push_back(fetch.number);
     }
     prefetch_tiles(*source, layout.tile_data_offset, layout.tiles, numbers);
 }
 
-Status Decoder::Impl::fetch(const TileRange& range, PlaneRead& read) {
+Status Decoder::Impl::fetch(const TileRange& range, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     HeldTiles wanted;
-    std::vector<std::pair<int64_t, LatentTile*>> missing;
+    std::vector<TileFetch> missing;
     for (int64_t y = range.y0; y < range.y1; ++y) {
         for (int64_t x = range.x0; x < range.x1; ++x) {
             const int64_t tile = tiles.number(x, y);
@@ -291,17 +352,36 @@ Status Decoder::Impl::fetch(const TileRange& range, PlaneRead& read) {
             const auto it = read.held.find(tile);
             if (it != read.held.end()) {
                 slot = it->second;
-            } else {
-                missing.emplace_back(tile, &slot);
+                continue;
             }
+            TileFetch fetch;
+            fetch.tile = tile;
+            fetch.out = &slot;
+            fetch.latents = tiles.latent_rect(tile);
+            fetch.pixels = tile_rect(read.level, tile);
+            fetch.number =
+                static_cast<size_t>(tile_number(layout.header, layout.bands.planes.size(), read.level,
+                                                static_cast<uint64_t>(tile), read.plane));
+            missing.push_back(std::move(fetch));
         }
     }
     read.held.clear();
-    prefetch(read, missing);
-    NAE_RETURN_IF_ERROR(pool.parallel_for(static_cast<int64_t>(missing.size()), [&](int64_t i) {
-        const auto& entry = missing[static_cast<size_t>(i)];
-        return fetch_tile(read.level, read.plane, entry.first, entry.second);
+    prefetch(missing);
+    // Large ones first: no thread should begin one when the others are done.
+    const auto positions = [](const TileFetch& fetch) { return fetch.latents.w * fetch.latents.h; };
+    std::stable_sort(missing.begin(), missing.end(),
+                     [&](const TileFetch& a, const TileFetch& b) { return positions(a) > positions(b); });
+    std::vector<int64_t> sizes;
+    for (const TileFetch& fetch : missing) sizes.push_back(positions(fetch));
+    const size_t together = tiles_to_share(sizes, team.threads());
+    for (size_t i = 0; i < together; ++i) start_tile(missing[i], &team);
+    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(missing.size()), [&](int64_t i) {
+        const auto k = static_cast<size_t>(i);
+        if (k >= together) start_tile(missing[k], nullptr);
+        decode_tile(missing[k]);
+        return k >= together ? finish_tile(missing[k], nullptr) : Status();
     }));
+    for (size_t i = 0; i < together; ++i) NAE_RETURN_IF_ERROR(finish_tile(missing[i], &team));
     read.held.swap(wanted);
     return Status();
 }
@@ -319,22 +399,26 @@ Status Decoder::Impl::check_latents(const Rect& latents) const {
                       " channels are over the limit of ", options.limits.max_tensor_bytes, " bytes"));
 }
 
-void Decoder::Impl::assemble(const Rect& latents, const PlaneRead& read, Tensor16& out) const {
+Status Decoder::Impl::assemble(const Rect& latents, const PlaneRead& read, Tensor16& out,
+                               ThreadTeam& team) const {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const int64_t channels = model->latent_channels();
     out.resize(static_cast<int>(latents.h), static_cast<int>(latents.w), static_cast<int>(channels));
-    for (const auto& [tile, latent] : read.held) {
-        const Rect rect = tiles.latent_rect(tile);
-        const Rect part = intersect(rect, latents);
-        for (int64_t y = part.y; y < part.bottom(); ++y) {
-            std::memcpy(out.pixel(static_cast<int>(y - latents.y), static_cast<int>(part.x - latents.x)),
+    return team.share(latents.h, [&](int64_t row) {
+        const int64_t y = latents.y + row;
+        for (const auto& [tile, latent] : read.held) {
+            const Rect rect = tiles.latent_rect(tile);
+            const Rect part = intersect(rect, Rect{latents.x, y, latents.w, 1});
+            if (part.empty()) continue;
+            std::memcpy(out.pixel(static_cast<int>(row), static_cast<int>(part.x - latents.x)),
                         latent->pixel(static_cast<int>(y - rect.y), static_cast<int>(part.x - rect.x)),
                         static_cast<size_t>(part.w * channels) * sizeof(int16_t));
         }
-    }
+        return Status();
+    });
 }
 
-void Decoder::Impl::write_block(const Tensor16& values, const Rect& block, const Rect& chunk,
+void Decoder::Impl::write_block(const TensorView16& values, const Rect& block, const Rect& chunk,
                                 const PlaneRead& read) const {
     const DataType type = layout.header.data_type;
     const ptrdiff_t offset =
@@ -342,7 +426,7 @@ void Decoder::Impl::write_block(const Tensor16& values, const Rect& block, const
     const size_t channels = layout.bands.planes[read.plane].bands.size();
     ptrdiff_t band_stride = 0;
     if (as_they_come(read.outputs, channels, &band_stride)) {
-        write_pixels(values, model->model.output_frac_bits, static_cast<int>(channels),
+        write_pixels(*kernels, values, model->model.output_frac_bits, static_cast<int>(channels),
                      read.outputs[0].data + offset, read.pixel_stride, read.row_stride, band_stride);
         return;
     }
@@ -375,14 +459,13 @@ Status Decoder::Impl::read_codes(const Rect& chunk, PlaneRead& read) {
     return Status();
 }
 
-Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read) {
+Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const int64_t side = tiles.tile_pixels();
     // A tile is a picture of its own: no halo.
     NAE_RETURN_IF_ERROR(fetch(
         TileRange{chunk.x / side, chunk.y / side, div_up(chunk.right(), side), div_up(chunk.bottom(), side)},
-        read));
-    NAE_RETURN_IF_ERROR(read_codes(chunk, read));
+        read, team));
     Tensor16 values;
     for (const auto& [tile, pixels] : read.held) {
         const Rect rect = tile_rect(read.level, tile), part = intersect(rect, chunk);
@@ -397,25 +480,45 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read) {
     return Status();
 }
 
-Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read) {
-    if (research != nullptr) return read_research_chunk(chunk, read);
+Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, const Rect& block,
+                                 const Rect& chunk, const PlaneRead& read, ThreadTeam* team) const {
+    // Spreading cells over pixels is left to the writing of the pixels.
+    const int side = model->synthesis.last_block();
+    const auto run = side > 1 ? Engine::run_to_cells : Engine::run;
+    Tensor16 values;
+    NAE_RETURN_IF_ERROR(run(model->synthesis, levels[static_cast<size_t>(read.level)].latent(), latents,
+                            needed, block, values, options.engine_level, options.limits, team)
+                            .in("synthesis"));
+    const CellRows cells(values, cells_of(block, side), side);
+    return share(team, div_up(block.h, kRowsAtOnce), [&](int64_t k) {
+        const int64_t first = block.y + k * kRowsAtOnce;
+        const auto width = static_cast<int>(block.w);
+        std::vector<int16_t> buffer(static_cast<size_t>(block.w) * kPixelChannels);
+        for (int64_t y = first; y < std::min(first + kRowsAtOnce, block.bottom()); ++y) {
+            const int16_t* row = cells.row(y, block.x, block.w, buffer.data());
+            write_block(TensorView16(row, 1, width, kPixelChannels), Rect{block.x, y, block.w, 1}, chunk,
+                        read);
+        }
+        return Status();
+    });
+}
+
+Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const Rect needed = required_input(model->synthesis, tiles.latent(), chunk);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
-    NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), read));
+    NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), read, team));
     Tensor16 latents;
-    assemble(needed, read, latents);
-    NAE_RETURN_IF_ERROR(read_codes(chunk, read));
+    NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 
-    const std::vector<Rect> blocks = split_into_blocks(chunk, pool.threads());
-    return pool.parallel_for(static_cast<int64_t>(blocks.size()), [&](int64_t i) {
-        const Rect& block = blocks[static_cast<size_t>(i)];
-        Tensor16 values;
-        NAE_RETURN_IF_ERROR(Engine::run(model->synthesis, tiles.latent(), latents, needed, block, values,
-                                        options.engine_level, options.limits)
-                                .in("synthesis"));
-        write_block(values, block, chunk, read);
+    const std::vector<Rect> blocks = split_into_blocks(chunk);
+    if (blocks.size() < static_cast<size_t>(team.threads())) {
+        for (const Rect& block : blocks)
+            NAE_RETURN_IF_ERROR(synthesise(latents, needed, block, chunk, read, &team));
         return Status();
+    }
+    return team.share(static_cast<int64_t>(blocks.size()), [&](int64_t i) {
+        return synthesise(latents, needed, blocks[static_cast<size_t>(i)], chunk, read, nullptr);
     });
 }
 
@@ -444,7 +547,12 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
     const Rect& window = read.window;
     for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {
         for (int64_t x = window.x / width * width; x < window.right(); x += width) {
-            NAE_RETURN_IF_ERROR(read_chunk(intersect(Rect{x, y, width, height}, window), read));
+            const Rect chunk = intersect(Rect{x, y, width, height}, window);
+            NAE_RETURN_IF_ERROR(read_codes(chunk, read));
+            NAE_RETURN_IF_ERROR(ThreadTeam::run(pool, [&](ThreadTeam& team) {
+                return research != nullptr ? read_research_chunk(chunk, read, team)
+                                           : read_chunk(chunk, read, team);
+            }));
         }
     }
     return Status();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
@@ -10,10 +12,18 @@
 #include "codec/conv_bfloat16.h"
 #include "codec/engine_kernels.h"
 #include "codec/engine_plan.h"
+#include "codec/thread_team.h"
 #include "format/text.h"
 
 namespace nae {
 namespace {
+
+// Less than so many multiplications are not shared out: they take some 50 us, and what the other threads would add they lose
+// by fetching the values from one another's caches. A value that is only moved counts as kMoving of them.
+constexpr int64_t kMinShared = 1 << 24;
+constexpr int64_t kMoving = 64;
+// Parts a thread, so that one that comes late is not waited for.
+constexpr int64_t kPartsPerThread = 4;
 
 // Values of one node: `rect` of its raster, dense.
 struct Buffer {
@@ -52,31 +62,81 @@ int16_t clamp16(int64_t v, int32_t lo, int32_t hi) {
     return static_cast<int16_t>(v < lo ? lo : v > hi ? hi : v);
 }
 
+// Working memory of the kernels: each thread takes one for a part, and they are kept for the next parts.
+class ScratchStock {
+  public:
+    std::unique_ptr<ConvScratch> take() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (free_.empty()) return std::make_unique<ConvScratch>();
+        std::unique_ptr<ConvScratch> scratch = std::move(free_.back());
+        free_.pop_back();
+        return scratch;
+    }
+    void give_back(std::unique_ptr<ConvScratch> scratch) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        free_.push_back(std::move(scratch));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<ConvScratch>> free_;
+};
+
 // One call of Engine::run after its arguments have been checked.
 class Execution {
   public:
-    Execution(const PackedGraph::Data& data, const Plan& plan, const Kernels& kernels)
-        : data_(data), plan_(plan), kernels_(kernels), buffers_(plan.nodes.size()) {}
+    Execution(const PackedGraph::Data& data, const Plan& plan, const Kernels& kernels, ThreadTeam* team)
+        : data_(data), plan_(plan), kernels_(kernels), team_(team), buffers_(plan.nodes.size()) {}
 
-    void run(const TensorView16& input, const Rect& input_rect, Tensor16& out) {
-        const size_t last = buffers_.size() - 1;
+    // `last`: the node whose values go to `out`; those behind it are left out.
+    Status run(const TensorView16& input, const Rect& input_rect, size_t last, Tensor16& out) {
         for (size_t i = 0; i <= last; ++i) {
             const NodePlan& node = plan_.nodes[i];
             if (node.last_use < 0 || node.fused_into >= 0) continue;
             allocate(i, i == last ? &out : nullptr);
-            if (i == 0) {
-                copy_input(input, input_rect);
-            } else {
-                execute(i);
-            }
+            NAE_RETURN_IF_ERROR(by_rows(i, [&](const Rect& part) {
+                if (i == 0) {
+                    copy_input(input, input_rect, part);
+                } else {
+                    execute(i, part);
+                }
+            }));
             clear_frame(buffers_[i], node.compute);
             for (size_t k = 0; k < i; ++k) {
                 if (plan_.nodes[k].last_use == static_cast<int>(i)) release(buffers_[k]);
             }
         }
+        return Status();
     }
 
   private:
+    // Operations that node `i` takes, roughly: multiplications, or values written.
+    int64_t operations(size_t i) const {
+        const NodePlan& plan = plan_.nodes[i];
+        const int64_t values = plan.compute.w * plan.compute.h * data_.info.nodes[i].channels;
+        const size_t conv = plan.fused_conv >= 0 ? static_cast<size_t>(plan.fused_conv) : i;
+        const Node& node = data_.graph.nodes[conv];
+        if (node.op != Op::conv) return values * kMoving;
+        return values * node.kernel * node.kernel * data_.info.nodes[node.inputs[0]].channels;
+    }
+
+    // What node `i` computes, in horizontal parts of even height (Winograd's tiles have two rows), shared out among the
+    // team's threads where that pays.
+    template <class F>
+    Status by_rows(size_t i, F body) {
+        const Rect& r = plan_.nodes[i].compute;
+        if (team_ == nullptr || team_->threads() == 1 || r.h < 4 || operations(i) < kMinShared) {
+            body(r);
+            return Status();
+        }
+        const int64_t step = div_up(div_up(r.h, team_->threads() * kPartsPerThread), 2) * 2;
+        return team_->share(div_up(r.h, step), [&](int64_t k) {
+            const int64_t y = r.y + k * step;
+            body(Rect{r.x, y, r.w, std::min(step, r.bottom() - y)});
+            return Status();
+        });
+    }
+
     void allocate(size_t i, Tensor16* out) {
         Buffer& b = buffers_[i];
         b.rect = plan_.nodes[i].buffer;
@@ -109,8 +169,7 @@ class Execution {
         b = Buffer();
     }
 
-    void copy_input(const TensorView16& input, const Rect& input_rect) {
-        const Rect& r = plan_.nodes[0].compute;
+    void copy_input(const TensorView16& input, const Rect& input_rect, const Rect& r) {
         const NodeInfo& info = data_.info.nodes[0];
         const int16_t lo = static_cast<int16_t>(info.lo), hi = static_cast<int16_t>(info.hi);
         for (int64_t y = r.y; y < r.bottom(); ++y) {
@@ -122,28 +181,29 @@ class Execution {
         }
     }
 
-    void execute(size_t i) {
+    // The part `r` of node `i`.
+    void execute(size_t i, const Rect& r) {
         switch (data_.graph.nodes[i].op) {
             case Op::conv:
-                conv(i, i);
+                conv(i, i, r);
                 break;
             case Op::add:
-                add(i);
+                add(i, r);
                 break;
             case Op::concat:
-                concat(i);
+                concat(i, r);
                 break;
             case Op::slice:
-                slice(i);
+                slice(i, r);
                 break;
             case Op::depth_to_space:
-                depth_to_space(i);
+                depth_to_space(i, r);
                 break;
             case Op::space_to_depth:
-                space_to_depth(i);
+                space_to_depth(i, r);
                 break;
             default:
-                pointwise(i);
+                pointwise(i, r);
                 break;
         }
     }
@@ -152,11 +212,10 @@ class Execution {
         return buffers_[data_.graph.nodes[i].inputs[which]];
     }
 
-    // Convolution `conv` written to the buffer of node `i`: itself, or the addition it is fused into.
-    void conv(size_t conv, size_t i) {
+    // Part `r` of convolution `conv`, written to the buffer of node `i`: itself, or the addition it is fused into.
+    void conv(size_t conv, size_t i, const Rect& r) {
         const Node& node = data_.graph.nodes[conv];
         const Buffer& from = in(conv);
-        const Rect& r = plan_.nodes[i].compute;
         Buffer& to = buffers_[i];
         ConvTask t;
         t.node = &node;
@@ -169,7 +228,8 @@ class Execution {
         t.out_pixel = to.channels;
         t.h = static_cast<int>(r.h);
         t.w = static_cast<int>(r.w);
-        t.scratch = &scratch_;
+        std::unique_ptr<ConvScratch> scratch = scratch_.take();
+        t.scratch = scratch.get();
         if (i != conv) {
             const Node& addition = data_.graph.nodes[i];
             const Buffer& other = in(i, addition.inputs[0] == conv ? 1 : 0);
@@ -179,24 +239,23 @@ class Execution {
             t.add_hi = addition.hi;
         }
         kernels_.conv(t);
+        scratch_.give_back(std::move(scratch));
     }
 
-    void add(size_t i) {
+    void add(size_t i, const Rect& r) {
         if (plan_.nodes[i].fused_conv >= 0) {
-            conv(static_cast<size_t>(plan_.nodes[i].fused_conv), i);
+            conv(static_cast<size_t>(plan_.nodes[i].fused_conv), i, r);
             return;
         }
         const Node& node = data_.graph.nodes[i];
-        const Rect& r = plan_.nodes[i].compute;
         for (int64_t y = r.y; y < r.bottom(); ++y) {
             kernels_.add(in(i, 0).at(y, r.x), in(i, 1).at(y, r.x), buffers_[i].at(y, r.x),
                          static_cast<size_t>(r.w * buffers_[i].channels), node.lo, node.hi);
         }
     }
 
-    void pointwise(size_t i) {
+    void pointwise(size_t i, const Rect& r) {
         const Node& node = data_.graph.nodes[i];
-        const Rect& r = plan_.nodes[i].compute;
         const int channels = buffers_[i].channels;
         const int64_t n = r.w * channels;
         for (int64_t y = r.y; y < r.bottom(); ++y) {
@@ -220,8 +279,7 @@ class Execution {
         }
     }
 
-    void concat(size_t i) {
-        const Rect& r = plan_.nodes[i].compute;
+    void concat(size_t i, const Rect& r) {
         ptrdiff_t begin = 0;
         for (size_t which = 0; which < data_.graph.nodes[i].inputs.size(); ++which) {
             copy_channels(in(i, which), 0, buffers_[i], begin, in(i, which).channels, r);
@@ -229,9 +287,8 @@ class Execution {
         }
     }
 
-    void slice(size_t i) {
-        copy_channels(in(i), data_.graph.nodes[i].begin, buffers_[i], 0, buffers_[i].channels,
-                      plan_.nodes[i].compute);
+    void slice(size_t i, const Rect& r) {
+        copy_channels(in(i), data_.graph.nodes[i].begin, buffers_[i], 0, buffers_[i].channels, r);
     }
 
     static void copy_channels(const Buffer& from, ptrdiff_t from_begin, Buffer& to, ptrdiff_t to_begin,
@@ -246,9 +303,8 @@ class Execution {
     }
 
     // Values of one input pixel for output row y are adjacent, for all dx: whole runs are copied.
-    void depth_to_space(size_t i) {
+    void depth_to_space(size_t i, const Rect& r) {
         const int64_t b = data_.graph.nodes[i].block;
-        const Rect& r = plan_.nodes[i].compute;
         Buffer& to = buffers_[i];
         const Buffer& from = in(i);
         for (int64_t y = r.y; y < r.bottom(); ++y) {
@@ -263,9 +319,8 @@ class Execution {
     }
 
     // The input's buffer contains the zeros beyond the extents.
-    void space_to_depth(size_t i) {
+    void space_to_depth(size_t i, const Rect& r) {
         const int64_t b = data_.graph.nodes[i].block;
-        const Rect& r = plan_.nodes[i].compute;
         Buffer& to = buffers_[i];
         const Buffer& from = in(i);
         const size_t run = static_cast<size_t>(b * from.channels);
@@ -282,9 +337,10 @@ class Execution {
     const PackedGraph::Data& data_;
     const Plan& plan_;
     const Kernels& kernels_;
+    ThreadTeam* const team_;
     std::vector<Buffer> buffers_;
     std::vector<AlignedVector16> free_;
-    ConvScratch scratch_;
+    ScratchStock scratch_;
 };
 
 constexpr EngineLevel kLevels[] = {EngineLevel::scalar, EngineLevel::other, EngineLevel::ssse3,
@@ -385,6 +441,11 @@ Extents PackedGraph::output_extents(Extents input_extents) const {
     return Extents{r.apply(input_extents.h), r.apply(input_extents.w)};
 }
 
+int PackedGraph::last_block() const {
+    const Node& last = graph().nodes.back();
+    return last.op == Op::depth_to_space ? last.block : 1;
+}
+
 Rect required_input(const PackedGraph& graph, Extents input_extents, Rect out_rect) {
     const Rect inside = intersect(out_rect, whole(graph.output_extents(input_extents)));
     const Result<Plan> plan = make_plan(graph.data(), input_extents, inside);
@@ -396,8 +457,12 @@ uint64_t working_bytes(const PackedGraph& graph, Extents input_extents, Rect out
     return plan.ok() ? plan.value().peak_bytes : UINT64_MAX;
 }
 
-Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
-                   Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits) {
+namespace {
+
+// Runs the nodes of the graph but for the last `left_out` ones.
+Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorView16& input, Rect input_rect,
+                 Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits, ThreadTeam* team,
+                 size_t left_out) {
     if (graph.empty()) return Status(ErrorCode::invalid_argument, "network: empty");
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
     NAE_ASSIGN_OR_RETURN(const Plan plan, make_plan(graph.data(), input_extents, out_rect));
@@ -416,11 +481,27 @@ Status Engine::run(const PackedGraph& graph, Extents input_extents, const Tensor
                                                      " bytes, the limit is ", limits.max_tensor_bytes));
     }
     try {
-        Execution(graph.data(), plan, *kernels).run(input, input_rect, out);
+        return Execution(graph.data(), plan, *kernels, team)
+            .run(input, input_rect, plan.nodes.size() - 1 - left_out, out);
     } catch (const std::bad_alloc&) {
         return Status(ErrorCode::limit_exceeded, cat("no memory for tensors of ", plan.peak_bytes, " bytes"));
     }
-    return Status();
+}
+
+}  // namespace
+
+Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
+                   Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits,
+                   ThreadTeam* team) {
+    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 0);
+}
+
+Status Engine::run_to_cells(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
+                            Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level,
+                            const Limits& limits, ThreadTeam* team) {
+    if (graph.empty() || graph.last_block() == 1)
+        return Status(ErrorCode::invalid_argument, "network: its last operator is no depth_to_space");
+    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 1);
 }
 
 }  // namespace nae

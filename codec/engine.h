@@ -14,6 +14,8 @@
 
 namespace nae {
 
+class ThreadTeam;  // codec/thread_team.h
+
 // Instruction sets. `automatic` is the best one of this machine, unless the environment variable NAE_ENGINE
 // names one (scalar, ssse3, sse4, avx2, avx3, avx3_dl, neon ...; an unknown or unavailable name is an error
 // of run()).
@@ -45,6 +47,8 @@ class PackedGraph {
     int input_channels() const { return info().input_channels(); }
     int output_channels() const { return info().output_channels(); }
     Extents output_extents(Extents input_extents) const;
+    // b where the last operator is a depth_to_space of block b, else 1.
+    int last_block() const;
 
     struct Data;
     const Data& data() const { return *data_; }
@@ -66,11 +70,23 @@ class Engine {
     //   input          values of `input_rect`, a part of that raster; must cover required_input(out_rect)
     //   out_rect       must lie within the output's extents and not be empty
     // Input values outside the input node's [lo, hi] are clamped to it: the proof of the bounds rests on
-    // them. Single-threaded and re-entrant; run windows on several threads to use several cores. Errors:
-    // invalid_argument, limit_exceeded (working memory over limits.max_tensor_bytes), unsupported (level).
+    // them. Re-entrant.
+    //   team           its threads share the rows of each operator; null: the calling thread alone. Windows on several
+    //                  threads, one each, are the other way to use them: less waiting for one another, but each
+    //                  computes its halo.
+    // Errors: invalid_argument, limit_exceeded (working memory over limits.max_tensor_bytes), unsupported (level).
     static Status run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                       Rect input_rect, Rect out_rect, Tensor16& out,
-                      EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits());
+                      EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
+                      ThreadTeam* team = nullptr);
+
+    // run() without the last operator where that is a depth_to_space of block b = last_block() > 1: `out` receives its
+    // input for the cells of b x b pixels that out_rect touches, cells_of(out_rect, b) (cell_rows.h). For who writes the
+    // pixels elsewhere and can spread them on the way.
+    static Status run_to_cells(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
+                               Rect input_rect, Rect out_rect, Tensor16& out,
+                               EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
+                               ThreadTeam* team = nullptr);
 };
 
 }  // namespace nae

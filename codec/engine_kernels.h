@@ -79,6 +79,8 @@ struct Kernels {
     void (*dequantise)(const LatentScale& scale, const int16_t* symbols, const int16_t* mean,
                        int16_t* out) = nullptr;
     void (*index)(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) = nullptr;
+    // sample_from() of pixel_output.h for n pixels of three channels, to three planes.
+    void (*planes)(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&planes)[3]) = nullptr;
     // Those whose results may differ between levels, by roundings.
     void (*conv_float)(const FloatConvTask& task) = nullptr;
     void (*conv_float_winograd)(const FloatWinogradTask& task) = nullptr;

@@ -8,6 +8,7 @@
 #include "codec/conv_bfloat16.h"
 #include "codec/engine_kernels.h"
 #include "codec/float_raster.h"
+#include "codec/thread_team.h"
 #include "format/checked_math.h"
 #include "format/text.h"
 
@@ -46,8 +47,8 @@ FloatNode without_weights(const FloatNode& node) {
 
 // body(y) for each of the rows, kRowsAtOnce at a time on one thread.
 template <class F>
-void for_each_row(ThreadPool& pool, const RowRange& rows, F body) {
-    static_cast<void>(pool.parallel_for(div_up(rows.end - rows.first, kRowsAtOnce), [&](int64_t k) {
+void for_each_row(ThreadTeam& team, const RowRange& rows, F body) {
+    static_cast<void>(team.share(div_up(rows.end - rows.first, kRowsAtOnce), [&](int64_t k) {
         const int64_t first = rows.first + k * kRowsAtOnce;
         for (int64_t y = first; y < std::min(first + kRowsAtOnce, rows.end); ++y) body(y);
         return Status();
@@ -109,7 +110,7 @@ void copy_channels(const FloatRaster& in, int begin, int count, FloatRaster& out
 struct FloatEngine::Job {
     const FloatEngine& engine;
     const Kernels& kernels;
-    ThreadPool& pool;
+    ThreadTeam& team;
     std::vector<RowRange> rows;     // of each node, that are computed
     std::vector<FloatRaster> made;  // one for each node
 
@@ -119,6 +120,7 @@ struct FloatEngine::Job {
     template <class Task, class F>
     void by_rows(const Task& task, F kernel);
     Status compute(const FloatStep& step, FloatRaster& out);
+    Status run(const float* in, int h, int w, const Limits& limits, FloatTensor& result);
 };
 
 Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision precision) {
@@ -209,7 +211,7 @@ Task FloatEngine::Job::task_for(const FloatStep& step, const FloatRaster& out) c
 
 template <class Task, class F>
 void FloatEngine::Job::by_rows(const Task& task, F kernel) {
-    static_cast<void>(pool.parallel_for(div_up(task.h, kRowsAtOnce), [&](int64_t k) {
+    static_cast<void>(team.share(div_up(task.h, kRowsAtOnce), [&](int64_t k) {
         Task part = task;
         const int64_t y = k * kRowsAtOnce;
         part.h = static_cast<int>(std::min(kRowsAtOnce, task.h - y));
@@ -234,13 +236,12 @@ void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
         rounded.resize(std::min(static_cast<size_t>(read * in.row_stride()),
                                 in.memory().size() - static_cast<size_t>(corner)));
         constexpr size_t kPart = 1 << 16;
-        static_cast<void>(
-            pool.parallel_for(div_up(static_cast<int64_t>(rounded.size()), kPart), [&](int64_t k) {
-                const size_t from = static_cast<size_t>(k) * kPart;
-                to_bfloat16(in.memory().data() + corner + from, rounded.data() + from,
-                            std::min(kPart, rounded.size() - from));
-                return Status();
-            }));
+        static_cast<void>(team.share(div_up(static_cast<int64_t>(rounded.size()), kPart), [&](int64_t k) {
+            const size_t from = static_cast<size_t>(k) * kPart;
+            to_bfloat16(in.memory().data() + corner + from, rounded.data() + from,
+                        std::min(kPart, rounded.size() - from));
+            return Status();
+        }));
         auto task = task_for<Bfloat16ConvTask>(step, out);
         task.in = rounded.data();
         task.out = out.row(first);
@@ -253,7 +254,7 @@ void FloatEngine::Job::convolve(const FloatStep& step, FloatRaster& out) {
     task.weights = packed.weights.data();
     if (packed.kind == FloatConvKind::direct) return by_rows<FloatConvTask>(task, kernels.conv_float);
     const int64_t tiles = div_up(task.w, kFloatTile) * div_up(task.h, kFloatTile);
-    static_cast<void>(pool.parallel_for(div_up(tiles, kFloatTilesAtOnce), [&](int64_t k) {
+    static_cast<void>(team.share(div_up(tiles, kFloatTilesAtOnce), [&](int64_t k) {
         FloatWinogradTask part = task;
         part.first_tile = k * kFloatTilesAtOnce;
         kernels.conv_float_winograd(part);
@@ -267,7 +268,7 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
     const RowRange& range = rows[step.output];
     // A function of single values.
     const auto each = [&](auto f) {
-        for_each_row(pool, range, [&](int64_t y) {
+        for_each_row(team, range, [&](int64_t y) {
             const float* in = a.row(y);
             float* o = out.row(y);
             for (int64_t i = 0; i < int64_t{out.w} * out.c; ++i) o[i] = f(in[i]);
@@ -280,7 +281,7 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
             return Status();
         case Op::add: {
             const FloatRaster& b = made[node.inputs[1]];
-            for_each_row(pool, range, [&](int64_t y) {
+            for_each_row(team, range, [&](int64_t y) {
                 const float *first = a.row(y), *second = b.row(y);
                 float* o = out.row(y);
                 for (int64_t i = 0; i < int64_t{out.w} * out.c; ++i) o[i] = first[i] + second[i];
@@ -296,24 +297,24 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
         case Op::concat: {
             int at = 0;
             for (const uint16_t k : node.inputs) {
-                for_each_row(pool, range,
+                for_each_row(team, range,
                              [&](int64_t y) { copy_channels(made[k], 0, made[k].c, out, at, y); });
                 at += made[k].c;
             }
             return Status();
         }
         case Op::slice:
-            for_each_row(pool, range, [&](int64_t y) { copy_channels(a, node.begin, out.c, out, 0, y); });
+            for_each_row(team, range, [&](int64_t y) { copy_channels(a, node.begin, out.c, out, 0, y); });
             return Status();
         case Op::depth_to_space:
         case Op::space_to_depth: {
             const bool to_depth = node.op == Op::space_to_depth;
-            for_each_row(pool, to_depth ? range : input_rows(node, range),
+            for_each_row(team, to_depth ? range : input_rows(node, range),
                          [&](int64_t y) { exchange_row(a, out, node.block, to_depth, y); });
             return Status();
         }
         case Op::gain:
-            for_each_row(pool, range, [&](int64_t y) {
+            for_each_row(team, range, [&](int64_t y) {
                 const float* in = a.row(y);
                 float* o = out.row(y);
                 for (int x = 0; x < out.w; ++x, in += out.c, o += out.c)
@@ -328,39 +329,49 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
 Result<FloatTensor> FloatEngine::run(const float* in, int h, int w, ThreadPool& pool, EngineLevel level,
                                      const Limits& limits, const RowRange& wanted) const {
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
-    Job job{*this, *kernels, pool, needed_rows(h, wanted), std::vector<FloatRaster>(graph_.nodes.size())};
-    for (size_t s = 0; s < plan_.steps.size(); ++s) {
-        const FloatStep& step = plan_.steps[s];
-        const FloatNode& node = graph_.nodes[step.node];
-        const FloatNodeInfo& info = info_.nodes[step.node];
-        const int64_t rows = info.resolution.apply(h), columns = info.resolution.apply(w);
+    FloatTensor made;
+    NAE_RETURN_IF_ERROR(ThreadTeam::run(pool, [&](ThreadTeam& team) {
+        Job job{*this, *kernels, team, needed_rows(h, wanted), std::vector<FloatRaster>(graph_.nodes.size())};
+        return job.run(in, h, w, limits, made);
+    }));
+    return made;
+}
+
+Status FloatEngine::Job::run(const float* in, int h, int w, const Limits& limits, FloatTensor& result) {
+    const FloatGraph& graph = engine.graph_;
+    const FloatPlan& plan = engine.plan_;
+    for (size_t s = 0; s < plan.steps.size(); ++s) {
+        const FloatStep& step = plan.steps[s];
+        const FloatNode& node = graph.nodes[step.node];
+        const FloatNodeInfo& info = engine.info_.nodes[step.node];
+        const int64_t height = info.resolution.apply(h), width = info.resolution.apply(w);
         uint64_t bytes = 0;
-        if (rows < 1 || columns < 1 || rows > INT32_MAX / 2 || columns > INT32_MAX / 2 ||
-            !checked_mul<uint64_t>(static_cast<uint64_t>(rows) * static_cast<uint64_t>(columns),
+        if (height < 1 || width < 1 || height > INT32_MAX / 2 || width > INT32_MAX / 2 ||
+            !checked_mul<uint64_t>(static_cast<uint64_t>(height) * static_cast<uint64_t>(width),
                                    static_cast<uint64_t>(info.channels), sizeof(float), &bytes) ||
             bytes > limits.max_tensor_bytes)
             return Status(ErrorCode::limit_exceeded,
-                          cat("a tensor of ", columns, "x", rows, " with ", info.channels,
+                          cat("a tensor of ", width, "x", height, " with ", info.channels,
                               " channels is over the limit of ", limits.max_tensor_bytes, " bytes"));
-        FloatRaster& out = job.made[step.output];
-        const int height = static_cast<int>(rows), width = static_cast<int>(columns);
-        const int border = step.output + 1 == graph_.nodes.size() ? 0 : border_;
-        out.create(height, width, info.channels, border);
+        FloatRaster& out = made[step.output];
+        const int border = step.output + 1 == graph.nodes.size() ? 0 : engine.border_;
+        out.create(static_cast<int>(height), static_cast<int>(width), info.channels, border);
         if (step.node == 0) {
             const size_t row = static_cast<size_t>(width) * static_cast<size_t>(info.channels);
-            for_each_row(pool, job.rows[0],
+            for_each_row(team, rows[0],
                          [&](int64_t y) { std::copy_n(in + static_cast<size_t>(y) * row, row, out.row(y)); });
         } else {
-            NAE_RETURN_IF_ERROR(job.compute(step, out));
+            NAE_RETURN_IF_ERROR(compute(step, out));
         }
         const auto drop = [&](size_t k) {
-            if (plan_.last_use[k] == s) job.made[k] = FloatRaster();
+            if (plan.last_use[k] == s) made[k] = FloatRaster();
         };
         for (const uint16_t k : node.inputs) drop(k);
         if (step.addend >= 0) drop(static_cast<size_t>(step.addend));
     }
-    FloatRaster& last = job.made.back();
-    return FloatTensor{last.h, last.w, last.c, last.take()};
+    FloatRaster& last = made.back();
+    result = FloatTensor{last.h, last.w, last.c, last.take()};
+    return Status();
 }
 
 }  // namespace nae

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codec/engine_kernels.h"
+#include "codec/pixel_output.h"
 
 namespace nae {
 namespace {
@@ -119,11 +120,17 @@ void conv_float_winograd(const FloatWinogradTask& t) {
     }
 }
 
+void planes(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&planes)[3]) {
+    for (size_t x = 0; x < n; ++x) {
+        for (size_t c = 0; c < 3; ++c) planes[c][x] = sample_from(rgb[3 * x + c], frac_bits);
+    }
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
-    static constexpr Kernels kKernels = {conv,          add,        dequantise_position,
-                                         scale_indices, conv_float, conv_float_winograd};
+    static constexpr Kernels kKernels = {conv,   add,        dequantise_position, scale_indices,
+                                         planes, conv_float, conv_float_winograd};
     return kKernels;
 }
 

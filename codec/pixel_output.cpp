@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "codec/engine_kernels.h"
+
 namespace nae {
 namespace {
 
@@ -21,8 +23,8 @@ void write_samples(const TensorView16& values, int channel, const SampleTable& t
 
 }  // namespace
 
-void write_pixels(const TensorView16& values, int frac_bits, int bands, uint8_t* data, ptrdiff_t pixel_stride,
-                  ptrdiff_t row_stride, ptrdiff_t band_stride) {
+void write_pixels(const Kernels& kernels, const TensorView16& values, int frac_bits, int bands, uint8_t* data,
+                  ptrdiff_t pixel_stride, ptrdiff_t row_stride, ptrdiff_t band_stride) {
     for (int y = 0; y < values.h; ++y) {
         const int16_t* in = values.pixel(y, 0);
         uint8_t* row = data + y * row_stride;
@@ -30,6 +32,9 @@ void write_pixels(const TensorView16& values, int frac_bits, int bands, uint8_t*
             for (ptrdiff_t x = 0; x < values.w; ++x) {
                 row[x * pixel_stride] = gray_from(in[3 * x] + in[3 * x + 1] + in[3 * x + 2], frac_bits);
             }
+        } else if (pixel_stride == 1) {
+            kernels.planes(in, static_cast<size_t>(values.w), frac_bits,
+                           {row, row + band_stride, row + 2 * band_stride});
         } else if (pixel_stride == 3 && band_stride == 1) {
             // Interleaved like the tensor: one run of samples, which compilers vectorise.
             const ptrdiff_t samples = ptrdiff_t{3} * values.w;

@@ -10,6 +10,8 @@
 
 namespace nae {
 
+struct Kernels;  // codec/engine_kernels.h
+
 // One sample: v in units of 2^-F around mid-gray.
 //   pixel = clamp(((v + 2^(F-1)) >> F) + 128, 0, 255)
 inline uint8_t sample_from(int32_t v, int frac_bits) {
@@ -29,8 +31,8 @@ inline uint8_t gray_from(int32_t sum, int frac_bits) {
 }
 
 // Writes all of `values` (h x w x 3) as `bands` (1 or 3) bands; strides in bytes.
-void write_pixels(const TensorView16& values, int frac_bits, int bands, uint8_t* data, ptrdiff_t pixel_stride,
-                  ptrdiff_t row_stride, ptrdiff_t band_stride);
+void write_pixels(const Kernels& kernels, const TensorView16& values, int frac_bits, int bands, uint8_t* data,
+                  ptrdiff_t pixel_stride, ptrdiff_t row_stride, ptrdiff_t band_stride);
 
 // Writes one band of `values` through its table: channel 0 .. 2, or the sum of all three for gray (channel -1),
 // as samples of 1, 2 or 4 bytes; strides in bytes.

@@ -53,6 +53,7 @@ class AlignedAllocator {
     friend bool operator!=(const AlignedAllocator&, const AlignedAllocator&) { return false; }
 };
 
+using AlignedVector8 = std::vector<uint8_t, AlignedAllocator<uint8_t>>;
 using AlignedVector16 = std::vector<int16_t, AlignedAllocator<int16_t>>;
 using AlignedVector32 = std::vector<int32_t, AlignedAllocator<int32_t>>;
 

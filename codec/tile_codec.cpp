@@ -1,9 +1,11 @@
 #include "codec/tile_codec.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "codec/engine_kernels.h"
+#include "codec/thread_team.h"
 #include "codec/tile_layout.h"
 #include "format/checked_math.h"
 #include "format/text.h"
@@ -38,15 +40,24 @@ Status split_payload(ByteSpan payload, ByteSpan* hyper, ByteSpan* latent) {
     return Status();
 }
 
-// Means of at most `largest` in magnitude become zero.
-void clear_small_means(Tensor16& prediction, int channels, int16_t largest) {
-    for (int16_t *mean = prediction.data.data(), *end = mean + prediction.data.size(); mean < end;
-         mean += 2 * channels) {
-        for (int c = 0; c < channels; ++c) {
-            const bool small = mean[c] <= largest && mean[c] >= -largest;
-            mean[c] = small ? int16_t{0} : mean[c];
-        }
+// Means of at most `largest` in magnitude become zero; of one position.
+void clear_small_means(int16_t* mean, int channels, int16_t largest) {
+    for (int c = 0; c < channels; ++c) {
+        const bool small = mean[c] <= largest && mean[c] >= -largest;
+        mean[c] = small ? int16_t{0} : mean[c];
     }
+}
+
+// body(i) for the positions [0, count), shared out among the team's threads if there is a team.
+template <class F>
+Status for_each_position(ThreadTeam* team, size_t count, F body) {
+    constexpr size_t kAtOnce = 128;
+    const auto part = [&](int64_t k) {
+        const size_t first = static_cast<size_t>(k) * kAtOnce;
+        for (size_t i = first; i < std::min(first + kAtOnce, count); ++i) body(i);
+        return Status();
+    };
+    return share(team, static_cast<int64_t>((count + kAtOnce - 1) / kAtOnce), part);
 }
 
 }  // namespace
@@ -95,7 +106,8 @@ std::vector<uint8_t> TileCodec::hyper_indices(int64_t positions) const {
     return index;
 }
 
-Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction) const {
+Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction,
+                          ThreadTeam* team) const {
     const Extents extents = TileLayout::hyper_extents(h, w);
     Tensor16 z(static_cast<int>(extents.h), static_cast<int>(extents.w), model_->hyper_channels());
     for (int64_t i = 0; i < extents.h * extents.w; ++i) {
@@ -103,28 +115,31 @@ Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& pred
         kernels_.dequantise(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
     }
     NAE_RETURN_IF_ERROR(Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, h},
-                                    prediction, level_, limits_));
-    if (model_->model.mean_dead_zone > 0) {
-        clear_small_means(prediction, model_->latent_channels(),
-                          static_cast<int16_t>(model_->model.mean_dead_zone));
-    }
-    return Status();
+                                    prediction, level_, limits_, team));
+    const auto largest = static_cast<int16_t>(model_->model.mean_dead_zone);
+    if (largest <= 0) return Status();
+    return for_each_position(team, static_cast<size_t>(h) * static_cast<size_t>(w), [&](size_t i) {
+        const int channels = model_->latent_channels();
+        clear_small_means(prediction.data.data() + 2 * i * static_cast<size_t>(channels), channels, largest);
+    });
 }
 
-void TileCodec::index_latents(const Tensor16& prediction, std::vector<uint8_t>& index) const {
+Status TileCodec::index_latents(const Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const {
     const auto channels = static_cast<size_t>(model_->latent_channels());
     const size_t positions = prediction.data.size() / (2 * channels);
     index.resize(positions * channels);
-    for (size_t i = 0; i < positions; ++i) {
+    return for_each_position(team, positions, [&](size_t i) {
         kernels_.index(latent_scale_, prediction.data.data() + (2 * i + 1) * channels,
                        index.data() + i * channels);
-    }
+    });
 }
 
-Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const {
+Status TileCodec::predict_tile(ByteSpan payload, int h, int w, PredictedTile& tile, ThreadTeam* team) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
-    ByteSpan hyper_bytes, latent_bytes;
-    NAE_RETURN_IF_ERROR(split_payload(payload, &hyper_bytes, &latent_bytes));
+    tile.h = h;
+    tile.w = w;
+    ByteSpan hyper_bytes;
+    NAE_RETURN_IF_ERROR(split_payload(payload, &hyper_bytes, &tile.stream));
 
     const Extents hyper = TileLayout::hyper_extents(h, w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
@@ -133,24 +148,26 @@ Status TileCodec::decode(ByteSpan payload, int h, int w, Tensor16& latent) const
         model_->hyper_codec
             .decode(hyper_bytes.data(), hyper_bytes.size(), z_index.data(), z_index.size(), z_symbols.data())
             .in("hyper-latent"));
-    Tensor16 prediction;
-    NAE_RETURN_IF_ERROR(predict(z_symbols.data(), h, w, prediction).in("hyper-synthesis"));
+    NAE_RETURN_IF_ERROR(predict(z_symbols.data(), h, w, tile.prediction, team).in("hyper-synthesis"));
+    return index_latents(tile.prediction, tile.index, team);
+}
 
+Status TileCodec::decode_symbols(const PredictedTile& tile, AlignedVector16& symbols) const {
+    symbols.resize(tile.index.size());
+    return model_->latent_codec
+        .decode(tile.stream.data(), tile.stream.size(), tile.index.data(), tile.index.size(), symbols.data())
+        .in("latent");
+}
+
+Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
+                             ThreadTeam* team) const {
     const auto channels = static_cast<size_t>(model_->latent_channels());
-    const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
-    std::vector<uint8_t> index;
-    index_latents(prediction, index);
-    AlignedVector16 symbols(index.size());
-    NAE_RETURN_IF_ERROR(
-        model_->latent_codec
-            .decode(latent_bytes.data(), latent_bytes.size(), index.data(), index.size(), symbols.data())
-            .in("latent"));
-    latent.resize(h, w, model_->latent_channels());
-    for (size_t i = 0; i < positions; ++i) {
+    latent.resize(tile.h, tile.w, model_->latent_channels());
+    return for_each_position(team, symbols.size() / channels, [&](size_t i) {
         kernels_.dequantise(latent_scale_, symbols.data() + i * channels,
-                            prediction.data.data() + 2 * i * channels, latent.data.data() + i * channels);
-    }
-    return Status();
+                            tile.prediction.data.data() + 2 * i * channels,
+                            latent.data.data() + i * channels);
+    });
 }
 
 void TileCodec::neutral(int h, int w, Tensor16& latent) const {
@@ -173,11 +190,11 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
         choose_symbols(hyper_scale_, model_->hyper_codec, nullptr, z + at, nullptr, tile.z_index.data() + at,
                        tile.z.data() + at);
     }
-    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, tile.prediction).in("hyper-synthesis"));
+    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, tile.prediction, nullptr).in("hyper-synthesis"));
 
     const auto channels = static_cast<size_t>(model_->latent_channels());
     const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
-    index_latents(tile.prediction, tile.index);
+    NAE_RETURN_IF_ERROR(index_latents(tile.prediction, tile.index, nullptr));
     tile.symbols.resize(tile.index.size());
     const std::vector<float> weights =
         quantiser_weights(model_->model.latent_tables, quality_centi_, options.distortion_weight);

@@ -23,7 +23,8 @@
 
 namespace nae {
 
-struct Kernels;  // codec/engine_kernels.h
+struct Kernels;    // codec/engine_kernels.h
+class ThreadTeam;  // codec/thread_team.h
 
 // How the encoder chooses latent symbols.
 struct QuantiserOptions {
@@ -38,13 +39,21 @@ struct TileStatistics {
     uint64_t coded_symbols = 0;
 };
 
+// A tile on its way from bytes to latents: everything that its entropy decoder needs to know.
+struct PredictedTile {
+    int h = 0, w = 0;      // latent positions
+    ByteSpan stream;       // latent symbols; of the payload, which must outlive this
+    Tensor16 prediction;   // h x w x 2C, means and log2 scales
+    AlignedVector8 index;  // latent table indices, h x w x C
+};
+
 // A tile on its way from analysis outputs to bytes.
 struct TileSymbols {
     int h = 0, w = 0;              // latent positions
     std::vector<uint8_t> z_index;  // hyper-latent table indices, hz x wz x Cz
     std::vector<int16_t> z;        // hyper-latent symbols
     Tensor16 prediction;           // what they predict: h x w x 2C, means and log2 scales
-    std::vector<uint8_t> index;    // latent table indices, h x w x C
+    AlignedVector8 index;          // latent table indices, h x w x C
     std::vector<int16_t> symbols;  // latent symbols
 };
 
@@ -55,9 +64,14 @@ class TileCodec {
     static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level);
 
-    // Latents of a tile of h x w positions (integer units of the synthesis input), resized into `latent`.
-    // Errors: corrupt, limit_exceeded.
-    Status decode(ByteSpan payload, int h, int w, Tensor16& latent) const;
+    // The three steps of decoding a tile of h x w positions: hyper-latents and what they predict; latent symbols, the
+    // one step that threads cannot share; latents (integer units of the synthesis input), resized into `latent`.
+    // team: the threads that share; null: nobody does. Errors: corrupt, limit_exceeded.
+    Status predict_tile(ByteSpan payload, int h, int w, PredictedTile& tile,
+                        ThreadTeam* team = nullptr) const;
+    Status decode_symbols(const PredictedTile& tile, AlignedVector16& symbols) const;
+    Status dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
+                      ThreadTeam* team = nullptr) const;
 
     // What stands in for a tile that cannot be decoded.
     void neutral(int h, int w, Tensor16& latent) const;
@@ -83,9 +97,9 @@ class TileCodec {
     // Hyper-latent table indices of all positions; they depend on the channel only.
     std::vector<uint8_t> hyper_indices(int64_t positions) const;
     // Table indices of the latent positions that a prediction implies.
-    void index_latents(const Tensor16& prediction, std::vector<uint8_t>& index) const;
+    Status index_latents(const Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
     // Dequantises hyper-latent symbols and runs the hyper-synthesis: h x w x 2C.
-    Status predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction) const;
+    Status predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction, ThreadTeam* team) const;
 
     ReadyModelPtr model_;
     const Kernels& kernels_;

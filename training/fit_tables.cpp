@@ -26,8 +26,8 @@ class SymbolCounter : public TileObserver {
     const Histogram& hyper() const { return hyper_; }
 
   private:
-    static void count(Histogram& histogram, const std::vector<uint8_t>& index,
-                      const std::vector<int16_t>& symbols) {
+    template <class Indices>
+    static void count(Histogram& histogram, const Indices& index, const std::vector<int16_t>& symbols) {
         for (size_t i = 0; i < index.size(); ++i) {
             if (index[i] == 0) continue;
             std::vector<double>& bins = histogram[index[i]];

@@ -34,7 +34,7 @@ int lane_count(uint64_t coded);
 // A table set prepared for coding. Immutable, thread-safe; keeps no reference to the set.
 class SymbolCodec {
   public:
-    // Builds decoder lookups (32 KiB per table) and encoder costs. The set is validated.
+    // Builds decoder lookups (1 KiB per table and 4 bytes per entry) and encoder costs. The set is validated.
     static Result<SymbolCodec> create(const TableSet& set);
 
     // Codes symbols[i] with table table_index[i], for i < count. Symbols at index 0 must be 0; symbols are
@@ -55,6 +55,10 @@ class SymbolCodec {
     int table_count() const { return static_cast<int>(encode_.size()); }
 
   private:
+    static constexpr int kLookBits = 5;  // log2 of kSlotsPerLook
+    static constexpr uint32_t kSlotsPerLook = 1u << kLookBits;
+    static constexpr uint32_t kLooks = kProbabilityTotal >> kLookBits;  // a table
+
     // Frequency and cumulative start of one table entry.
     struct Interval {
         uint16_t frequency;
@@ -76,8 +80,12 @@ class SymbolCodec {
     template <int kLanes>
     Status decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, int16_t* symbols) const;
 
-    std::vector<uint16_t> slots_;      // [table][slot]: entry k
-    std::vector<Interval> intervals_;  // entries of all tables, one table after another
+    // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
+    // more than a core's cache, and several milliseconds to make.
+    std::vector<uint16_t>
+        first_entries_;  // [table][slot / kSlotsPerLook]: entry k of the first of these slots
+    std::vector<Interval>
+        intervals_;  // entries of all tables, one table after another, each with an end mark
     std::vector<DecodeTable> decode_;
     std::vector<EncodeTable> encode_;
 };

@@ -86,17 +86,19 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
         reader.position += 4;
     }
 
-    const uint16_t* const slots = slots_.data();
+    const uint16_t* const first_entries = first_entries_.data();
     const Interval* const intervals = intervals_.data();
     const DecodeTable* const tables = decode_.data();
 
     // Takes one symbol from a lane, without the refill. Larger than the table's M: it was the escape.
     const auto take = [=](uint32_t& state, uint32_t index, const DecodeTable& table) {
         const uint32_t slot = state & (kProbabilityTotal - 1);
-        const uint32_t entry = slots[(index << kProbabilityBits) + slot];
-        const Interval interval = intervals[table.first_interval + entry];
-        state = interval.frequency * (state >> kProbabilityBits) + slot - interval.start;
-        return static_cast<int32_t>(entry) - table.max_symbol;
+        const uint32_t first = first_entries[index * kLooks + (slot >> kLookBits)];
+        const Interval* const begin = intervals + table.first_interval;
+        const Interval* interval = begin + first;
+        while (slot >= interval[1].start) ++interval;  // the end mark's start is beyond every slot
+        state = interval->frequency * (state >> kProbabilityBits) + slot - interval->start;
+        return static_cast<int32_t>(interval - begin) - table.max_symbol;
     };
 
     // Positions of coded symbols, gathered in batches so that the decoding loop meets no certain zeros. What

@@ -68,12 +68,12 @@ Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
     const auto count = static_cast<size_t>(set.count());
     codec.encode_.resize(count);
     codec.decode_.assign(count, DecodeTable{0, 0});
-    codec.slots_.resize(count * kProbabilityTotal);
+    codec.first_entries_.resize(count * kLooks);
     for (size_t i = 1; i < count; ++i) {
         const FrequencyTable& table = set.tables[i];
         codec.decode_[i] = {static_cast<uint32_t>(codec.intervals_.size()), table.max_symbol};
         uint32_t start = 0;
-        uint16_t* slot = codec.slots_.data() + i * kProbabilityTotal;
+        uint32_t look = 0;  // the next one without an entry
         const int entries = 2 * table.max_symbol + 2;
         for (int k = 0; k < entries; ++k) {
             const int symbol = k - table.max_symbol;
@@ -81,9 +81,11 @@ Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
                 k + 1 == entries ? table.escape_frequency
                                  : table.frequencies[static_cast<size_t>(symbol < 0 ? -symbol : symbol)];
             codec.intervals_.push_back({frequency, static_cast<uint16_t>(start)});
-            for (uint32_t s = 0; s < frequency; ++s) slot[start + s] = static_cast<uint16_t>(k);
             start += frequency;
+            for (; look * kSlotsPerLook < start; ++look)
+                codec.first_entries_[i * kLooks + look] = static_cast<uint16_t>(k);
         }
+        codec.intervals_.push_back({0, static_cast<uint16_t>(start)});
         EncodeTable& encode = codec.encode_[i];
         encode.max_symbol = table.max_symbol;
         encode.escape_symbol_bits =

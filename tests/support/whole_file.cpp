@@ -56,9 +56,13 @@ Result<std::vector<std::vector<int16_t>>> read_latents(const ByteSource& source,
                 NAE_ASSIGN_OR_RETURN(
                     const std::vector<uint8_t> payload,
                     read_tile(source, layout.tile_data_offset, layout.tiles, static_cast<size_t>(number)));
+                PredictedTile predicted;
+                AlignedVector16 symbols;
                 Tensor16 latent;
-                NAE_RETURN_IF_ERROR(
-                    codec->decode(payload, static_cast<int>(rect.h), static_cast<int>(rect.w), latent));
+                NAE_RETURN_IF_ERROR(codec->predict_tile(payload, static_cast<int>(rect.h),
+                                                        static_cast<int>(rect.w), predicted));
+                NAE_RETURN_IF_ERROR(codec->decode_symbols(predicted, symbols));
+                NAE_RETURN_IF_ERROR(codec->dequantise(predicted, symbols, latent));
                 latents.emplace_back(latent.data.begin(), latent.data.end());
             }
         }

@@ -5,6 +5,7 @@
 
 #include "codec/engine.h"
 #include "codec/engine_kernels.h"
+#include "codec/pixel_output.h"
 #include "test_graphs.h"
 
 using namespace nae;
@@ -152,6 +153,31 @@ TEST_CASE("Dequantisation and table indices at every level", "[engine]") {
                 REQUIRE(got == expected);
                 kernels.index(scale, log2_scale.data(), index.data());
                 REQUIRE(index == expected_index);
+            }
+        }
+    }
+}
+
+TEST_CASE("Planes of pixels at every level", "[engine]") {
+    Random rng(35);
+    for (int round = 0; round < 300; ++round) {
+        const int n = pick(rng, 0, 150), frac_bits = pick(rng, 1, 12);
+        const auto count = static_cast<size_t>(n);
+        const int reach = round % 3 == 0 ? INT16_MAX : 200 << std::min(frac_bits, 7);
+        std::vector<int16_t> rgb;
+        for (size_t i = 0; i < 3 * count; ++i)
+            rgb.push_back(static_cast<int16_t>(
+                pick(rng, 0, 9) == 0 ? (pick(rng, 0, 1) ? INT16_MIN : INT16_MAX) : pick(rng, -reach, reach)));
+        for (const EngineLevel level : available_engine_levels()) {
+            INFO(engine_level_name(level) << ", " << frac_bits << " bits, " << n << " pixels");
+            std::vector<uint8_t> planes[3];
+            for (auto& plane : planes) plane.assign(count + 1, 77);
+            kernels_for(level).value()->planes(rgb.data(), count, frac_bits,
+                                               {planes[0].data(), planes[1].data(), planes[2].data()});
+            for (size_t c = 0; c < 3; ++c) {
+                for (size_t x = 0; x < count; ++x)
+                    REQUIRE(int{planes[c][x]} == int{sample_from(rgb[3 * x + c], frac_bits)});
+                REQUIRE(planes[c][count] == 77);  // nothing behind the row
             }
         }
     }
