@@ -18,8 +18,8 @@
 #include "codec/sample_table.h"
 #include "codec/thread_pool.h"
 #include "codec/thread_team.h"
-#include "codec/tile_cache.h"
 #include "codec/tile_codec.h"
+#include "codec/tile_fetcher.h"
 #include "codec/tile_layout.h"
 #include "format/file_layout.h"
 #include "format/text.h"
@@ -39,9 +39,6 @@ constexpr int64_t kBlockSide = 1024;
 
 // Rows of pixels that a thread writes at a time.
 constexpr int64_t kRowsAtOnce = 32;
-
-// Tiles in use by the current chunk, and those of the previous one, which share its upper halo.
-using HeldTiles = std::map<int64_t, LatentTile>;
 
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }
 
@@ -91,35 +88,12 @@ struct BandOutput {
 struct PlaneRead {
     int level = 0;
     size_t plane = 0;
+    TilePlane place() const { return {level, plane}; }
     Rect window;
     ptrdiff_t pixel_stride = 0, row_stride = 0;
     std::vector<BandOutput> outputs;
     HeldTiles held;
 };
-
-// How many of a fetch's tiles, given by size, the largest first, all threads should predict together, before each thread
-// decodes, and else also predicts, tiles of its own. Prediction takes about as long as decoding the symbols.
-size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads) {
-    const size_t count = sizes.size();
-    if (count >= 4 * static_cast<size_t>(threads)) return 0;
-    size_t best = 0;
-    double least = 0;
-    for (size_t shared = 0; shared <= count; ++shared) {
-        double before = 0;
-        std::vector<double> load(static_cast<size_t>(threads), 0.0);
-        for (size_t i = 0; i < count; ++i) {
-            const auto size = static_cast<double>(sizes[i]);
-            before += i < shared ? size / threads : 0;
-            *std::min_element(load.begin(), load.end()) += i < shared ? size : 2 * size;
-        }
-        const double time = before + *std::max_element(load.begin(), load.end());
-        if (shared == 0 || time < least) {
-            best = shared;
-            least = time;
-        }
-    }
-    return best;
-}
 
 // True when the outputs are the plane's channels in order, evenly spaced, of bytes that need no table.
 bool as_they_come(const std::vector<BandOutput>& outputs, size_t channels, ptrdiff_t* band_stride) {
@@ -164,7 +138,8 @@ struct Decoder::Impl {
           layout(std::move(l)),
           places(band_places(layout.bands)),
           lossless(*source, layout, [this](const Status& status) { return damage(status); }),
-          cache(o.cache_bytes),
+          fetcher(*source, layout, levels, o.cache_bytes,
+                  [this](const Status& status) { return damage(status); }),
           pool(o.threads) {
         for (int level = 0; level < layout.header.levels; ++level) {
             levels.emplace_back(layout.header.level_width(level), layout.header.level_height(level),
@@ -180,35 +155,11 @@ struct Decoder::Impl {
     Status read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team);
     Status read_research_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team);
     Status read_codes(const Rect& chunk, PlaneRead& read);
-    // Pixels of a tile.
-    Rect tile_rect(int level, int64_t tile) const;
     void write_block(const TensorView16& values, const Rect& block, const Rect& chunk,
                      const PlaneRead& read) const;
     // Synthesises a block of the chunk out of the latents of `needed`; team: the threads that share its rows, or null.
     Status synthesise(const Tensor16& latents, const Rect& needed, const Rect& block, const Rect& chunk,
                       const PlaneRead& read, ThreadTeam* team) const;
-    // Makes sure read.held has exactly the tiles of a range.
-    Status fetch(const TileRange& range, PlaneRead& read, ThreadTeam& team);
-    // A tile on its way from the file into read.held.
-    struct TileFetch {
-        int64_t tile = 0;
-        LatentTile* out = nullptr;  // set once the tile is there
-        Rect latents, pixels;
-        size_t number = 0;  // in the tile index
-        bool was_read = false;
-        std::vector<uint8_t> payload;
-        PredictedTile predicted;
-        AlignedVector16 symbols;
-        Status status;  // what has gone wrong so far
-    };
-    // The three steps of that; research models do all of it in the second. team: the threads that share the work of the
-    // first and the last, or null.
-    void start_tile(TileFetch& fetch, ThreadTeam* team);  // out of the cache, or read and predicted
-    void decode_tile(TileFetch& fetch);
-    // Damage that the options tolerate becomes a neutral tile.
-    Status finish_tile(TileFetch& fetch, ThreadTeam* team);
-    // Announces those of the tiles that must be read.
-    void prefetch(const std::vector<TileFetch>& missing);
     // Latents of a rectangle, out of the tiles that hold it.
     Status assemble(const Rect& latents, const PlaneRead& read, Tensor16& out, ThreadTeam& team) const;
     // Refuses a rectangle of latents over the limit.
@@ -222,7 +173,7 @@ struct Decoder::Impl {
     const std::vector<BandPlace> places;  // one per band
     std::vector<TileLayout> levels;
     const LosslessReader lossless;
-    TileCache cache;  // by number in the tile index
+    TileFetcher fetcher;
     ThreadPool pool;
 
     std::mutex model_mutex;
@@ -262,12 +213,14 @@ Status Decoder::Impl::prepare() {
     if (floating) {
         NAE_ASSIGN_OR_RETURN(research, ResearchCodec::create(found.value(), options.research_backend,
                                                              options.threads, options.limits));
+        fetcher.use(nullptr, research.get());
         model = std::move(found).value();
         return Status();
     }
     NAE_RETURN_IF_ERROR(check_cost(*found.value(), options.limits));
     NAE_ASSIGN_OR_RETURN(
         codec, TileCodec::create(found.value(), header.quality_centi, options.limits, options.engine_level));
+    fetcher.use(codec.get(), nullptr);
     model = std::move(found).value();
     return Status();
 }
@@ -278,111 +231,6 @@ Status Decoder::Impl::damage(const Status& status) {
         const std::lock_guard<std::mutex> lock(damage_mutex);
         options.on_damage(status.in(source->name()));
     }
-    return Status();
-}
-
-void Decoder::Impl::start_tile(TileFetch& fetch, ThreadTeam* team) {
-    if ((*fetch.out = cache.find(static_cast<int64_t>(fetch.number))) != nullptr) return;
-    auto payload = read_tile(*source, layout.tile_data_offset, layout.tiles, fetch.number);
-    if (!payload.ok()) {
-        fetch.status = payload.status();
-        return;
-    }
-    fetch.payload = std::move(payload).value();
-    fetch.was_read = true;
-    if (research == nullptr)
-        fetch.status = codec->predict_tile(fetch.payload, static_cast<int>(fetch.latents.h),
-                                           static_cast<int>(fetch.latents.w), fetch.predicted, team);
-}
-
-void Decoder::Impl::decode_tile(TileFetch& fetch) {
-    if (*fetch.out != nullptr || !fetch.status.ok()) return;
-    if (research == nullptr) {
-        fetch.status = codec->decode_symbols(fetch.predicted, fetch.symbols);
-        return;
-    }
-    auto pixels = std::make_shared<Tensor16>();
-    fetch.status = research->decode(fetch.payload, static_cast<int>(fetch.pixels.h),
-                                    static_cast<int>(fetch.pixels.w), *pixels);
-    if (fetch.status.ok()) *fetch.out = std::move(pixels);
-}
-
-Status Decoder::Impl::finish_tile(TileFetch& fetch, ThreadTeam* team) {
-    if (*fetch.out == nullptr) {
-        auto latent = std::make_shared<Tensor16>();
-        if (fetch.status.ok())
-            fetch.status = codec->dequantise(fetch.predicted, fetch.symbols, *latent, team);
-        if (!fetch.status.ok()) {
-            // What went wrong with reading names the place itself.
-            if (fetch.was_read)
-                fetch.status =
-                    fetch.status.in(cat("tile ", fetch.number, " at offset ",
-                                        layout.tile_data_offset + layout.tiles[fetch.number].offset));
-            NAE_RETURN_IF_ERROR(damage(fetch.status));
-            if (research != nullptr)
-                ResearchCodec::neutral(static_cast<int>(fetch.pixels.h), static_cast<int>(fetch.pixels.w),
-                                       *latent);
-            else
-                codec->neutral(static_cast<int>(fetch.latents.h), static_cast<int>(fetch.latents.w), *latent);
-        }
-        *fetch.out = std::move(latent);
-    }
-    if (fetch.status.ok()) cache.insert(static_cast<int64_t>(fetch.number), *fetch.out);
-    fetch = TileFetch();  // its memory serves the next one
-    return Status();
-}
-
-void Decoder::Impl::prefetch(const std::vector<TileFetch>& missing) {
-    if (!source->remote()) return;
-    std::vector<size_t> numbers;
-    for (const TileFetch& fetch : missing) {
-        if (cache.find(static_cast<int64_t>(fetch.number)) == nullptr) numbers.push_back(fetch.number);
-    }
-    prefetch_tiles(*source, layout.tile_data_offset, layout.tiles, numbers);
-}
-
-Status Decoder::Impl::fetch(const TileRange& range, PlaneRead& read, ThreadTeam& team) {
-    const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
-    HeldTiles wanted;
-    std::vector<TileFetch> missing;
-    for (int64_t y = range.y0; y < range.y1; ++y) {
-        for (int64_t x = range.x0; x < range.x1; ++x) {
-            const int64_t tile = tiles.number(x, y);
-            LatentTile& slot = wanted[tile];  // addresses in a map stay
-            const auto it = read.held.find(tile);
-            if (it != read.held.end()) {
-                slot = it->second;
-                continue;
-            }
-            TileFetch fetch;
-            fetch.tile = tile;
-            fetch.out = &slot;
-            fetch.latents = tiles.latent_rect(tile);
-            fetch.pixels = tile_rect(read.level, tile);
-            fetch.number =
-                static_cast<size_t>(tile_number(layout.header, layout.bands.planes.size(), read.level,
-                                                static_cast<uint64_t>(tile), read.plane));
-            missing.push_back(std::move(fetch));
-        }
-    }
-    read.held.clear();
-    prefetch(missing);
-    // Large ones first: no thread should begin one when the others are done.
-    const auto positions = [](const TileFetch& fetch) { return fetch.latents.w * fetch.latents.h; };
-    std::stable_sort(missing.begin(), missing.end(),
-                     [&](const TileFetch& a, const TileFetch& b) { return positions(a) > positions(b); });
-    std::vector<int64_t> sizes;
-    for (const TileFetch& fetch : missing) sizes.push_back(positions(fetch));
-    const size_t together = tiles_to_share(sizes, team.threads());
-    for (size_t i = 0; i < together; ++i) start_tile(missing[i], &team);
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(missing.size()), [&](int64_t i) {
-        const auto k = static_cast<size_t>(i);
-        if (k >= together) start_tile(missing[k], nullptr);
-        decode_tile(missing[k]);
-        return k >= together ? finish_tile(missing[k], nullptr) : Status();
-    }));
-    for (size_t i = 0; i < together; ++i) NAE_RETURN_IF_ERROR(finish_tile(missing[i], &team));
-    read.held.swap(wanted);
     return Status();
 }
 
@@ -440,14 +288,6 @@ void Decoder::Impl::write_block(const TensorView16& values, const Rect& block, c
     }
 }
 
-Rect Decoder::Impl::tile_rect(int level, int64_t tile) const {
-    const TileLayout& tiles = levels[static_cast<size_t>(level)];
-    const Rect latents = tiles.latent_rect(tile);
-    return intersect(Rect{latents.x * kLatentStride, latents.y * kLatentStride, latents.w * kLatentStride,
-                          latents.h * kLatentStride},
-                     whole(tiles.picture()));
-}
-
 Status Decoder::Impl::read_codes(const Rect& chunk, PlaneRead& read) {
     for (BandOutput& out : read.outputs) {
         const int codes = places[out.band].codes;
@@ -463,12 +303,13 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const int64_t side = tiles.tile_pixels();
     // A tile is a picture of its own: no halo.
-    NAE_RETURN_IF_ERROR(fetch(
+    NAE_RETURN_IF_ERROR(fetcher.fetch(
+        read.place(),
         TileRange{chunk.x / side, chunk.y / side, div_up(chunk.right(), side), div_up(chunk.bottom(), side)},
-        read, team));
+        read.held, team));
     Tensor16 values;
     for (const auto& [tile, pixels] : read.held) {
-        const Rect rect = tile_rect(read.level, tile), part = intersect(rect, chunk);
+        const Rect rect = tiles.pixel_rect(tile), part = intersect(rect, chunk);
         values.resize(static_cast<int>(part.h), static_cast<int>(part.w), 3);
         for (int64_t y = 0; y < part.h; ++y)
             std::memcpy(
@@ -507,7 +348,7 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam&
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const Rect needed = required_input(model->synthesis, tiles.latent(), chunk);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
-    NAE_RETURN_IF_ERROR(fetch(tiles.tiles_touching(needed), read, team));
+    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), tiles.tiles_touching(needed), read.held, team));
     Tensor16 latents;
     NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 

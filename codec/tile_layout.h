@@ -38,6 +38,14 @@ class TileLayout {
         return intersect(Rect{x, y, side_, side_}, whole(latent_));
     }
 
+    // Pixels of a tile.
+    Rect pixel_rect(int64_t tile) const {
+        const Rect latents = latent_rect(tile);
+        return intersect(Rect{latents.x * kLatentStride, latents.y * kLatentStride, latents.w * kLatentStride,
+                              latents.h * kLatentStride},
+                         whole(picture_));
+    }
+
     // Tiles that a non-empty rectangle of latent positions inside the raster touches.
     TileRange tiles_touching(const Rect& latents) const {
         return {latents.x / side_, latents.y / side_, div_up(latents.right(), side_),

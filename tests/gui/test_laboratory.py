@@ -24,7 +24,8 @@ TRAIN_SECONDS = 240  # a busy machine takes its time to load LibTorch
 class Tabs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(dir=".")).resolve()
+        cls.folder = Path("laboratory").resolve()
+        cls.folder.mkdir()
         (cls.folder / "pictures").mkdir()
         for number, left in enumerate((0, 150, 300)):
             gdal.Translate(str(cls.folder / f"pictures/{number}.png"), str(SOURCES / "testdata/scene.png"),

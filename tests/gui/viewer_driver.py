@@ -214,6 +214,11 @@ def words(pixels, folder):
     return re.sub(r"\s+", " ", recognise(pixels, folder, "--psm", "6"))
 
 
+def mentions(word, text):
+    """Whether a word stands in what was read, but for a letter or two: Tesseract does not see every narrow one."""
+    return any(difflib.SequenceMatcher(None, word, part).ratio() > 0.85 for part in re.split(r"[\s/:]+", text))
+
+
 def place_of(word, pixels, folder):
     """Where a word stands: the middle of what reads most like it."""
     best, place = 0.79, None

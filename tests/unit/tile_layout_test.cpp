@@ -9,6 +9,7 @@
 #include "codec/latent_quantiser.h"
 #include "codec/pixel_output.h"
 #include "codec/tile_cache.h"
+#include "codec/tile_fetcher.h"
 
 using namespace nae;
 
@@ -165,4 +166,22 @@ TEST_CASE("tile cache: keeps what was used last", "[tile_layout]") {
     cache.insert(4, std::make_shared<Tensor16>(1, 50, 10));  // larger than the whole cache
     CHECK(cache.find(4) == nullptr);
     CHECK(cache.used_bytes() == 400);
+}
+
+TEST_CASE("tiles: which ones all threads predict together", "[tiles]") {
+    // 768x512 on two threads: the large one, so that its symbols are decoded while the small one is predicted and decoded.
+    CHECK(tiles_to_share({1024, 512}, 2) == 1);
+    CHECK(tiles_to_share({1024}, 2) == 1);
+    CHECK(tiles_to_share({1024, 1024}, 2) == 0);
+    CHECK(tiles_to_share({1024, 1024, 1024}, 4) == 3);
+    // One thread has nobody to share with; many tiles go round anyway.
+    CHECK(tiles_to_share({1024, 512, 3}, 1) == 0);
+    CHECK(tiles_to_share(std::vector<int64_t>(100, 1024), 8) == 0);
+    CHECK(tiles_to_share({}, 2) == 0);
+}
+
+TEST_CASE("tiles: their pixels end where the picture ends", "[tiles]") {
+    const TileLayout layout(770, 530, 512);
+    CHECK(layout.pixel_rect(0) == Rect{0, 0, 512, 512});
+    CHECK(layout.pixel_rect(3) == Rect{512, 512, 258, 18});
 }

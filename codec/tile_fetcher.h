@@ -1,0 +1,88 @@
+// Tiles of a file on their way to dequantised latents, through the cache.
+#ifndef NAE_CODEC_TILE_FETCHER_H_
+#define NAE_CODEC_TILE_FETCHER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "codec/research_codec.h"
+#include "codec/thread_team.h"
+#include "codec/tile_cache.h"
+#include "codec/tile_codec.h"
+#include "codec/tile_layout.h"
+#include "format/byte_source.h"
+#include "format/file_layout.h"
+#include "format/status.h"
+
+namespace nae {
+
+// Tiles that a read holds on to, by number in their level: those of the current chunk, which shares some with the next one.
+using HeldTiles = std::map<int64_t, LatentTile>;
+
+// A plane of a level.
+struct TilePlane {
+    int level = 0;
+    size_t plane = 0;
+};
+
+// Thread-safe once it has a codec.
+class TileFetcher {
+  public:
+    // source, layout and levels must outlive this. damage: reports damage that is tolerated, and returns what is not.
+    TileFetcher(const ByteSource& source, const FileLayout& layout, const std::vector<TileLayout>& levels,
+                uint64_t cache_bytes, std::function<Status(const Status&)> damage)
+        : source_(source),
+          layout_(layout),
+          levels_(levels),
+          cache_(cache_bytes),
+          damage_(std::move(damage)) {}
+
+    // What decodes the tiles, one of the two; must outlive this. Before the first fetch(), and not beside one.
+    void use(const TileCodec* codec, const ResearchCodec* research) {
+        codec_ = codec;
+        research_ = research;
+    }
+
+    // Makes sure that `held` has exactly the tiles of a range. Errors: those of the source, limit_exceeded, what damage()
+    // does not tolerate; `held` is then unspecified.
+    Status fetch(const TilePlane& plane, const TileRange& range, HeldTiles& held, ThreadTeam& team);
+
+  private:
+    // A tile on its way.
+    struct Fetch {
+        LatentTile* out = nullptr;  // set once the tile is there
+        Rect latents, pixels;
+        size_t number = 0;  // in the tile index
+        bool was_read = false;
+        std::vector<uint8_t> payload;
+        PredictedTile predicted;
+        AlignedVector16 symbols;
+        Status status;  // what has gone wrong so far
+    };
+
+    // The three steps; research models do all of it in the second. team: the threads that share the work of the first and
+    // the last, or null.
+    void start(Fetch& fetch, ThreadTeam* team);  // out of the cache, or read and predicted
+    void decode(Fetch& fetch);
+    Status finish(Fetch& fetch, ThreadTeam* team);  // tolerated damage becomes a neutral tile
+    // Announces those that must be read.
+    void prefetch(const std::vector<Fetch>& missing);
+
+    const ByteSource& source_;
+    const FileLayout& layout_;
+    const std::vector<TileLayout>& levels_;
+    TileCache cache_;  // by number in the tile index
+    const std::function<Status(const Status&)> damage_;
+    const TileCodec* codec_ = nullptr;
+    const ResearchCodec* research_ = nullptr;
+};
+
+// How many of a fetch's tiles, given by size, the largest first, all threads should predict together, before each thread
+// decodes, and else also predicts, tiles of its own.
+size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads);
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_TILE_FETCHER_H_
