@@ -5,6 +5,7 @@
 
 #include "codec/graph_shape.h"
 #include "format/little_endian.h"
+#include "format/prefault.h"
 #include "format/span.h"
 
 namespace nae {
@@ -22,7 +23,7 @@ template <class T>
 Status read_all(ByteReader& reader, const char* field, size_t count, std::vector<T>* out) {
     ByteSpan bytes;
     NAE_RETURN_IF_ERROR(reader.read_span(field, count * sizeof(T), &bytes));
-    out->resize(count);
+    resize_large(*out, count);
     for (size_t i = 0; i < count; ++i) (*out)[i] = load_le<T>(bytes.data() + i * sizeof(T));
     return Status();
 }

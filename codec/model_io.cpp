@@ -10,6 +10,7 @@
 #include "format/byte_sink.h"
 #include "format/container.h"
 #include "format/little_endian.h"
+#include "format/prefault.h"
 #include "format/text.h"
 
 namespace nae {
@@ -59,7 +60,7 @@ ModelId id_of(const Bytes& decoding_part) {
 Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& parts, ModelChunks& chunks) {
     uint64_t size = kModelSignature.size();
     for (const Chunk& chunk : parts) size += chunk.end_offset() - chunk.offset;  // within the source
-    chunks.decoding_part.resize(static_cast<size_t>(size));
+    resize_large(chunks.decoding_part, static_cast<size_t>(size));
     std::copy(kModelSignature.begin(), kModelSignature.end(), chunks.decoding_part.begin());
     uint8_t* to = chunks.decoding_part.data() + kModelSignature.size();
     for (size_t i = 0; i < parts.size(); ++i) {

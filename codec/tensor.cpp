@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "format/prefault.h"
+
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -43,13 +45,14 @@ void* new_block(size_t bytes) {
     char* const values = start + kCacheLine;
     ::new (static_cast<void*>(start)) Header{bytes};
 #if defined(__linux__)
-    // The whole huge pages inside. Asking the allocator for blocks that begin on one would cost memory: what it leaves free
-    // between them doubled that of a large decode. Advice only: where it is not taken, pages are small.
+    // The whole huge pages inside. Asking the allocator for blocks that begin on a huge page would cost memory: what it leaves free between them doubled
+    // that of a large decode. Advice only: where it is not taken, pages are small.
     const auto begin = reinterpret_cast<uintptr_t>(values);
     const uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage,
                     end = (begin + bytes) / kHugePage * kHugePage;
     if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 #endif
+    if (bytes <= kMostKept) prefault(values, bytes);
     return values;
 }
 

@@ -1,12 +1,15 @@
 // Status and Result, checked arithmetic, little-endian access, text, CRC, deflate.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "format/checked_math.h"
 #include "format/crc32.h"
 #include "format/deflate.h"
 #include "format/little_endian.h"
+#include "format/prefault.h"
 #include "format/status.h"
 #include "format/text.h"
 #include "tests/unit/format_samples.h"
@@ -144,4 +147,17 @@ TEST_CASE("deflate gives back what went in, and only streams of exactly the prom
     }
     // Must be refused without trying to allocate.
     CHECK(inflate_raw(Bytes{3, 0}, ~size_t{0} / 2).status().code() == ErrorCode::corrupt);
+}
+
+TEST_CASE("prefault: memory asked for at once is there, and nothing else changes", "[format]") {
+    for (const size_t count : {size_t{0}, size_t{1}, size_t{1000}, size_t{65536}, size_t{1} << 20}) {
+        std::vector<uint16_t> v;
+        resize_large(v, count);
+        REQUIRE(v.size() == count);
+        CHECK(std::all_of(v.begin(), v.end(), [](uint16_t value) { return value == 0; }));
+    }
+    // Values that stand there already stay.
+    std::vector<uint8_t> v(300000, 9);
+    prefault(v.data(), v.size());
+    CHECK(std::all_of(v.begin(), v.end(), [](uint8_t value) { return value == 9; }));
 }
