@@ -8,6 +8,8 @@
 namespace nae {
 namespace {
 
+constexpr size_t kPatch = 16;  // values of a transformed kernel
+
 // Transformed weights are sums of up to nine; where those might exceed 16 bits, the direct convolution is used.
 bool suits_winograd(const Node& node, int in_channels, int32_t max_abs_input) {
     if (node.kernel != 3 || node.stride != 1 || in_channels % kWinogradChannels != 0 ||
@@ -29,40 +31,89 @@ void transform_taps(const int16_t* a, const int16_t* b, const int16_t* c, int16_
     }
 }
 
+// The values of kConvBlock output channels, each a row of `pairs` pairs, side by side: [pair][channel][2].
+void interleave(const int16_t* const (&rows)[kConvBlock], size_t pairs, int16_t* to) {
+    for (size_t k = 0; k < pairs; ++k) {
+        for (const int16_t* row : rows) {
+            std::memcpy(to, row + 2 * k, 2 * sizeof(*to));
+            to += 2;
+        }
+    }
+}
+
+// The transformed weights of one output channel, [16][input channel].
+void transform_weights(const int16_t* taps, size_t n, std::vector<int16_t>& half, int16_t* full) {
+    for (size_t y = 0; y < 3; ++y) {
+        const int16_t* row = taps + 3 * y * n;
+        int16_t* const to = half.data() + 4 * y * n;
+        transform_taps(row, row + n, row + 2 * n, {to, to + n, to + 2 * n, to + 3 * n}, n);
+    }
+    for (size_t x = 0; x < 4; ++x) {
+        const int16_t* column = half.data() + x * n;
+        int16_t* const to = full + x * n;
+        transform_taps(column, column + 4 * n, column + 8 * n, {to, to + 4 * n, to + 8 * n, to + 12 * n}, n);
+    }
+}
+
 void pack_winograd(const Node& node, int in_channels, PackedConv& p) {
-    const auto n = static_cast<size_t>(in_channels);
+    const auto n = static_cast<size_t>(in_channels), channels = static_cast<size_t>(node.channels);
     const size_t outputs = static_cast<size_t>(p.blocks) * kConvBlock;
-    const size_t block = n * kConvBlock;
-    p.winograd.resize(16 * outputs * n);
-    if (node.channels % kConvBlock != 0) std::fill(p.winograd.begin(), p.winograd.end(), int16_t{0});
+    p.winograd.resize(kPatch * outputs * n);
     p.winograd_magnitude.assign((n + 1) * outputs, 0.0f);
-    std::vector<int32_t> sums(n);
-    std::vector<int16_t> half(12 * n), full(16 * n);  // taps with their rows transformed, and both
+    std::vector<int16_t> half(12 * n), full(kConvBlock * kPatch * n);
+    for (size_t first = 0; first < outputs; first += kConvBlock) {
+        const int16_t* rows[kConvBlock];
+        for (size_t lane = 0; lane < kConvBlock; ++lane) {
+            int16_t* const values = full.data() + lane * kPatch * n;
+            rows[lane] = values;
+            const size_t o = first + lane;
+            if (o >= channels) {
+                std::fill_n(values, kPatch * n, int16_t{0});
+                continue;
+            }
+            const int16_t* const taps = node.weights.data() + o * 9 * n;
+            transform_weights(taps, n, half, values);
+            p.winograd_magnitude[o] = std::abs(static_cast<float>(node.bias[o]));
+            for (size_t i = 0; i < n; ++i) {
+                int32_t sum = 0;
+                for (size_t tap = 0; tap < 9; ++tap) sum += std::abs(int{taps[tap * n + i]});
+                p.winograd_magnitude[(i + 1) * outputs + o] = static_cast<float>(sum);
+            }
+        }
+        for (size_t position = 0; position < kPatch; ++position) {
+            interleave(rows, n / 2, p.winograd.data() + (position * outputs + first) * n);
+            for (const int16_t*& row : rows) row += n;
+        }
+    }
+}
+
+// Plain weights of an even number of input channels.
+void pack_even(const Node& node, int in_channels, PackedConv& p) {
+    const size_t row = static_cast<size_t>(node.kernel * node.kernel) * static_cast<size_t>(in_channels);
+    const std::vector<int16_t> none(row, 0);  // of channels that fill up the last block
+    for (size_t first = 0; first < static_cast<size_t>(p.blocks) * kConvBlock; first += kConvBlock) {
+        const int16_t* rows[kConvBlock];
+        for (size_t lane = 0; lane < kConvBlock; ++lane) {
+            const size_t o = first + lane;
+            rows[lane] = o < static_cast<size_t>(node.channels) ? node.weights.data() + o * row : none.data();
+        }
+        interleave(rows, row / 2, p.weights.data() + first * row);
+    }
+}
+
+// Of an odd one: the last pair is half empty.
+void pack_odd(const Node& node, int in_channels, PackedConv& p) {
+    const int taps = node.kernel * node.kernel;
+    std::fill(p.weights.begin(), p.weights.end(), int16_t{0});
+    const int16_t* from = node.weights.data();
+    const size_t row = size_t{2} * kConvBlock, block = static_cast<size_t>(taps * p.pairs) * row;
+    const auto pairs = static_cast<size_t>(in_channels / 2);
     for (size_t o = 0; o < static_cast<size_t>(node.channels); ++o) {
-        const int16_t* const taps = node.weights.data() + o * 9 * n;
-        std::fill(sums.begin(), sums.end(), 0);
-        for (size_t tap = 0; tap < 9; ++tap)
-            for (size_t i = 0; i < n; ++i) sums[i] += std::abs(int{taps[tap * n + i]});
-        p.winograd_magnitude[o] = std::abs(static_cast<float>(node.bias[o]));
-        for (size_t i = 0; i < n; ++i)
-            p.winograd_magnitude[(i + 1) * outputs + o] = static_cast<float>(sums[i]);
-        for (size_t y = 0; y < 3; ++y) {
-            const int16_t* row = taps + 3 * y * n;
-            int16_t* const to = half.data() + 4 * y * n;
-            transform_taps(row, row + n, row + 2 * n, {to, to + n, to + 2 * n, to + 3 * n}, n);
-        }
-        for (size_t x = 0; x < 4; ++x) {
-            const int16_t* column = half.data() + x * n;
-            int16_t* const to = full.data() + x * n;
-            transform_taps(column, column + 4 * n, column + 8 * n, {to, to + 4 * n, to + 8 * n, to + 12 * n},
-                           n);
-        }
-        int16_t* const to = p.winograd.data() + o / kConvBlock * block + o % kConvBlock * 2;
-        for (size_t position = 0; position < 16; ++position) {
-            const int16_t* from = full.data() + position * n;
-            int16_t* pair = to + position * outputs * n;
-            for (size_t i = 0; i < n; i += 2, pair += 2 * kConvBlock)
-                std::memcpy(pair, from + i, 2 * sizeof(*pair));
+        int16_t* to = p.weights.data() + o / kConvBlock * block + o % kConvBlock * 2;
+        for (int tap = 0; tap < taps; ++tap) {
+            for (size_t i = 0; i < pairs; ++i, from += 2, to += row) std::memcpy(to, from, 2 * sizeof(*to));
+            *to = *from++;
+            to += row;
         }
     }
 }
@@ -80,20 +131,7 @@ PackedConv pack_conv(const Node& node, int in_channels, int32_t max_abs_input) {
     std::copy(node.bias.begin(), node.bias.end(), p.bias.begin());
     std::copy(node.mult.begin(), node.mult.end(), p.mult.begin());
     p.weights.resize(padded * static_cast<size_t>(taps * p.pairs) * 2);
-    if (node.channels % kConvBlock != 0 || in_channels % 2 != 0)
-        std::fill(p.weights.begin(), p.weights.end(), int16_t{0});
-    const int16_t* from = node.weights.data();
-    const size_t row = size_t{2} * kConvBlock, block = static_cast<size_t>(taps * p.pairs) * row;
-    const auto pairs = static_cast<size_t>(in_channels / 2);
-    for (size_t o = 0; o < static_cast<size_t>(node.channels); ++o) {
-        int16_t* to = p.weights.data() + o / kConvBlock * block + o % kConvBlock * 2;
-        for (int tap = 0; tap < taps; ++tap) {
-            for (size_t i = 0; i < pairs; ++i, from += 2, to += row) std::memcpy(to, from, 2 * sizeof(*to));
-            if (in_channels % 2 == 0) continue;
-            *to = *from++;
-            to += row;
-        }
-    }
+    (in_channels % 2 == 0 ? pack_even : pack_odd)(node, in_channels, p);
     if (suits_winograd(node, in_channels, max_abs_input)) pack_winograd(node, in_channels, p);
     return p;
 }
