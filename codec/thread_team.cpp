@@ -1,6 +1,7 @@
 #include "codec/thread_team.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -15,8 +16,11 @@ constexpr int64_t kMaxCount = int64_t{1} << 30;
 uint32_t end_of(uint64_t stretch) { return static_cast<uint32_t>(stretch >> 32); }
 uint32_t next_of(uint64_t stretch) { return static_cast<uint32_t>(stretch); }
 
-// Some 40 us of watching; after that other threads of the machine may run in between.
-constexpr int kPatience = 2000;
+// Some 40 us of watching; then other threads of the machine may run in between, for a millisecond or less; then whatever is
+// waited for takes long, as a file on another machine does, and watching it sleeps from one look to the next.
+constexpr int kPauses = 2000;
+constexpr int kYields = 500;
+constexpr std::chrono::microseconds kShortestNap{50}, kLongestNap{1000};
 
 void pause_briefly() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -29,17 +33,23 @@ void pause_briefly() {
 class Patience {
   public:
     void wait() {
-        if (left_ > 0) {
-            --left_;
+        if (pauses_ > 0) {
+            --pauses_;
             pause_briefly();
-        } else {
+        } else if (yields_ > 0) {
+            --yields_;
             std::this_thread::yield();
+        } else {
+            std::this_thread::sleep_for(nap_);
+            nap_ = std::min(2 * nap_, kLongestNap);
         }
     }
 
   private:
     // On a single processor nothing happens while one watches.
-    int left_ = std::thread::hardware_concurrency() == 1 ? 0 : kPatience;
+    int pauses_ = std::thread::hardware_concurrency() == 1 ? 0 : kPauses;
+    int yields_ = kYields;
+    std::chrono::microseconds nap_ = kShortestNap;
 };
 
 }  // namespace
@@ -81,7 +91,8 @@ void ThreadTeam::take_part(int member) {
         std::atomic<uint64_t>& left = stretches_[static_cast<size_t>((member + k) % threads_)].left;
         // Looked at first, so that the index does not run on while there is nothing to claim.
         for (uint64_t seen = left; next_of(seen) < end_of(seen); seen = left) {
-            const uint64_t claim = left.fetch_add(1);  // maybe of a later step, whose body is then the one that runs
+            const uint64_t claim =
+                left.fetch_add(1);  // maybe of a later step, whose body is then the one that runs
             if (next_of(claim) >= end_of(claim)) break;
             run_body(first_ + next_of(claim));
         }

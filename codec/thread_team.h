@@ -20,7 +20,7 @@ class ThreadTeam {
   public:
     // Calls work(team) once and returns what it returns; meanwhile threads of `pool`, those that are free, take part in
     // what work() shares. Nothing waits for a thread that is not free, so this may be called from within a body of the
-    // pool. Meant for computations of milliseconds: helpers do not sleep.
+    // pool. Meant for computations of milliseconds: helpers watch, and nap only where work() shares nothing for longer.
     static Status run(ThreadPool& pool, const std::function<Status(ThreadTeam&)>& work);
 
     ThreadTeam(const ThreadTeam&) = delete;
@@ -38,7 +38,8 @@ class ThreadTeam {
   private:
     // What is left of a thread's stretch of the current step. On a cache line of its own.
     struct alignas(64) Stretch {
-        std::atomic<uint64_t> left{0};  // end in the upper half, next index in the lower: all that a claim has to know
+        std::atomic<uint64_t> left{
+            0};  // end in the upper half, next index in the lower: all that a claim has to know
     };
 
     explicit ThreadTeam(int threads)
@@ -51,9 +52,9 @@ class ThreadTeam {
 
     const int threads_;
     std::unique_ptr<Stretch[]> stretches_;
-    std::atomic<uint64_t> step_{0};        // counts the steps; helpers watch it
-    std::atomic<int64_t> unfinished_{0};   // bodies of the step that have not ended
-    std::atomic<bool> over_{false};        // work() has returned
+    std::atomic<uint64_t> step_{0};       // counts the steps; helpers watch it
+    std::atomic<int64_t> unfinished_{0};  // bodies of the step that have not ended
+    std::atomic<bool> over_{false};       // work() has returned
     // Of the current step: written before its stretches, read after a claim.
     const std::function<Status(int64_t)>* body_ = nullptr;
     int64_t first_ = 0;  // index that the step's 0 stands for

@@ -25,13 +25,13 @@ std::vector<NodeTensors> float_tensors(const PhotoModel& model, const FlatAdam& 
 }
 
 // What the quality does to a node's output: [channels, anchors], or undefined.
-struct Conditions {
+struct NodeAffine {
     Tensor scale, shift;
 };
-std::vector<Conditions> conditions_of(const PhotoModel& model, const FlatAdam& optimiser, Part part,
+std::vector<NodeAffine> node_affines_of(const PhotoModel& model, const FlatAdam& optimiser, Part part,
                                       bool averaged) {
     const auto& ids = model.node_parameters(part);
-    std::vector<Conditions> out(ids.size());
+    std::vector<NodeAffine> out(ids.size());
     for (size_t i = 0; i < ids.size(); ++i) {
         if (ids[i].scale >= 0) out[i].scale = optimiser.value(ids[i].scale, averaged).cpu();
         if (ids[i].shift >= 0) out[i].shift = optimiser.value(ids[i].shift, averaged).cpu();
@@ -39,7 +39,7 @@ std::vector<Conditions> conditions_of(const PhotoModel& model, const FlatAdam& o
     return out;
 }
 
-std::vector<NodeTensors> at_anchor(std::vector<NodeTensors> tensors, const std::vector<Conditions>& all,
+std::vector<NodeTensors> at_anchor(std::vector<NodeTensors> tensors, const std::vector<NodeAffine>& all,
                                    int anchor) {
     for (size_t i = 0; i < tensors.size(); ++i) {
         if (all[i].scale.defined()) tensors[i].scale = all[i].scale.select(1, anchor).view({1, -1, 1, 1});
@@ -48,7 +48,7 @@ std::vector<NodeTensors> at_anchor(std::vector<NodeTensors> tensors, const std::
     return tensors;
 }
 
-QualityAffines affines_of(const std::vector<Conditions>& all) {
+QualityAffines affines_of(const std::vector<NodeAffine>& all) {
     QualityAffines out;
     for (size_t i = 0; i < all.size(); ++i) {
         if (!all[i].shift.defined()) continue;
@@ -81,15 +81,15 @@ FloatGraph filled(const FloatGraph& structure, const std::vector<NodeTensors>& t
 }
 
 // Multiplies the convolutions that reach the output through adds alone by `factor` (per output channel).
-void scale_outputs(const FloatGraph& g, std::vector<NodeTensors>& t, std::vector<Conditions>& conditions,
+void scale_outputs(const FloatGraph& g, std::vector<NodeTensors>& t, std::vector<NodeAffine>& affines,
                    size_t node, const Tensor& factor) {
     const FloatNode& n = g.nodes[node];
     if (n.op == Op::add) {
-        for (uint16_t in : n.inputs) scale_outputs(g, t, conditions, in, factor);
+        for (uint16_t in : n.inputs) scale_outputs(g, t, affines, in, factor);
     } else if (n.op == Op::conv) {
         t[node].weight = t[node].weight * factor.view({-1, 1, 1, 1});
         t[node].bias = t[node].bias * factor;
-        Tensor& shift = conditions[node].shift;
+        Tensor& shift = affines[node].shift;
         if (shift.defined()) shift = shift * factor.unsqueeze(1);
     } else {
         throw std::runtime_error("analysis must end in convolutions");
@@ -117,14 +117,14 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     const PhotoConfig& config = model.config();
     const int64_t n = config.latent_channels, nz = config.hyper_channels;
     std::vector<NodeTensors> parts[4];
-    std::vector<Conditions> conditions[4];
+    std::vector<NodeAffine> affines[4];
     for (int p = 0; p < 4; ++p) {
         parts[p] = float_tensors(model, optimiser, Part(p), options.averaged);
-        conditions[p] = conditions_of(model, optimiser, Part(p), options.averaged);
+        affines[p] = node_affines_of(model, optimiser, Part(p), options.averaged);
     }
-    auto conditions_for = [&](Part p) -> std::vector<Conditions>& { return conditions[size_t(p)]; };
+    auto node_affines = [&](Part p) -> std::vector<NodeAffine>& { return affines[size_t(p)]; };
     auto run = [&](Part p, const Tensor& x, int anchor, int first = 0) {
-        return run_float_graph(model.net(p), at_anchor(parts[size_t(p)], conditions_for(p), anchor), x,
+        return run_float_graph(model.net(p), at_anchor(parts[size_t(p)], node_affines(p), anchor), x,
                                first);
     };
     auto net = [&](Part p) -> const FloatGraph& { return model.net(p); };
@@ -210,7 +210,7 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     const auto f32 = torch::kFloat;
     const Tensor u = torch::tensor(unit).to(f32), uz = torch::tensor(unit_z).to(f32);
     auto to_units = [&](Part p, const Tensor& factor) {
-        scale_outputs(net(p), tensors(p), conditions_for(p), net(p).nodes.size() - 1, factor);
+        scale_outputs(net(p), tensors(p), node_affines(p), net(p).nodes.size() - 1, factor);
     };
     to_units(Part::analysis, 1.0 / u);
     to_units(Part::hyper_analysis, 1.0 / uz);
@@ -219,8 +219,8 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     first.weight = first.weight * u.view({1, -1, 1, 1});
     out.analysis = filled(net(Part::analysis), tensors(Part::analysis));
     out.hyper_analysis = filled(net(Part::hyper_analysis), tensors(Part::hyper_analysis));
-    out.analysis_affines = affines_of(conditions_for(Part::analysis));
-    out.hyper_analysis_affines = affines_of(conditions_for(Part::hyper_analysis));
+    out.analysis_affines = affines_of(node_affines(Part::analysis));
+    out.hyper_analysis_affines = affines_of(node_affines(Part::hyper_analysis));
     if (const Status s = validate(out); !s.ok()) throw std::runtime_error(s.message());
     return out;
 }

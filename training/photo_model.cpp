@@ -46,8 +46,8 @@ class NetBuilder {
         return push(graph_.depth_to_space(a, b), channels_[size_t(a)] / (b * b));
     }
     // The quality scales and shifts what this convolution gives.
-    int condition(int node) {
-        conditioned_[size_t(node)] = true;
+    int with_affine(int node) {
+        has_affine_[size_t(node)] = true;
         return node;
     }
     // x + conv(relu(conv(x))), the second convolution starting small so that the block starts near the identity.
@@ -63,21 +63,21 @@ class NetBuilder {
     const std::vector<std::pair<Tensor, Tensor>>& initial() const { return initial_; }
     // Convolutions of the branches, as opposed to the linear paths and the layers that speak in the latent's units.
     bool hidden(size_t node) const { return hidden_[node]; }
-    bool conditioned(size_t node) const { return conditioned_[node]; }
+    bool has_affine(size_t node) const { return has_affine_[node]; }
 
   private:
     int push(int id, int channels) {
         channels_.resize(size_t(id) + 1);
         initial_.resize(size_t(id) + 1);
         hidden_.resize(size_t(id) + 1);
-        conditioned_.resize(size_t(id) + 1);
+        has_affine_.resize(size_t(id) + 1);
         channels_[size_t(id)] = channels;
         return id;
     }
     FloatGraphBuilder graph_;
     std::vector<int> channels_;
     std::vector<std::pair<Tensor, Tensor>> initial_;
-    std::vector<bool> hidden_, conditioned_;
+    std::vector<bool> hidden_, has_affine_;
 };
 
 using Start = NetBuilder::Start;
@@ -85,13 +85,13 @@ using Start = NetBuilder::Start;
 NetBuilder build_analysis(const PhotoConfig& c, const Tensor& linear) {
     NetBuilder b(3);
     const int blocks8 = b.space_to_depth(0, 8);
-    const int line = b.condition(
+    const int line = b.with_affine(
         b.conv_with(b.space_to_depth(blocks8, 2), linear, torch::zeros({c.latent_channels}), 1, true));
-    int t = b.condition(b.conv(blocks8, c.encoder_width8, 1, 1, Start::he));
+    int t = b.with_affine(b.conv(blocks8, c.encoder_width8, 1, 1, Start::he));
     for (int i = 0; i < c.encoder_blocks8; ++i) t = b.residual(t);
-    t = b.condition(b.conv(b.space_to_depth(b.relu(t), 2), c.encoder_width16, 1, 1, Start::he));
+    t = b.with_affine(b.conv(b.space_to_depth(b.relu(t), 2), c.encoder_width16, 1, 1, Start::he));
     for (int i = 0; i < c.encoder_blocks16; ++i) t = b.residual(t);
-    t = b.condition(b.conv(b.relu(t), c.latent_channels, 1, 1, Start::zero));
+    t = b.with_affine(b.conv(b.relu(t), c.latent_channels, 1, 1, Start::zero));
     b.add(line, t);
     return b;
 }
@@ -116,7 +116,7 @@ NetBuilder build_hyper_analysis(const PhotoConfig& c, const Tensor& input_scale)
     NetBuilder b(c.latent_channels);
     Tensor w = torch::randn({192, c.latent_channels, 1, 1}) * std::sqrt(2.0 / c.latent_channels);
     int t = b.relu(
-        b.condition(b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({192}), 1, false)));
+        b.with_affine(b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({192}), 1, false)));
     t = b.relu(b.conv(t, 192, 3, 2, Start::he));
     b.conv(t, c.hyper_channels, 3, 2, Start::he);
     return b;
@@ -175,7 +175,7 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
     optimiser.later_parameters();
     for (size_t p = 0; p < 4; ++p) {
         for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
-            if (!built[p].conditioned(i)) continue;
+            if (!built[p].has_affine(i)) continue;
             const std::string name = std::string(names[p]) + "." + std::to_string(i);
             const Tensor zero = torch::zeros({nets_[p].nodes[i].channels, config.anchors});
             node_parameters_[p][i].scale = optimiser.add(name + ".scale", zero, false, 2.0);

@@ -29,7 +29,7 @@ QualityAffine last_convolution(const FloatGraph& graph, int anchors) {
     return a;
 }
 
-Model conditioned_model() {
+Model model_with_affines() {
     Model m = small_model();
     m.analysis_affines = {last_convolution(m.analysis, m.gains.latent.anchors)};
     m.hyper_analysis_affines = {last_convolution(m.hyper_analysis, m.gains.latent.anchors)};
@@ -73,7 +73,7 @@ TEST_CASE("Scale and shift of a quality go into weights and biases, linear betwe
 }
 
 TEST_CASE("They travel in the model file, outside of the decoding part", "[affine]") {
-    const Model m = conditioned_model();
+    const Model m = model_with_affines();
     const auto bytes = serialise_model(m);
     REQUIRE(bytes.ok());
     const auto back = parse_model(bytes.value().data(), bytes.value().size(), "x.nam");
@@ -91,7 +91,7 @@ TEST_CASE("They travel in the model file, outside of the decoding part", "[affin
 
 TEST_CASE("Those that do not fit their networks are refused", "[affine]") {
     const auto broken = [](auto change) {
-        Model m = conditioned_model();
+        Model m = model_with_affines();
         change(m.analysis_affines);
         const Status s = validate(m);
         CHECK(s.code() == ErrorCode::corrupt);
@@ -107,7 +107,7 @@ TEST_CASE("Those that do not fit their networks are refused", "[affine]") {
     broken([](QualityAffines& a) { a[0].shift[1] = std::numeric_limits<float>::quiet_NaN(); });
 
     // And bytes that end early or go on.
-    const Model m = conditioned_model();
+    const Model m = model_with_affines();
     const std::vector<uint8_t> bytes =
         serialise_quality_affines(m.analysis_affines, m.hyper_analysis_affines);
     const auto parse = [&](const std::vector<uint8_t>& b) {
@@ -128,7 +128,7 @@ TEST_CASE("Those that do not fit their networks are refused", "[affine]") {
 
 TEST_CASE("The analysis of one quality after that of another is that of a process that knew no other",
           "[affine]") {
-    const Model m = conditioned_model();
+    const Model m = model_with_affines();
     AnalysisEnginesCache cache;
     std::vector<std::vector<float>> fresh, kept;
     for (const int quality : {kMinQualityCenti, 5000, 5000, kMaxQualityCenti, kMinQualityCenti}) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <ctime>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -118,6 +119,21 @@ TEST_CASE("thread team: within a body of the pool, whose threads are all busy", 
     CHECK(done == 8 * 20 * 5);
 }
 
+TEST_CASE("thread team: helpers do not burn the processor while the work waits for something else",
+          "[threads]") {
+    ThreadPool pool(4);
+    constexpr double kSeconds = 0.5;
+    const std::clock_t before = std::clock();
+    const Status status = ThreadTeam::run(pool, [&](ThreadTeam& team) {
+        NAE_RETURN_IF_ERROR(team.share(8, [](int64_t) { return Status(); }));
+        std::this_thread::sleep_for(std::chrono::duration<double>(kSeconds));  // a slow disk, say
+        return team.share(8, [](int64_t) { return Status(); });
+    });
+    CHECK(status.ok());
+    // Of all threads together; three that kept watching would take three times as long as the wait.
+    CHECK(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC < kSeconds / 2);
+}
+
 TEST_CASE("engine: rows shared by a team give the same values", "[engine][threads]") {
     // Large enough for every operator to be shared.
     Random rng(77);
@@ -159,7 +175,8 @@ TEST_CASE("engine: cells and their rows are what the last depth_to_space would m
         const Extents in{6, 7}, out = packed.value().output_extents(in);
         const Tensor16 input = random_tensor(rng, 6, 7, 5, -8191, 8191);
         for (int round = 0; round < 40; ++round) {
-            const int x = pick(rng, 0, static_cast<int>(out.w) - 1), y = pick(rng, 0, static_cast<int>(out.h) - 1);
+            const int x = pick(rng, 0, static_cast<int>(out.w) - 1),
+                      y = pick(rng, 0, static_cast<int>(out.h) - 1);
             const Rect window{x, y, pick(rng, 1, static_cast<int>(out.w) - x),
                               pick(rng, 1, static_cast<int>(out.h) - y)};
             INFO("block " << block << ", " << window.w << " x " << window.h << " at " << x << ", " << y);
