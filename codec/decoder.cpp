@@ -37,9 +37,6 @@ constexpr int64_t kChunkLatentBytes = int64_t{64} << 20;
 // of one block after another.
 constexpr int64_t kBlockSide = 1024;
 
-// Rows of pixels that a thread writes at a time.
-constexpr int64_t kRowsAtOnce = 32;
-
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }
 
 // Blocks of latent-aligned rows and columns that cover `window`, of about equal size and of kBlockSide pixels a side at
@@ -323,25 +320,29 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
 
 Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, const Rect& block,
                                  const Rect& chunk, const PlaneRead& read, ThreadTeam* team) const {
-    // Spreading cells over pixels is left to the writing of the pixels.
+    const Extents extents = levels[static_cast<size_t>(read.level)].latent();
     const int side = model->synthesis.last_block();
-    const auto run = side > 1 ? Engine::run_to_cells : Engine::run;
     Tensor16 values;
-    NAE_RETURN_IF_ERROR(run(model->synthesis, levels[static_cast<size_t>(read.level)].latent(), latents,
-                            needed, block, values, options.engine_level, options.limits, team)
-                            .in("synthesis"));
-    const CellRows cells(values, cells_of(block, side), side);
-    return share(team, div_up(block.h, kRowsAtOnce), [&](int64_t k) {
-        const int64_t first = block.y + k * kRowsAtOnce;
-        const auto width = static_cast<int>(block.w);
+    const auto write = [&](const Rect& cells_done) {
+        const CellRows cells(values, cells_of(block, side), side);
         std::vector<int16_t> buffer(static_cast<size_t>(block.w) * kPixelChannels);
-        for (int64_t y = first; y < std::min(first + kRowsAtOnce, block.bottom()); ++y) {
+        const int64_t end = std::min(cells_done.bottom() * side, block.bottom());
+        for (int64_t y = std::max(cells_done.y * side, block.y); y < end; ++y) {
             const int16_t* row = cells.row(y, block.x, block.w, buffer.data());
-            write_block(TensorView16(row, 1, width, kPixelChannels), Rect{block.x, y, block.w, 1}, chunk,
-                        read);
+            write_block(TensorView16(row, 1, static_cast<int>(block.w), kPixelChannels),
+                        Rect{block.x, y, block.w, 1}, chunk, read);
         }
         return Status();
-    });
+    };
+    if (side > 1) {
+        return Engine::run_to_cells(model->synthesis, extents, latents, needed, block, values,
+                                    options.engine_level, options.limits, team, write)
+            .in("synthesis");
+    }
+    NAE_RETURN_IF_ERROR(Engine::run(model->synthesis, extents, latents, needed, block, values,
+                                    options.engine_level, options.limits, team)
+                            .in("synthesis"));
+    return write(block);
 }
 
 Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {

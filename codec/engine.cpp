@@ -24,6 +24,8 @@ constexpr int64_t kMinShared = 1 << 24;
 constexpr int64_t kMoving = 64;
 // Parts a thread, so that one that comes late is not waited for.
 constexpr int64_t kPartsPerThread = 4;
+// Rows of cells, of 192 values say, that stay in a core's cache until their pixels have been written.
+constexpr int64_t kRowsInCache = 4;
 
 // Values of one node: `rect` of its raster, dense.
 struct Buffer {
@@ -89,17 +91,20 @@ class Execution {
         : data_(data), plan_(plan), kernels_(kernels), team_(team), buffers_(plan.nodes.size()) {}
 
     // `last`: the node whose values go to `out`; those behind it are left out.
-    Status run(const TensorView16& input, const Rect& input_rect, size_t last, Tensor16& out) {
+    Status run(const TensorView16& input, const Rect& input_rect, size_t last, Tensor16& out,
+               const Engine::RowsDone& rows_done) {
         for (size_t i = 0; i <= last; ++i) {
             const NodePlan& node = plan_.nodes[i];
             if (node.last_use < 0 || node.fused_into >= 0) continue;
             allocate(i, i == last ? &out : nullptr);
-            NAE_RETURN_IF_ERROR(by_rows(i, [&](const Rect& part) {
+            const bool report = i == last && rows_done != nullptr;
+            NAE_RETURN_IF_ERROR(by_rows(i, report, [&](const Rect& part) {
                 if (i == 0) {
                     copy_input(input, input_rect, part);
                 } else {
                     execute(i, part);
                 }
+                return report ? rows_done(part) : Status();
             }));
             clear_frame(buffers_[i], node.compute);
             for (size_t k = 0; k < i; ++k) {
@@ -121,19 +126,18 @@ class Execution {
     }
 
     // What node `i` computes, in horizontal parts of even height (Winograd's tiles have two rows), shared out among the
-    // team's threads where that pays.
+    // team's threads where that pays; in_parts: in any case in parts that a core's cache holds.
     template <class F>
-    Status by_rows(size_t i, F body) {
+    Status by_rows(size_t i, bool in_parts, F body) {
         const Rect& r = plan_.nodes[i].compute;
-        if (team_ == nullptr || team_->threads() == 1 || r.h < 4 || operations(i) < kMinShared) {
-            body(r);
-            return Status();
-        }
-        const int64_t step = div_up(div_up(r.h, team_->threads() * kPartsPerThread), 2) * 2;
-        return team_->share(div_up(r.h, step), [&](int64_t k) {
+        const bool shared =
+            team_ != nullptr && team_->threads() > 1 && r.h >= 4 && (in_parts || operations(i) >= kMinShared);
+        if (!shared && !in_parts) return body(r);
+        const int64_t wanted = shared ? div_up(r.h, team_->threads() * kPartsPerThread) : r.h;
+        const int64_t step = div_up(in_parts ? std::min(wanted, kRowsInCache) : wanted, 2) * 2;
+        return share(shared ? team_ : nullptr, div_up(r.h, step), [&](int64_t k) {
             const int64_t y = r.y + k * step;
-            body(Rect{r.x, y, r.w, std::min(step, r.bottom() - y)});
-            return Status();
+            return body(Rect{r.x, y, r.w, std::min(step, r.bottom() - y)});
         });
     }
 
@@ -462,7 +466,7 @@ namespace {
 // Runs the nodes of the graph but for the last `left_out` ones.
 Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorView16& input, Rect input_rect,
                  Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits, ThreadTeam* team,
-                 size_t left_out) {
+                 size_t left_out, const Engine::RowsDone& rows_done) {
     if (graph.empty()) return Status(ErrorCode::invalid_argument, "network: empty");
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
     NAE_ASSIGN_OR_RETURN(const Plan plan, make_plan(graph.data(), input_extents, out_rect));
@@ -482,7 +486,7 @@ Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorVi
     }
     try {
         return Execution(graph.data(), plan, *kernels, team)
-            .run(input, input_rect, plan.nodes.size() - 1 - left_out, out);
+            .run(input, input_rect, plan.nodes.size() - 1 - left_out, out, rows_done);
     } catch (const std::bad_alloc&) {
         return Status(ErrorCode::limit_exceeded, cat("no memory for tensors of ", plan.peak_bytes, " bytes"));
     }
@@ -493,15 +497,16 @@ Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorVi
 Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                    Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits,
                    ThreadTeam* team) {
-    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 0);
+    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 0, nullptr);
 }
 
 Status Engine::run_to_cells(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                             Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level,
-                            const Limits& limits, ThreadTeam* team) {
+                            const Limits& limits, ThreadTeam* team, const RowsDone& rows_done) {
     if (graph.empty() || graph.last_block() == 1)
         return Status(ErrorCode::invalid_argument, "network: its last operator is no depth_to_space");
-    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 1);
+    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 1,
+                     rows_done);
 }
 
 }  // namespace nae

@@ -3,6 +3,7 @@
 #define NAE_CODEC_ENGINE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -83,10 +84,14 @@ class Engine {
     // run() without the last operator where that is a depth_to_space of block b = last_block() > 1: `out` receives its
     // input for the cells of b x b pixels that out_rect touches, cells_of(out_rect, b) (cell_rows.h). For who writes the
     // pixels elsewhere and can spread them on the way.
+    //   rows_done      if given, is called for every few rows of cells as soon as `out` has them, by the thread that
+    //                  computed them and finds them in its cache; several threads may call it at once. Its errors end
+    //                  the run.
+    using RowsDone = std::function<Status(const Rect& cells)>;
     static Status run_to_cells(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                                Rect input_rect, Rect out_rect, Tensor16& out,
                                EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
-                               ThreadTeam* team = nullptr);
+                               ThreadTeam* team = nullptr, const RowsDone& rows_done = nullptr);
 };
 
 }  // namespace nae

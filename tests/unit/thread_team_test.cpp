@@ -1,6 +1,7 @@
 // Steps of a computation shared by a team of threads, and a network run by one.
 #include "codec/thread_team.h"
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -190,6 +191,24 @@ TEST_CASE("engine: cells and their rows are what the last depth_to_space would m
                 REQUIRE(std::equal(buffer.begin(), buffer.end(), pixels.pixel(static_cast<int>(row), 0)));
                 REQUIRE(made == buffer.data());
             }
+            // The same, told of row by row, by one thread and by several.
+            for (const int threads : {1, 3}) {
+                ThreadPool pool(threads);
+                Tensor16 again;
+                std::vector<int> told(static_cast<size_t>(cells_of(window, block).h));
+                const Status status = ThreadTeam::run(pool, [&](ThreadTeam& team) {
+                    return Engine::run_to_cells(packed.value(), in, input, whole(in), window, again,
+                                                EngineLevel::automatic, Limits(), &team,
+                                                [&](const Rect& part) {
+                                                    for (int64_t row = part.y; row < part.bottom(); ++row)
+                                                        ++told[static_cast<size_t>(row - window.y / block)];
+                                                    return Status();
+                                                });
+                });
+                REQUIRE(status.ok());
+                REQUIRE(equal(again, values));
+                REQUIRE(std::all_of(told.begin(), told.end(), [](int times) { return times == 1; }));
+            }
         }
     }
     GraphBuilder b(3, -8191, 8191);
@@ -200,6 +219,14 @@ TEST_CASE("engine: cells and their rows are what the last depth_to_space would m
     const Rect all{0, 0, 2, 2};
     CHECK(flat.value().last_block() == 1);
     CHECK_FALSE(Engine::run_to_cells(flat.value(), {2, 2}, Tensor16(2, 2, 3), all, all, values).ok());
+    GraphBuilder deep(12, -8191, 8191);
+    deep.depth_to_space(deep.relu(deep.input()), 2);
+    const Result<PackedGraph> refused = PackedGraph::create(deep.take());
+    REQUIRE(refused.ok());
+    CHECK(Engine::run_to_cells(refused.value(), {2, 2}, Tensor16(2, 2, 12), all, Rect{0, 0, 4, 4}, values,
+                               EngineLevel::automatic, Limits(), nullptr,
+                               [](const Rect&) { return Status(ErrorCode::io, "full"); })
+              .code() == ErrorCode::io);
     // In place where there are no cells.
     const Tensor16 plain = random_tensor(rng, 3, 4, 3, -5, 5);
     CHECK(CellRows(plain, Rect{10, 20, 4, 3}, 1).row(21, 12, 2, nullptr) == plain.pixel(1, 2));
