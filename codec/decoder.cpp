@@ -390,6 +390,7 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
     for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {
         for (int64_t x = window.x / width * width; x < window.right(); x += width) {
             const Rect chunk = intersect(Rect{x, y, width, height}, window);
+            // First: it asks the pool itself, whose threads the team keeps until its end.
             NAE_RETURN_IF_ERROR(read_codes(chunk, read));
             NAE_RETURN_IF_ERROR(ThreadTeam::run(pool, [&](ThreadTeam& team) {
                 return research != nullptr ? read_research_chunk(chunk, read, team)

@@ -45,8 +45,8 @@ void* new_block(size_t bytes) {
     char* const values = start + kCacheLine;
     ::new (static_cast<void*>(start)) Header{bytes};
 #if defined(__linux__)
-    // The whole huge pages inside. Asking the allocator for blocks that begin on a huge page would cost memory: what it leaves free between them doubled
-    // that of a large decode. Advice only: where it is not taken, pages are small.
+    // The whole huge pages inside. Asking the allocator for blocks that begin on one would cost memory: what it leaves free
+    // between them doubled that of a large decode. Advice only: where it is not taken, pages are small.
     const auto begin = reinterpret_cast<uintptr_t>(values);
     const uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage,
                     end = (begin + bytes) / kHugePage * kHugePage;

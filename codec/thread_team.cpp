@@ -30,6 +30,12 @@ void pause_briefly() {
 #endif
 }
 
+// Asked once: it is a call to the system, and patience begins anew at every step.
+bool single_processor() {
+    static const bool single = std::thread::hardware_concurrency() == 1;
+    return single;
+}
+
 class Patience {
   public:
     void wait() {
@@ -47,7 +53,7 @@ class Patience {
 
   private:
     // On a single processor nothing happens while one watches.
-    int pauses_ = std::thread::hardware_concurrency() == 1 ? 0 : kPauses;
+    int pauses_ = single_processor() ? 0 : kPauses;
     int yields_ = kYields;
     std::chrono::microseconds nap_ = kShortestNap;
 };

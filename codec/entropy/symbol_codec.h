@@ -81,11 +81,11 @@ class SymbolCodec {
     Status decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, int16_t* symbols) const;
 
     // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
-    // more than a core's cache, and several milliseconds to make.
-    std::vector<uint16_t>
-        first_entries_;  // [table][slot / kSlotsPerLook]: entry k of the first of these slots
-    std::vector<Interval>
-        intervals_;  // entries of all tables, one table after another, each with an end mark
+    // more than a core's cache, and several milliseconds to make. [table][slot / kSlotsPerLook]: entry k of the first of
+    // these slots.
+    std::vector<uint16_t> first_entries_;
+    // Entries of all tables, one table after another, each with an end mark.
+    std::vector<Interval> intervals_;
     std::vector<DecodeTable> decode_;
     std::vector<EncodeTable> encode_;
 };
