@@ -25,8 +25,8 @@ class Tabs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = Path("laboratory").resolve()
-        cls.folder.mkdir()
-        (cls.folder / "pictures").mkdir()
+        cls.folder.mkdir(exist_ok=True)
+        (cls.folder / "pictures").mkdir(exist_ok=True)
         for number, left in enumerate((0, 150, 300)):
             gdal.Translate(str(cls.folder / f"pictures/{number}.png"), str(SOURCES / "testdata/scene.png"),
                            srcWin=[left, 40 * number, 200, 200])
@@ -38,7 +38,7 @@ class Tabs(unittest.TestCase):
 
     def start(self, **form):
         self.state = Path(tempfile.mkdtemp(dir=self.folder))
-        (self.state / "nae").mkdir()
+        (self.state / "nae").mkdir(exist_ok=True)
         lines = "".join(f"lab.{name} = {value}\n" for name, value in form.items())
         (self.state / "nae/viewer-session").write_text(lines)
         self.viewer = driver.Viewer(self.display, PROGRAM, state=self.state)
@@ -104,7 +104,7 @@ class Tabs(unittest.TestCase):
 
     def test_tables_are_sorted_and_saved(self):
         results = self.folder / "results"
-        results.mkdir()
+        results.mkdir(exist_ok=True)
         rows = [("system", "ssim", "ratio"), ("middle", "0.91", "20.5"), ("worst", "0.81", "40.5"), ("best", "0.99", "4.5")]
         with open(results / "study2.csv", "w", newline="") as file:
             csv.writer(file).writerows(rows)
@@ -121,7 +121,7 @@ class Tabs(unittest.TestCase):
         self.viewer.settle()
         path = self.folder / "saved.csv"
         self.viewer.type(str(path))
-        self.viewer.press("Return")
+        self.viewer.key("Return")
         driver.wait_until_written(path)
         with open(path, newline="") as file:
             saved = list(csv.reader(file))

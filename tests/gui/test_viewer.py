@@ -43,7 +43,7 @@ class RealUse(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = Path("pictures")  # no name by chance: it stands in the window, and Tesseract reads it
-        cls.folder.mkdir()
+        cls.folder.mkdir(exist_ok=True)
         make_pictures(cls.folder)
         cls.display = driver.Display()
 
@@ -185,10 +185,10 @@ class RealUse(unittest.TestCase):
         viewer, _ = self.start_pair()
         for key, name in (("ctrl+t", "figures.csv"), ("ctrl+e", "view.png"), ("ctrl+shift+e", "sheet.png")):
             viewer.key(key)
-            viewer.press("Escape")  # thought better of it
+            viewer.key("Escape")  # thought better of it
             viewer.key(key)
             viewer.type(str((self.folder / name).resolve()))
-            viewer.press("Return")
+            viewer.key("Return")
             driver.wait_until_written(self.folder / name)
         rows = (self.folder / "figures.csv").read_text().splitlines()
         self.assertEqual(rows[0].split(",")[:4], ["codec", "bytes", "bpp", "psnr_db"])
@@ -252,7 +252,7 @@ class RealUse(unittest.TestCase):
 class ActionTable(unittest.TestCase):
     def test_every_action_leaves_a_working_window(self):
         folder = Path("actions")
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         make_pictures(folder)
         listed = subprocess.run([PROGRAM, "--list-actions"], capture_output=True, text=True, check=True).stdout
         names = [line.split()[0] for line in listed.splitlines()]

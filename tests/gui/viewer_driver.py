@@ -31,12 +31,21 @@ def missing_tools():
 
 
 def run_tests():
-    """The calling script's test cases; exit status 77, which CTest takes for skipped, where a tool is missing."""
+    """The calling script's test cases; exit status 77, which CTest takes for skipped, where a tool is missing.
+
+    What fails is tried once more, and said so: time passes between an event and what Tesseract reads of its effect, and
+    a busy machine may need more of it than a test grants. A fault of the window fails twice."""
     absent = missing_tools()
     if absent:
         print("not installed:", ", ".join(absent))
         sys.exit(77)
-    unittest.main(verbosity=2)
+    result = unittest.main(verbosity=2, exit=False).result
+    failed = [test for test, _ in result.failures + result.errors if isinstance(test, unittest.TestCase)]
+    if not result.wasSuccessful() and failed:
+        print("once more:", ", ".join(test.id() for test in failed), flush=True)
+        again = unittest.TestSuite(type(test)(test.id().rsplit(".", 1)[1]) for test in failed)
+        result = unittest.TextTestRunner(verbosity=2).run(again)
+    sys.exit(0 if result.wasSuccessful() else 1)
 
 
 class Display:
@@ -103,30 +112,35 @@ class Viewer:
             time.sleep(0.1)
         raise RuntimeError("no window")
 
+    def _asleep(self):
+        """Whether neither the viewer nor the display has anything to do: on a busy machine that is not the same as an
+        unchanged screen."""
+        for process in (self.process.pid, self.display.server.pid):
+            for thread in Path(f"/proc/{process}/task").glob("*/stat"):
+                try:
+                    state = thread.read_text().rsplit(")", 1)[1].split()[0]
+                except OSError:
+                    continue  # it has ended meanwhile
+                if state not in "SI":
+                    return False
+        return True
+
     def settle(self, quiet=1.0, limit=60):
         """Waits until the screen has not changed for a while, and returns it."""
         last, since, end = self.display.pixels(), time.monotonic(), time.monotonic() + limit
+        seen_asleep = 0
         while time.monotonic() < end:
             time.sleep(0.1)
             now = self.display.pixels()
+            seen_asleep += self._asleep()
             if not numpy.array_equal(now, last):
-                last, since = now, time.monotonic()
-            elif time.monotonic() - since > quiet:
+                last, since, seen_asleep = now, time.monotonic(), 0
+            elif time.monotonic() - since > quiet and seen_asleep >= 3:
                 return now
         raise RuntimeError("the window does not come to rest")
 
     def key(self, *keys):
         self.display.xdotool("key", *keys)
-        return self.settle()
-
-    def press(self, *keys):
-        """Keys that go down one after another and stay there for a while, as under a hand: for text fields, which see
-        only what is down when a frame is drawn."""
-        for key in keys:
-            self.display.xdotool("keydown", key)
-            time.sleep(0.3)
-        for key in reversed(keys):
-            self.display.xdotool("keyup", key)
         return self.settle()
 
     def type(self, words):

@@ -10,6 +10,7 @@
 
 #include "viewer/app/launch.h"
 #include "viewer/app/script.h"
+#include "viewer/app/short_keys.h"
 
 // In OpenGL since 1.2; some <GL/gl.h> stop at 1.1.
 #ifndef GL_CLAMP_TO_EDGE
@@ -112,12 +113,24 @@ class GlWindow {
     int x_ = 0, y_ = 0, width_ = 0, height_ = 0;  // before full screen
 };
 
+// What GLFW's callbacks reach through the window.
+struct Receivers {
+    Viewer* viewer;
+    ShortKeys* keys;
+};
+
+Receivers& receivers(GLFWwindow* window) {
+    return *static_cast<Receivers*>(glfwGetWindowUserPointer(window));
+}
+
 void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
-    auto* viewer = static_cast<Viewer*>(glfwGetWindowUserPointer(window));
+    Viewer* viewer = receivers(window).viewer;
     if (key == GLFW_KEY_SPACE) viewer->flicker = action != GLFW_RELEASE && !ImGui::GetIO().WantTextInput;
     if (key == GLFW_KEY_LEFT_CONTROL || key == GLFW_KEY_RIGHT_CONTROL)
         viewer->unlink = action != GLFW_RELEASE;
     if (action == GLFW_RELEASE) return;
+    receivers(window).keys->went_down(key, (modifiers & GLFW_MOD_CONTROL) != 0,
+                                      (modifiers & GLFW_MOD_SHIFT) != 0, (modifiers & GLFW_MOD_ALT) != 0);
     // Straight from the event: two frames may be further apart than a key's way down and up.
     if (key >= GLFW_KEY_KP_0 && key <= GLFW_KEY_KP_9) key = GLFW_KEY_0 + key - GLFW_KEY_KP_0;
     if (key == GLFW_KEY_KP_ADD) key = '=';
@@ -131,13 +144,12 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
 }
 
 void on_focus(GLFWwindow* window, int focused) {
-    auto* viewer = static_cast<Viewer*>(glfwGetWindowUserPointer(window));
+    Viewer* viewer = receivers(window).viewer;
     if (focused == GLFW_FALSE) viewer->flicker = viewer->unlink = false;
 }
 
 void on_drop(GLFWwindow* window, int count, const char** paths) {
-    static_cast<Viewer*>(glfwGetWindowUserPointer(window))
-        ->open(std::vector<std::string>(paths, paths + count));
+    receivers(window).viewer->open(std::vector<std::string>(paths, paths + count));
 }
 
 Picture read_frame(GLFWwindow* window) {
@@ -182,7 +194,9 @@ Status run_window(const LaunchOptions& options) {
     GlTextures textures;
     Viewer viewer(
         textures, [] { glfwPostEmptyEvent(); }, fonts, window.scale());
-    glfwSetWindowUserPointer(window.get(), &viewer);
+    ShortKeys keys;
+    Receivers receivers = {&viewer, &keys};
+    glfwSetWindowUserPointer(window.get(), &receivers);
     glfwSetKeyCallback(window.get(), on_key);
     glfwSetDropCallback(window.get(), on_drop);
     glfwSetWindowFocusCallback(window.get(), on_focus);
@@ -208,8 +222,10 @@ Status run_window(const LaunchOptions& options) {
             glfwWaitEvents();
             frames = kFramesPerEvent;
         }
+        keys.begin_frame();
         draw_frame(window.get(), viewer);
         --frames;
+        if (keys.end_frame()) frames = kFramesPerEvent;
         if (viewer.textures.pending() || (!scripted && viewer.settled())) frames = std::max(frames, 1);
         if (!scripted) scripted = script.step();
         if (scripted && script.ends()) {
