@@ -8,11 +8,25 @@
 #include <fstream>
 #include <random>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "codec/thread_pool.h"
 #include "training/checkpoint.h"
 
 namespace nae::training {
 namespace {
+
+// Every step asks for the same hundreds of megabytes again. glibc gives such memory back to the system when it is freed,
+// more so that of threads other than the first, and the pages then come back one fault at a time.
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as much as glibc allows
+    mallopt(M_TRIM_THRESHOLD, 2000 << 20);
+    mallopt(M_TOP_PAD, 256 << 20);
+#endif
+}
 
 volatile std::sig_atomic_t g_stop = 0;
 void on_signal(int) { g_stop = 1; }
@@ -119,6 +133,7 @@ std::vector<ValidationPoint> validate(const PhotoModel& model, FlatAdam& optimis
 }
 
 std::string train(const TrainOptions& o) {
+    keep_freed_memory();
     if (o.crop < 64 || o.crop % 64 != 0) return "--crop must be a multiple of 64";
     PackedPictures pictures;
     if (std::string e = pictures.open(o.data); !e.empty()) return e;
