@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 // Bumped whenever the struct below or the meaning of a call changes; the loader refuses any other value.
-#define NAE_ANALYSIS_ABI_VERSION 2u
+#define NAE_ANALYSIS_ABI_VERSION 3u
 
 // Graph numbers for nae_analysis_api::run.
 #define NAE_GRAPH_ANALYSIS 0
@@ -24,32 +24,13 @@ extern "C" {
 
 typedef struct nae_analysis nae_analysis;  // one loaded pair of analysis graphs; the module owns its contents
 
-// A part of a picture whose symbols are to be chosen anew. Tensors are dense, N = 1, NHWC; h x w latent positions.
-typedef struct nae_refinement {
-    int h, w, channels;
-    const float* mean;     // h x w x channels, integer units of the synthesis' input
-    const float* step;     // [channels], the same units
-    const uint8_t* index;  // h x w x channels: table of each symbol; 0: the symbol is 0
-    const uint8_t* free;   // h x w: whether the symbols of a position may change
-    const float* target;   // 16 h x 16 w x 3 pixels, minus 128
-    const float* weight;   // 16 h x 16 w: weight of a pixel's squared errors
-    const float* bits;  // tables x magnitudes: what a symbol of that magnitude costs; beyond, as the last one
-    int tables, magnitudes;
-    float pixel_unit;          // of the synthesis' output
-    float bits_per_error;      // weight of squared errors against bits
-    int rounds;                // gradients that are taken
-    int (*go_on)(void* user);  // asked before each of them; 0 ends the work early, as a failure. May be NULL.
-    void* user;
-} nae_refinement;
-
 // All functions return 0 (or non-NULL) on success; on failure they write a zero-terminated message of at most
 // error_size bytes, terminator included. No exception may leave them.
 typedef struct nae_analysis_api {
     uint32_t abi_version;  // NAE_ANALYSIS_ABI_VERSION
     uint32_t struct_size;  // sizeof(nae_analysis_api): later versions append members
 
-    // Builds both graphs from the payload of a model file's aNLZ chunk, which need not outlive the call. A third graph of
-    // the same form may follow: the synthesis, from latents in integer units to three channels, for refine().
+    // Builds both graphs from the payload of a model file's aNLZ chunk, which need not outlive the call.
     // threads: number of computing threads, 0 = all cores.
     nae_analysis* (*create)(const uint8_t* anlz_payload, size_t size, int threads, char* error,
                             size_t error_size);
@@ -67,11 +48,6 @@ typedef struct nae_analysis_api {
                int out_w, int out_c, char* error, size_t error_size);
 
     void (*destroy)(nae_analysis* handle);
-
-    // Changes symbols, h x w x channels, so that bits + bits_per_error * squared errors fall, by gradients through the
-    // synthesis. May be NULL: a module that cannot.
-    int (*refine)(nae_analysis* handle, const nae_refinement* task, int16_t* symbols, char* error,
-                  size_t error_size);
 } nae_analysis_api;
 
 // The one symbol a module exports (default visibility). Returns static storage.
@@ -81,6 +57,7 @@ const nae_analysis_api* nae_analysis_get_api(void);
 #ifdef __cplusplus
 }  // extern "C"
 
+#include <functional>
 #include <memory>
 
 #include "format/status.h"
@@ -96,6 +73,25 @@ enum class AnalysisGraph {
     analysis = NAE_GRAPH_ANALYSIS,
     hyper_analysis = NAE_GRAPH_HYPER_ANALYSIS,
     synthesis = NAE_GRAPH_SYNTHESIS,
+};
+
+// A part of a picture whose symbols are to be chosen anew. Tensors are dense, NHWC; h x w latent positions.
+struct Refinement {
+    int h = 0, w = 0, channels = 0;
+    const float* mean = nullptr;      // h x w x channels, integer units of the synthesis' input
+    const float* step = nullptr;      // [channels], the same units
+    const uint8_t* index = nullptr;   // h x w x channels: table of each symbol; 0: the symbol is 0
+    const uint8_t* free = nullptr;    // h x w: whether the symbols of a position may change
+    const float* target = nullptr;    // 16 h x 16 w x 3 pixels, minus 128
+    const uint8_t* counts = nullptr;  // 16 h x 16 w: whether a pixel's errors do
+    const float* bits =
+        nullptr;  // tables x magnitudes: what a symbol of that magnitude costs; beyond, as the last one
+    int tables = 0, magnitudes = 0;
+    float pixel_unit = 1;      // of the synthesis' output
+    float bits_per_error = 0;  // weight of squared errors against bits
+    int rounds = 0;            // gradients that are taken
+    std::function<bool()>
+        go_on;  // asked before each of them; false ends the work as cancelled. May be empty.
 };
 
 // Runs a model's float analysis graphs. Not thread-safe: the encoder calls it from one thread at a time.
@@ -118,19 +114,19 @@ class AnalysisBackend {
         return run(AnalysisGraph::analysis, in, h, w, c, out, out_h, out_w, out_c);
     }
 
-    // As nae_analysis_api::refine. Errors: unsupported where there is nothing to take gradients through;
-    // encoder_unavailable where LibTorch is wanted and not there.
-    virtual Status refine(const nae_refinement& task, int16_t* symbols);
+    // Changes symbols, h x w x channels, so that bits + bits_per_error * squared errors fall, by gradients through the
+    // synthesis. Errors: unsupported where there is nothing to take gradients through; cancelled.
+    virtual Status refine(const Refinement& task, int16_t* symbols);
 };
 
 // The model's analysis by this library's own engine (native_analysis.h); by the module nae_torch.so where environment
 // variable NAE_TORCH_MODULE names one. The module is opened once per process and never unloaded. Where it is needed, for
-// gradients and for research models, it is looked for in this order: the file so named (then nowhere else), the
+// research models, it is looked for in this order: the file so named (then nowhere else), the
 // folder of the library or plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/,
 // ../../lib/), and nae/ in the installation's library folder.
 // Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.
 // quality_centi: 100 .. 10000, of the picture. threads: 0 = all cores. synthesis: float_shadow() of the model's, for
-// refine(); may be null. cache: where the engine's arrangement of the model's weights is kept for the next call; may be null.
+// refine() by symbol_search.h; may be null. cache: where the engine's arrangement of the model's weights is kept for the next call; may be null.
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int quality_centi,
                                                                int threads,
                                                                const FloatGraph* synthesis = nullptr,

@@ -17,6 +17,7 @@
 #include "codec/module_analysis.h"
 #include "codec/native_analysis.h"
 #include "codec/research_model.h"
+#include "codec/symbol_search.h"
 #include "format/little_endian.h"
 #include "format/text.h"
 
@@ -123,16 +124,6 @@ class ModuleBackend : public AnalysisBackend {
         return Status();
     }
 
-    Status refine(const nae_refinement& task, int16_t* symbols) override {
-        if (api_->refine == nullptr) return AnalysisBackend::refine(task, symbols);
-        char error[kErrorBytes] = "";
-        if (api_->refine(handle_, &task, symbols, error, sizeof(error)) != 0) {
-            error[kErrorBytes - 1] = '\0';
-            return Status(ErrorCode::internal, error);
-        }
-        return Status();
-    }
-
   private:
     const nae_analysis_api* api_;
     nae_analysis* handle_;
@@ -166,7 +157,7 @@ Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name,
 
 }  // namespace
 
-Status AnalysisBackend::refine(const nae_refinement&, int16_t*) {
+Status AnalysisBackend::refine(const Refinement&, int16_t*) {
     return Status(ErrorCode::unsupported, "there is no synthesis to take gradients through");
 }
 
@@ -189,21 +180,24 @@ Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& mode
             return Status(ErrorCode::encoder_unavailable,
                           "model '" + model.name + "' has no analysis part: it can decode but not encode");
         }
-        if (named_module() != nullptr) return load_module_analysis(model, quality_centi, threads, synthesis);
-        return make_native_analysis(model, quality_centi, threads, synthesis, cache).in("encoding");
+        NAE_ASSIGN_OR_RETURN(std::unique_ptr<AnalysisBackend> made,
+                             named_module() != nullptr
+                                 ? load_module_analysis(model, quality_centi, threads)
+                                 : make_native_analysis(model, quality_centi, threads, cache).in("encoding"));
+        if (synthesis == nullptr) return made;
+        const float pixel_unit = 1.0F / static_cast<float>(1 << model.output_frac_bits);
+        return with_symbol_search(std::move(made), *synthesis, pixel_unit, threads);
     });
 }
 
 Result<std::unique_ptr<AnalysisBackend>> load_module_analysis(const Model& model, int quality_centi,
-                                                              int threads, const FloatGraph* synthesis) {
+                                                              int threads) {
     return guarded([&]() -> Result<std::unique_ptr<AnalysisBackend>> {
         NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
         const FloatGraph analysis = model.analysis_at(quality_centi),
                          hyper_analysis = model.hyper_analysis_at(quality_centi);
-        std::vector<const FloatGraph*> graphs{&analysis, &hyper_analysis};
-        if (synthesis != nullptr) graphs.push_back(synthesis);
-        return make_backend(model.name, graphs, static_cast<int>(std::min<int64_t>(info.halo, 1 << 16)),
-                            threads)
+        return make_backend(model.name, {&analysis, &hyper_analysis},
+                            static_cast<int>(std::min<int64_t>(info.halo, 1 << 16)), threads)
             .in("encoding");
     });
 }

@@ -11,7 +11,7 @@ namespace {
 
 // Latent positions. Blocks bound the memory of a gradient. Networks reach further than kReach, but what they take from
 // there is next to nothing.
-constexpr int64_t kBlock = 64, kReach = 2;
+constexpr int64_t kBlockWidth = 64, kBlockHeight = 32, kReach = 2;
 // Symbols of larger magnitude are as good as never met; their cost counts as that of the last one listed.
 constexpr int kMagnitudes = 256;
 constexpr float kPixelRange = 128.0F;  // of the analysis' unit
@@ -40,14 +40,16 @@ bool contains(const Rect& r, int64_t y, int64_t x) {
 
 int refinement_rounds(int effort) {
     switch (effort) {
+        case 5:
+            return 1;
         case 6:
-            return 5;
+            return 2;
         case 7:
-            return 12;
+            return 5;
         case 8:
-            return 30;
+            return 12;
         case 9:
-            return 60;
+            return 30;
         default:
             return 0;
     }
@@ -56,8 +58,8 @@ int refinement_rounds(int effort) {
 // Everything of a block and what is around it, dense, as the module wants it.
 struct BandRefiner::Window {
     Rect rect;
-    std::vector<float> mean, target, weight;
-    std::vector<uint8_t> index, free;
+    std::vector<float> mean, target;
+    std::vector<uint8_t> index, free, counts;
     std::vector<int16_t> symbols;
 };
 
@@ -121,11 +123,11 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, Window& window
     fill_(pixels, window.target.data());
     for (float& v : window.target) v *= kPixelRange;
     const Rect judged = intersect(pixels_of(inner(r, kReach, layout_.latent())), whole(layout_.picture()));
-    window.weight.resize(area);
+    window.counts.resize(area);
     for (size_t i = 0; i < area; ++i) {
         const int64_t y = pixels.y + static_cast<int64_t>(i) / pixels.w,
                       x = pixels.x + static_cast<int64_t>(i) % pixels.w;
-        window.weight[i] = contains(judged, y, x) ? 1.0F : 0.0F;
+        window.counts[i] = contains(judged, y, x) ? 1 : 0;
     }
 }
 
@@ -172,7 +174,7 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     if (confirmed.w <= 0 || confirmed.h <= 0) return Status();
     gather(band, block, window);
     const auto channels = codec_.model().latent_channels();
-    nae_refinement task{};
+    Refinement task;
     task.h = static_cast<int>(window.rect.h);
     task.w = static_cast<int>(window.rect.w);
     task.channels = channels;
@@ -181,22 +183,19 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     task.index = window.index.data();
     task.free = window.free.data();
     task.target = window.target.data();
-    task.weight = window.weight.data();
+    task.counts = window.counts.data();
     task.bits = bits_.data();
     task.magnitudes = kMagnitudes;
     task.tables = static_cast<int>(bits_.size() / kMagnitudes);
     task.pixel_unit = 1.0F / static_cast<float>(1 << codec_.model().model.output_frac_bits);
     task.bits_per_error = bits_per_error_;
     task.rounds = options_.rounds;
-    bool cancelled = false;
     const double share = static_cast<double>(block.w * block.h) /
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
-    auto ask = [&] { return !(cancelled = !go_on_(share)); };
-    task.user = &ask;
-    task.go_on = [](void* user) { return (*static_cast<decltype(ask)*>(user))() ? 1 : 0; };
+    task.go_on = [&] { return go_on_(share); };
     std::vector<int16_t> found = window.symbols;
     const Status status = analysis_.refine(task, found.data());
-    if (cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");
+    if (status.code() == ErrorCode::cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");
     // Nothing to take gradients through: what was chosen before is as valid.
     if (status.code() == ErrorCode::unsupported) return Status();
     NAE_RETURN_IF_ERROR(status.in("refinement"));
@@ -217,9 +216,9 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
 }
 
 Status BandRefiner::refine(TileBand& band) {
-    for (int64_t y = band.rect.y; y < band.rect.bottom(); y += kBlock) {
-        for (int64_t x = band.rect.x; x < band.rect.right(); x += kBlock) {
-            NAE_RETURN_IF_ERROR(refine_block(band, intersect(Rect{x, y, kBlock, kBlock}, band.rect)));
+    for (int64_t y = band.rect.y; y < band.rect.bottom(); y += kBlockHeight) {
+        for (int64_t x = band.rect.x; x < band.rect.right(); x += kBlockWidth) {
+            NAE_RETURN_IF_ERROR(refine_block(band, intersect(Rect{x, y, kBlockWidth, kBlockHeight}, band.rect)));
         }
     }
     return Status();

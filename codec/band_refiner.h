@@ -64,7 +64,7 @@ class BandRefiner {
     int64_t reach_ = 0;  // of the synthesis, latent positions
     float bits_per_error_ = 0;
     std::vector<float> step_;  // [channels], units of the synthesis' input
-    std::vector<float> bits_;  // as nae_refinement
+    std::vector<float> bits_;  // as Refinement
 };
 
 }  // namespace nae

@@ -41,6 +41,8 @@ FloatNode without_weights(const FloatNode& node) {
     out.block = node.block;
     out.begin = node.begin;
     out.slope = node.slope;
+    out.low = node.low;
+    out.high = node.high;
     out.mult = node.mult;
     return out;
 }
@@ -123,9 +125,10 @@ struct FloatEngine::Job {
     Status run(const float* in, int h, int w, const Limits& limits, FloatTensor& result);
 };
 
-Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision precision) {
+Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision precision,
+                                        const Limits& limits) {
     FloatEngine out;
-    NAE_ASSIGN_OR_RETURN(out.info_, validate(graph));
+    NAE_ASSIGN_OR_RETURN(out.info_, validate(graph, limits));
     const size_t count = graph.nodes.size();
     out.convolutions_.resize(count);
     out.bfloat16_.resize(count);
@@ -288,6 +291,18 @@ Status FloatEngine::Job::compute(const FloatStep& step, FloatRaster& out) {
             });
             return Status();
         }
+        case Op::gate: {
+            const FloatRaster& b = made[node.inputs[1]];
+            for_each_row(team, range, [&](int64_t y) {
+                const float *value = a.row(y), *open = b.row(y);
+                float* o = out.row(y);
+                for (int64_t i = 0; i < int64_t{out.w} * out.c; ++i)
+                    o[i] = open[i] > node.low && open[i] < node.high ? value[i] : 0.0F;
+            });
+            return Status();
+        }
+        case Op::clip:
+            return each([low = node.low, high = node.high](float v) { return std::clamp(v, low, high); });
         case Op::relu:
             return each([](float v) { return std::max(v, 0.0F); });
         case Op::abs:

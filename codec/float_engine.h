@@ -42,7 +42,8 @@ class FloatEngine {
     // inverse_gdn) are LibTorch's.
     // bfloat16 counts where has_bfloat16() and channels are even; elsewhere it is float32.
     static Result<FloatEngine> create(const FloatGraph& graph,
-                                      FloatPrecision precision = FloatPrecision::float32);
+                                      FloatPrecision precision = FloatPrecision::float32,
+                                      const Limits& limits = Limits());
 
     // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).

@@ -176,6 +176,21 @@ int FloatGraphBuilder::convolution(Op op, int input, FloatConvParams params) {
 }
 
 int FloatGraphBuilder::add(int a, int b) { return push(make_node(Op::add, {a, b})); }
+
+int FloatGraphBuilder::clip(int input, float low, float high) {
+    FloatNode n = make_node(Op::clip, {input});
+    n.low = low;
+    n.high = high;
+    return push(std::move(n));
+}
+
+int FloatGraphBuilder::gate(int a, int b, float low, float high) {
+    FloatNode n = make_node(Op::gate, {a, b});
+    n.low = low;
+    n.high = high;
+    return push(std::move(n));
+}
+
 int FloatGraphBuilder::relu(int input) { return push(make_node(Op::relu, {input})); }
 int FloatGraphBuilder::sigmoid(int input) { return push(make_node(Op::sigmoid, {input})); }
 int FloatGraphBuilder::abs(int input) { return push(make_node(Op::abs, {input})); }

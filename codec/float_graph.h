@@ -12,6 +12,9 @@
 //                   position: out[o] = v[o] / sqrt(mult[o] + sum over i of weights[o][i] * v[i]^2), mult > 0,
 //                   weights >= 0
 //   inverse_gdn     out[o] = v[o] * sqrt(the same)
+// and, for the encoder's own networks, not stored in files,
+//   clip            v, but at least `low` and at most `high`
+//   gate            a where low < b < high, else 0: what a relu (0, infinity) or a clip passes back of a gradient
 //
 // Bytes (little-endian): u16 node count, per node u8 operator, then
 //     input           u16 channels
@@ -30,6 +33,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -51,7 +55,9 @@ struct FloatNode {
     int stride = 1;
     int block = 1;
     int begin = 0;
-    float slope = 0;                     // leaky_relu
+    float slope = 0;  // leaky_relu
+    float low = 0;    // clip, gate
+    float high = std::numeric_limits<float>::infinity();
     WeightType type = WeightType::bf16;  // convolutions
     std::vector<float>
         weights;  // convolutions: [channels][kernel][kernel][input channels]; gdn: [channels][channels]
@@ -120,6 +126,8 @@ class FloatGraphBuilder {
     int gain(int input, std::vector<float> mult);
     int conv_transpose(int input, FloatConvParams params);
     int sigmoid(int input);
+    int clip(int input, float low, float high);
+    int gate(int a, int b, float low = 0, float high = std::numeric_limits<float>::infinity());
     // op: gdn or inverse_gdn
     int gdn(int input, Op op, std::vector<float> mult, std::vector<float> weights);
     FloatGraph take() { return std::move(graph_); }

@@ -4,6 +4,7 @@
 #include "codec/graph_shape.h"
 #include "format/little_endian.h"
 #include "format/span.h"
+#include "format/text.h"
 
 namespace nae {
 namespace {
@@ -71,7 +72,7 @@ Status read_node(ByteReader& reader, size_t index, std::vector<Shape>& shapes, F
     uint8_t op = 0;
     NAE_RETURN_IF_ERROR(reader.read("operator", &op));
     node.op = static_cast<Op>(op);
-    if (op >= kOpCount) return bad_node(index, node.op, "operator number", static_cast<int>(op));
+    if (op >= kStoredOpCount) return bad_node(index, node.op, "operator number", static_cast<int>(op));
     uint8_t n = node.op == Op::input ? 0 : node.op == Op::add ? 2 : 1;
     if (node.op == Op::concat) NAE_RETURN_IF_ERROR(reader.read("number of inputs", &n));
     node.inputs.resize(n);
@@ -162,6 +163,10 @@ Result<std::vector<uint8_t>> serialise_float_graph(const FloatGraph& graph) {
     Limits no_cost_limit;
     no_cost_limit.max_macs_per_pixel = UINT64_MAX;
     NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(graph, no_cost_limit));
+    for (size_t i = 0; i < graph.nodes.size(); ++i)
+        if (static_cast<int>(graph.nodes[i].op) >= kStoredOpCount)
+            return Status(ErrorCode::invalid_argument,
+                          cat("node ", i, ": ", op_name(graph.nodes[i].op), " is not stored in files"));
     std::vector<uint8_t> out;
     append_le(out, static_cast<uint16_t>(graph.nodes.size()));
     for (const FloatNode& node : graph.nodes) write_node(node, out);

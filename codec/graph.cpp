@@ -112,6 +112,10 @@ const char* op_name(Op op) {
             return "gdn";
         case Op::inverse_gdn:
             return "inverse_gdn";
+        case Op::clip:
+            return "clip";
+        case Op::gate:
+            return "gate";
     }
     return "unknown operator";
 }

@@ -36,8 +36,11 @@ enum class Op : uint8_t {
     sigmoid = 12,
     gdn = 13,
     inverse_gdn = 14,
+    clip = 15,  // this one and the next are never in a file
+    gate = 16,
 };
-constexpr int kOpCount = 15;
+constexpr int kOpCount = 17;
+constexpr int kStoredOpCount = 15;
 const char* op_name(Op op);
 constexpr bool float_only(Op op) { return op >= Op::abs; }
 

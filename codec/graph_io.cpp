@@ -79,7 +79,7 @@ Status read_node(ByteReader& reader, size_t index, std::vector<Shape>& shapes, N
     uint8_t op = 0;
     NAE_RETURN_IF_ERROR(reader.read("operator", &op));
     node.op = static_cast<Op>(op);
-    if (op >= kOpCount) return bad_node(index, node.op, "operator number", static_cast<int>(op));
+    if (op >= kStoredOpCount) return bad_node(index, node.op, "operator number", static_cast<int>(op));
     NAE_RETURN_IF_ERROR(read_inputs(reader, node.op, &node.inputs));
     NAE_RETURN_IF_ERROR(read_fields(reader, node));
     // The shape tells how long the arrays are.

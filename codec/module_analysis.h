@@ -10,7 +10,7 @@ namespace nae {
 
 // Arguments and errors as load_analysis_backend()'s.
 Result<std::unique_ptr<AnalysisBackend>> load_module_analysis(const Model& model, int quality_centi,
-                                                              int threads, const FloatGraph* synthesis);
+                                                              int threads);
 
 }  // namespace nae
 

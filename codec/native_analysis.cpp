@@ -5,7 +5,6 @@
 
 #include "codec/engine_kernels.h"
 #include "codec/float_engine.h"
-#include "codec/module_analysis.h"
 #include "codec/thread_pool.h"
 #include "format/text.h"
 
@@ -14,14 +13,8 @@ namespace {
 
 class NativeAnalysis : public AnalysisBackend {
   public:
-    NativeAnalysis(const Model& model, std::shared_ptr<const AnalysisEngines> engines, int threads,
-                   const FloatGraph* synthesis, int quality_centi)
-        : model_(model),
-          quality_centi_(quality_centi),
-          engines_(std::move(engines)),
-          threads_(threads),
-          pool_(threads),
-          synthesis_(synthesis != nullptr ? *synthesis : FloatGraph()) {}
+    NativeAnalysis(std::shared_ptr<const AnalysisEngines> engines, int threads)
+        : engines_(std::move(engines)), pool_(threads) {}
 
     int halo_px() const override { return engines_->halo_px; }
 
@@ -37,17 +30,6 @@ class NativeAnalysis : public AnalysisBackend {
     Status run_rows(const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c,
                     int first, int end) override {
         return compute(engines_->analysis, in, h, w, c, out, out_h, out_w, out_c, first, end);
-    }
-
-    Status refine(const nae_refinement& task, int16_t* symbols) override {
-        if (synthesis_.empty()) return AnalysisBackend::refine(task, symbols);
-        if (gradients_ == nullptr) {
-            auto loaded = load_module_analysis(model_, quality_centi_, threads_, &synthesis_);
-            if (!loaded.ok())
-                return loaded.status().in("EFFORT 6 and above follow gradients, which LibTorch takes");
-            gradients_ = std::move(loaded).value();
-        }
-        return gradients_->refine(task, symbols);
     }
 
   private:
@@ -66,13 +48,8 @@ class NativeAnalysis : public AnalysisBackend {
         return Status();
     }
 
-    const Model& model_;
-    const int quality_centi_;
     const std::shared_ptr<const AnalysisEngines> engines_;
-    const int threads_;
     ThreadPool pool_;
-    const FloatGraph synthesis_;  // may be empty
-    std::unique_ptr<AnalysisBackend> gradients_;
 };
 
 // Arranges the convolutions of a network that depend on the quality.
@@ -119,13 +96,11 @@ Result<std::shared_ptr<const AnalysisEngines>> AnalysisEnginesCache::get(const M
 }
 
 Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int quality_centi,
-                                                              int threads, const FloatGraph* synthesis,
-                                                              AnalysisEnginesCache* cache) {
+                                                              int threads, AnalysisEnginesCache* cache) {
     NAE_ASSIGN_OR_RETURN(
         std::shared_ptr<const AnalysisEngines> engines,
         cache != nullptr ? cache->get(model, quality_centi) : make_engines(model, quality_centi));
-    return std::unique_ptr<AnalysisBackend>(
-        new NativeAnalysis(model, std::move(engines), threads, synthesis, quality_centi));
+    return std::unique_ptr<AnalysisBackend>(new NativeAnalysis(std::move(engines), threads));
 }
 
 }  // namespace nae

@@ -1,5 +1,4 @@
-// The analysis by this library itself (float_engine.h): writing a picture then needs nothing but a model. Gradients, which
-// the higher efforts follow, are LibTorch's business; its module is opened when the first one is asked for.
+// The analysis by this library itself (float_engine.h): writing a picture then needs nothing but a model.
 #ifndef NAE_CODEC_NATIVE_ANALYSIS_H_
 #define NAE_CODEC_NATIVE_ANALYSIS_H_
 
@@ -34,9 +33,9 @@ class AnalysisEnginesCache {
 };
 
 // With the engines of the model's cache where there is one.
-// Errors: as load_analysis_backend(). model must outlive the backend, if synthesis is given.
+// Errors: as load_analysis_backend().
 Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int quality_centi,
-                                                              int threads, const FloatGraph* synthesis,
+                                                              int threads,
                                                               AnalysisEnginesCache* cache = nullptr);
 
 }  // namespace nae

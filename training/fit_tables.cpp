@@ -5,6 +5,8 @@
 
 #include "codec/encoder.h"
 #include "codec/entropy/table_builder.h"
+#include "codec/float_shadow.h"
+#include "codec/symbol_search.h"
 #include "codec/tile_codec.h"
 #include "format/byte_sink.h"
 #include "training/in_process_analysis.h"
@@ -60,8 +62,10 @@ Status count_symbols(const Model& model, const std::vector<std::vector<uint8_t>>
     const int anchors = model.gains.latent.anchors;
     for (int k = 0; k < anchors; ++k) {
         options.quality = 1 + 99.0 * k / (anchors - 1);
-        InProcessAnalysis analysis(model, int(std::lround(options.quality * 100)));
-        options.analysis = &analysis;
+        const auto analysis = with_symbol_search(
+            std::make_unique<InProcessAnalysis>(model, int(std::lround(options.quality * 100))),
+            float_shadow(model.synthesis), 1.0F / float(1 << model.output_frac_bits), 0);
+        options.analysis = analysis.get();
         for (const std::vector<uint8_t>& pixels : crops) {
             MemoryImageSource image(pixels.data(), uint32_t(size), uint32_t(size), 3);
             MemorySink unused;

@@ -35,14 +35,8 @@ nae_analysis* create(const uint8_t* payload, size_t size, int threads, char* err
         if (!analysis.ok()) return say(error, error_size, analysis.status().message().c_str()), nullptr;
         auto hyper = next_graph(payload, size, "second graph");
         if (!hyper.ok()) return say(error, error_size, hyper.status().message().c_str()), nullptr;
-        nae::FloatGraph synthesis;
-        if (size > 0) {
-            auto third = next_graph(payload, size, "synthesis");
-            if (!third.ok()) return say(error, error_size, third.status().message().c_str()), nullptr;
-            synthesis = std::move(third.value());
-        }
-        auto made = nae::TorchAnalysis::create(std::move(analysis.value()), std::move(hyper.value()), threads,
-                                               std::move(synthesis));
+        auto made =
+            nae::TorchAnalysis::create(std::move(analysis.value()), std::move(hyper.value()), threads);
         return reinterpret_cast<nae_analysis*>(
             made.release());  // opaque handle; only destroy() and run() see it
     } catch (const std::exception& e) {
@@ -64,24 +58,12 @@ int run(nae_analysis* handle, int graph, const float* in, int h, int w, int c, f
     return 1;
 }
 
-int refine(nae_analysis* handle, const nae_refinement* task, int16_t* symbols, char* error,
-           size_t error_size) {
-    try {
-        const std::string wrong = reinterpret_cast<nae::TorchAnalysis*>(handle)->refine(*task, symbols);
-        if (wrong.empty()) return 0;
-        say(error, error_size, wrong.c_str());
-    } catch (const std::exception& e) {
-        say(error, error_size, e.what());
-    }
-    return 1;
-}
-
 void destroy(nae_analysis* handle) { delete reinterpret_cast<nae::TorchAnalysis*>(handle); }
 
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const nae_analysis_api* nae_analysis_get_api(void) {
-    static const nae_analysis_api api = {
-        NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run, destroy, refine};
+    static const nae_analysis_api api = {NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run,
+                                         destroy};
     return &api;
 }

@@ -2,8 +2,6 @@
 
 #include <thread>
 
-#include "codec/torch/refine.h"
-
 namespace nae {
 namespace {
 
@@ -43,7 +41,7 @@ std::vector<NodeTensors> make_tensors(const FloatGraph& graph) {
 }  // namespace
 
 std::unique_ptr<TorchAnalysis> TorchAnalysis::create(FloatGraph analysis, FloatGraph hyper_analysis,
-                                                     int threads, FloatGraph synthesis) {
+                                                     int threads) {
     const int cores = int(std::max(1u, std::thread::hardware_concurrency()));
     at::set_num_threads(threads > 0 ? threads : cores);
     auto out = std::make_unique<TorchAnalysis>();
@@ -51,14 +49,7 @@ std::unique_ptr<TorchAnalysis> TorchAnalysis::create(FloatGraph analysis, FloatG
     out->nets_[0].graph = std::move(analysis);
     out->nets_[1].tensors = make_tensors(hyper_analysis);
     out->nets_[1].graph = std::move(hyper_analysis);
-    if (!synthesis.empty()) out->synthesis_.tensors = make_tensors(synthesis);
-    out->synthesis_.graph = std::move(synthesis);
     return out;
-}
-
-std::string TorchAnalysis::refine(const nae_refinement& task, int16_t* symbols) {
-    if (synthesis_.graph.empty()) return "there is no synthesis to take gradients through";
-    return refine_symbols(synthesis_.graph, synthesis_.tensors, task, symbols);
 }
 
 std::string TorchAnalysis::run(int graph, const float* in, int h, int w, int c, float* out, int out_h,

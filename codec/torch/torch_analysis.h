@@ -16,17 +16,12 @@ class TorchAnalysis {
     // Takes the graphs' weights over as tensors. Layers stored as bfloat16 also compute in it where the processor has
     // instructions for it (several times faster), in float32 elsewhere; layers stored as float32 always in float32.
     // threads: 0 = all cores; LibTorch has one setting per process.
-    // synthesis: for refine(); may be empty.
-    static std::unique_ptr<TorchAnalysis> create(FloatGraph analysis, FloatGraph hyper_analysis, int threads,
-                                                 FloatGraph synthesis = {});
+    static std::unique_ptr<TorchAnalysis> create(FloatGraph analysis, FloatGraph hyper_analysis, int threads);
 
     // graph: NAE_GRAPH_ANALYSIS or NAE_GRAPH_HYPER_ANALYSIS; tensors dense NHWC float32, N = 1. Returns an empty string
     // or what is wrong. Not thread-safe.
     std::string run(int graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
                     int out_c);
-
-    // As nae_analysis_api::refine; returns as run().
-    std::string refine(const nae_refinement& task, int16_t* symbols);
 
   private:
     struct Net {
@@ -34,7 +29,6 @@ class TorchAnalysis {
         std::vector<NodeTensors> tensors;
     };
     Net nets_[2];
-    Net synthesis_;
 };
 
 }  // namespace nae

@@ -49,13 +49,15 @@ if installed | grep -i torch >&2; then fail "nae-gdal pulls in LibTorch"; fi
 knows_nae || fail "GDAL does not know NAE"
 cp "$source/testdata/scene.png" "$root/tmp/scene.png"
 inside gdal_translate -q -co QUALITY=80 /tmp/scene.png /tmp/usual.nae || fail "writing without nae-encoder"
-if inside gdal_translate -q -co EFFORT=9 /tmp/scene.png /tmp/scene.nae 2>"$work/error"; then fail "gradients without nae-encoder"; fi
+inside gdal_translate -q -co QUALITY=80 -co EFFORT=7 /tmp/scene.png /tmp/scene.nae || fail "higher efforts without nae-encoder"
+if inside gdal_translate -q -co MODEL=ae-10 /tmp/scene.png /tmp/research.nae 2>"$work/error"; then fail "research models without nae-encoder"; fi
 grep -q nae_torch.so "$work/error" || fail "the error does not name the module: $(cat "$work/error")"
-[ ! -e "$root/tmp/scene.nae" ] || fail "a failed conversion left a file"
+[ ! -e "$root/tmp/research.nae" ] || fail "a failed conversion left a file"
 
-step "gradients: nae-encoder"
+step "research models: nae-encoder"
 install nae-encoder
-inside gdal_translate -q -co QUALITY=80 -co EFFORT=7 /tmp/scene.png /tmp/scene.nae || fail "converting"
+inside gdal_translate -q -co MODEL=ae-10 /tmp/scene.png /tmp/research.nae || fail "converting"
+inside gdal_translate -q -of PNM /tmp/research.nae /tmp/research.ppm || fail "reading"
 case $(inside gdalinfo /tmp/scene.nae) in *COMPRESSION=NAE*) ;; *) fail "gdalinfo" ;; esac
 inside gdal_translate -q -of PNM /tmp/scene.nae /tmp/with.ppm
 

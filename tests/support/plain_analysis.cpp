@@ -183,6 +183,8 @@ Tensor run_graph(const nae::FloatGraph& graph, Tensor input) {
             case nae::Op::inverse_gdn:
                 out = normalise(node, in);
                 break;
+            case nae::Op::clip:  // never in a file
+            case nae::Op::gate:
             case nae::Op::input:
                 break;
         }
@@ -256,7 +258,7 @@ void destroy(nae_analysis* handle) { delete handle; }
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const nae_analysis_api* nae_analysis_get_api(void) {
-    static const nae_analysis_api api = {
-        NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run, destroy, nullptr};
+    static const nae_analysis_api api = {NAE_ANALYSIS_ABI_VERSION, sizeof(nae_analysis_api), create, run,
+                                         destroy};
     return &api;
 }

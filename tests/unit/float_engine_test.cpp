@@ -243,7 +243,7 @@ TEST_CASE("The float engine refuses what it cannot do", "[float_engine]") {
 TEST_CASE("The analysis by the library itself: shapes are checked, gradients are not its business",
           "[float_engine]") {
     const Model model = small_model();
-    auto made = make_native_analysis(model, kMaxQualityCenti, 2, nullptr);
+    auto made = make_native_analysis(model, kMaxQualityCenti, 2);
     REQUIRE(made.ok());
     AnalysisBackend& backend = *made.value();
     CHECK(backend.halo_px() > 0);
@@ -255,7 +255,7 @@ TEST_CASE("The analysis by the library itself: shapes are checked, gradients are
           ErrorCode::internal);
     CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 1, y.data(), 2, 3, 12).code() ==
           ErrorCode::internal);
-    CHECK(backend.refine(nae_refinement{}, nullptr).code() == ErrorCode::unsupported);
+    CHECK(backend.refine(Refinement(), nullptr).code() == ErrorCode::unsupported);
 }
 
 namespace {

@@ -132,8 +132,8 @@ TEST_CASE("The analysis of one quality after that of another is that of a proces
     AnalysisEnginesCache cache;
     std::vector<std::vector<float>> fresh, kept;
     for (const int quality : {kMinQualityCenti, 5000, 5000, kMaxQualityCenti, kMinQualityCenti}) {
-        auto first = make_native_analysis(m, quality, 1, nullptr);
-        auto second = make_native_analysis(m, quality, 1, nullptr, &cache);
+        auto first = make_native_analysis(m, quality, 1);
+        auto second = make_native_analysis(m, quality, 1, &cache);
         REQUIRE(first.ok());
         REQUIRE(second.ok());
         fresh.push_back(analysed(*first.value(), m.latent_channels));

@@ -1,4 +1,4 @@
-// EFFORT 6 and above: what the encoder asks of a module that refines symbols, and what it makes of the answer.
+// EFFORT 5 and above: what the encoder asks of a backend that refines symbols, and what it makes of the answer.
 #include <catch2/catch.hpp>
 #include <functional>
 
@@ -13,9 +13,9 @@ namespace {
 // Answers as the test says.
 class Refiner : public BlockMeans {
   public:
-    using Answer = std::function<Status(const nae_refinement&, int16_t*)>;
+    using Answer = std::function<Status(const Refinement&, int16_t*)>;
     explicit Refiner(Answer answer) : answer_(std::move(answer)) {}
-    Status refine(const nae_refinement& task, int16_t* symbols) override {
+    Status refine(const Refinement& task, int16_t* symbols) override {
         ++calls;
         return answer_(task, symbols);
     }
@@ -33,22 +33,22 @@ std::vector<uint8_t> pixels_with(AnalysisBackend& analysis, const Picture& pictu
 
 }  // namespace
 
-TEST_CASE("refinement: asked for from effort 6 on, and more of it the higher the effort", "[refine]") {
-    for (int effort = 1; effort < 6; ++effort) CHECK(refinement_rounds(effort) == 0);
-    for (int effort = 6; effort <= 9; ++effort)
+TEST_CASE("refinement: asked for from effort 5 on, and more of it the higher the effort", "[refine]") {
+    for (int effort = 1; effort < 5; ++effort) CHECK(refinement_rounds(effort) == 0);
+    for (int effort = 5; effort <= 9; ++effort)
         CHECK(refinement_rounds(effort) > refinement_rounds(effort - 1));
 }
 
 TEST_CASE("refinement: a worse answer changes nothing (tests/torch has better ones)", "[refine]") {
     const Picture picture = make_picture(150, 90, 3);
-    Refiner worse([](const nae_refinement& t, int16_t* symbols) {
+    Refiner worse([](const Refinement& t, int16_t* symbols) {
         for (int i = 0; i < t.h * t.w * t.channels; ++i)
             if (t.index[i] != 0 && t.free[i / t.channels] != 0)
                 symbols[i] = static_cast<int16_t>(symbols[i] + i % 5 - 2);
         return Status();
     });
     BlockMeans plain;
-    CHECK((pixels_with(worse, picture, 9) == pixels_with(plain, picture, 5)));
+    CHECK((pixels_with(worse, picture, 9) == pixels_with(plain, picture, 4)));
     CHECK(worse.calls == 1);
 }
 
@@ -71,15 +71,15 @@ TEST_CASE("refinement: what the decoder cannot confirm is left alone", "[refine]
     REQUIRE(ready.ok());
 
     const Picture picture = make_picture(64, 1024 + 80, 3);
-    Refiner nothing_left([](const nae_refinement& t, int16_t* symbols) {
+    Refiner nothing_left([](const Refinement& t, int16_t* symbols) {
         if (t.h == 5) std::fill_n(symbols, t.h * t.w * t.channels, int16_t{0});  // no bits at all
         return Status();
     });
     BlockMeans plain;
     std::vector<uint8_t> pixels[2];
-    for (const int effort : {5, 9}) {
+    for (const int effort : {4, 9}) {
         EncoderOptions options =
-            small_options(ready.value(), effort == 5 ? plain : static_cast<AnalysisBackend&>(nothing_left));
+            small_options(ready.value(), effort == 4 ? plain : static_cast<AnalysisBackend&>(nothing_left));
         options.effort = effort;
         pixels[effort == 9] = decode_all(*open_bytes(encode_bytes(options, picture)));
     }
@@ -89,7 +89,7 @@ TEST_CASE("refinement: what the decoder cannot confirm is left alone", "[refine]
 TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as it is", "[refine]") {
     // Wider than a block and higher than a strip.
     const Picture picture = make_picture(1100, 1100, 3);
-    Refiner spy([](const nae_refinement& t, int16_t* symbols) {
+    Refiner spy([](const Refinement& t, int16_t* symbols) {
         CHECK(t.channels == kSmallLatents);
         CHECK(t.rounds == refinement_rounds(6));
         CHECK(t.bits_per_error > 0);
@@ -110,17 +110,17 @@ TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as
         return Status();
     });
     BlockMeans plain;
-    CHECK((pixels_with(spy, picture, 6) == pixels_with(plain, picture, 5)));
-    CHECK(spy.calls == 4);  // two blocks across, two strips down
+    CHECK((pixels_with(spy, picture, 6) == pixels_with(plain, picture, 4)));
+    CHECK(spy.calls == 6);  // two blocks across, three down
 }
 
-TEST_CASE("refinement: a module that cannot leaves the symbols as they are, other failures are the caller's",
+TEST_CASE("refinement: a backend that cannot leaves the symbols as they are, other failures are the caller's",
           "[refine]") {
     const Picture picture = make_picture(70, 50, 1);
     BlockMeans cannot;
-    CHECK((pixels_with(cannot, picture, 9) == pixels_with(cannot, picture, 5)));
+    CHECK((pixels_with(cannot, picture, 9) == pixels_with(cannot, picture, 4)));
 
-    Refiner fails([](const nae_refinement&, int16_t*) { return Status(ErrorCode::internal, "no gradient"); });
+    Refiner fails([](const Refinement&, int16_t*) { return Status(ErrorCode::internal, "no gradient"); });
     EncoderOptions options = small_options(small_ready_model(), fails);
     options.effort = 9;
     MemoryImageSource image(picture.pixels.data(), picture.width, picture.height, picture.bands);
@@ -132,9 +132,9 @@ TEST_CASE("refinement: a module that cannot leaves the symbols as they are, othe
 
 TEST_CASE("refinement: progress moves with the rounds, and can cancel in the midst of them", "[refine]") {
     const Picture picture = make_picture(200, 200, 3);
-    Refiner rounds([](const nae_refinement& t, int16_t*) {
+    Refiner rounds([](const Refinement& t, int16_t*) {
         for (int i = 0; i < t.rounds; ++i)
-            if (t.go_on(t.user) == 0) return Status(ErrorCode::internal, "stopped");
+            if (!t.go_on()) return Status(ErrorCode::cancelled, "stopped");
         return Status();
     });
     EncoderOptions options = small_options(small_ready_model(), rounds);

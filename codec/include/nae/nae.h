@@ -29,7 +29,7 @@
  *  - Functions may be called from any thread. One decoder may be read by several threads at once.
  *  - Reading needs the model that the picture names (searched in the folders of NAE_MODEL_PATH, near the
  *    library, and in the installation) unless the picture embeds it. Header, metadata and preview need no
- *    model. Efforts above 5 need the module nae_torch.so. */
+ *    model. */
 #ifndef NAE_NAE_H_
 #define NAE_NAE_H_
 
@@ -253,7 +253,7 @@ typedef enum nae_preview_mode {
 
 typedef struct nae_encoder_options {
     uint32_t struct_size;
-    int32_t effort;        /* 1..9, costs encoding time only, 6 and above much of it; 0: 5 */
+    int32_t effort;        /* 1..9, costs encoding time only, 7 and above much of it; 0: 5 */
     double quality;        /* 1..100, fractions allowed; 0: 75 */
     int32_t tile_size;     /* pixels, power of two in 64..4096; 0: 512 */
     int32_t threads;       /* 0: all cores */

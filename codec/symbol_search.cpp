@@ -1,0 +1,287 @@
+#include "codec/symbol_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "codec/engine_kernels.h"
+#include "codec/gradient_graph.h"
+#include "codec/region.h"
+
+namespace nae {
+namespace {
+
+constexpr float kFirstShare = 1.0F, kLastShare = 0.6F;  // of the symbols that would gain by moving
+constexpr int64_t kCurvatureSide = 24;                  // latent positions
+// Change of all symbols at which the curvature is measured: small against a step, large against rounding errors.
+constexpr float kProbe = 0.1F;
+constexpr float kBlack = -128, kWhite = 127;       // of the decoder's output
+constexpr int kCell = 16;                          // pixels per latent position and axis
+constexpr size_t kCellValues = kCell * kCell * 3;  // of all its pixels
+constexpr int64_t kPositionsAtOnce = 64;           // that a thread takes
+
+// A number in [0, 1) that looks as if drawn by chance (the finaliser of SplitMix64, Steele et al. 2014).
+float chance(uint64_t stream, uint64_t place) {
+    uint64_t z = (stream << 40) + place + 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return static_cast<float>((z ^ (z >> 31)) >> 40) / 16777216.0F;
+}
+constexpr uint64_t kSigns = 1000;  // a stream that no round has
+
+}  // namespace
+
+// A window of the task, laid out for the network.
+class SymbolSearch::Run {
+  public:
+    // window: latent positions of the task.
+    Run(const FloatEngine& gradient, const Refinement& task, const Rect& window, ThreadPool& pool)
+        : gradient_(gradient),
+          t_(task),
+          window_(window),
+          pool_(pool),
+          positions_(static_cast<size_t>(window.w * window.h)),
+          channels_(static_cast<size_t>(task.channels)),
+          row_(channels_ + 2 * kCellValues) {}
+
+    // Targets, and what counts, in the order of the network's input.
+    Status lay_out() {
+        input_.resize(positions_ * row_);
+        const size_t width = static_cast<size_t>(t_.w) * kCell;
+        return for_positions([&](size_t p) {
+            const size_t place = in_task(p), top = place / static_cast<size_t>(t_.w) * kCell,
+                         left = place % static_cast<size_t>(t_.w) * kCell;
+            float* target = input_.data() + p * row_ + channels_;
+            float* counts = target + kCellValues;
+            for (size_t i = 0; i < kCellValues; ++i) {
+                const size_t pixel = i / 3, at = (top + pixel / kCell) * width + left + pixel % kCell;
+                target[i] = -t_.target[3 * at + i % 3] / t_.pixel_unit;
+                counts[i] = t_.counts[at];
+            }
+        });
+    }
+
+    // Diagonal of the error's Hessian J'J, the mean of each channel: v · J'J v for random signs v. J v comes from a small
+    // step along v, and its J' from a target that it is off by. Half of it, in bits.
+    Result<std::vector<float>> half_curvature(const int16_t* symbols) {
+        NAE_ASSIGN_OR_RETURN(const FloatTensor at, evaluate(symbols, 0));
+        NAE_ASSIGN_OR_RETURN(const FloatTensor moved, evaluate(symbols, kProbe));
+        const size_t row = channels_ + kCellValues;
+        NAE_RETURN_IF_ERROR(for_positions([&](size_t p) {
+            float* target = input_.data() + p * row_ + channels_;
+            const float* off = at.data.data() + p * row + channels_;
+            const float* further = moved.data.data() + p * row + channels_;
+            for (size_t i = 0; i < kCellValues; ++i) target[i] += (further[i] - off[i]) / kProbe - off[i];
+        }));
+        NAE_ASSIGN_OR_RETURN(const FloatTensor product, evaluate(symbols, 0));
+        std::vector<double> sums(channels_, 0.0);
+        double count = 0;
+        for (size_t p = 0; p < positions_; ++p) {
+            if (t_.free[in_task(p)] == 0) continue;
+            ++count;
+            for (size_t c = 0; c < channels_; ++c)
+                sums[c] += static_cast<double>(product.data[p * row + c] * sign(p * channels_ + c));
+        }
+        std::vector<float> half(channels_);
+        for (size_t c = 0; c < channels_; ++c)
+            half[c] = std::max(
+                0.0F, static_cast<float>(sums[c] / std::max(count, 1.0)) * t_.step[c] * error_weight());
+        return half;
+    }
+
+    // The window must be all of the task.
+    Status search(const std::vector<float>& half_curvature, int16_t* symbols) {
+        std::vector<int16_t> now(symbols, symbols + positions_ * channels_), before;
+        double least = std::numeric_limits<double>::infinity();
+        bool falling = true;
+        for (int round = 0; round < t_.rounds; ++round) {
+            if (t_.go_on && !t_.go_on()) return Status(ErrorCode::cancelled, "the search was cancelled");
+            NAE_ASSIGN_OR_RETURN(const FloatTensor at, evaluate(now.data(), 0));
+            before = now;
+            double bits = 0;
+            NAE_RETURN_IF_ERROR(move(at, round, half_curvature, now, &bits));
+            const double total = error_of(at) + bits;
+            falling = total < least;
+            if (!falling) continue;
+            least = total;
+            std::copy(before.begin(), before.end(), symbols);
+        }
+        // Nobody has looked at the last move, but as long as it went down it goes on.
+        if (falling) std::copy(now.begin(), now.end(), symbols);
+        return Status();
+    }
+
+  private:
+    // Errors and gradients come in units of the synthesis' output.
+    float error_weight() const { return t_.bits_per_error * t_.pixel_unit * t_.pixel_unit; }
+
+    // Number of a position of the window in the task.
+    size_t in_task(size_t p) const {
+        const auto w = static_cast<size_t>(window_.w);
+        return (static_cast<size_t>(window_.y) + p / w) * static_cast<size_t>(t_.w) +
+               static_cast<size_t>(window_.x) + p % w;
+    }
+
+    static float sign(size_t place) { return chance(kSigns, place) < 0.5F ? 1.0F : -1.0F; }
+
+    template <class F>
+    Status for_positions(F body) {
+        return pool_.parallel_for(div_up(static_cast<int64_t>(positions_), kPositionsAtOnce),
+                                  [&](int64_t part) {
+                                      const auto first = static_cast<size_t>(part * kPositionsAtOnce);
+                                      const size_t end = std::min(first + kPositionsAtOnce, positions_);
+                                      for (size_t p = first; p < end; ++p) body(p);
+                                      return Status();
+                                  });
+    }
+
+    // Gradient and errors where every symbol has been changed by `probe` times its sign. symbols: of the whole task.
+    Result<FloatTensor> evaluate(const int16_t* symbols, float probe) {
+        NAE_RETURN_IF_ERROR(for_positions([&](size_t p) {
+            float* latent = input_.data() + p * row_;
+            const float* mean = t_.mean + in_task(p) * channels_;
+            const int16_t* s = symbols + in_task(p) * channels_;
+            for (size_t c = 0; c < channels_; ++c) {
+                const float change = probe != 0 ? probe * sign(p * channels_ + c) : 0.0F;
+                latent[c] = mean[c] + (static_cast<float>(s[c]) + change) * t_.step[c];
+            }
+        }));
+        return gradient_.run(input_.data(), static_cast<int>(window_.h), static_cast<int>(window_.w), pool_);
+    }
+
+    double error_of(const FloatTensor& at) const {
+        double sum = 0;
+        const size_t row = channels_ + kCellValues;
+        for (size_t p = 0; p < positions_; ++p) {
+            const float* off = at.data.data() + p * row + channels_;
+            float squares = 0;
+            for (size_t i = 0; i < kCellValues; ++i) squares += off[i] * off[i];
+            sum += static_cast<double>(squares);
+        }
+        return sum * static_cast<double>(error_weight());
+    }
+
+    // One round: moves symbols that are free, and adds up what all of them have cost before.
+    Status move(const FloatTensor& at, int round, const std::vector<float>& half_curvature,
+                std::vector<int16_t>& symbols, double* bits) {
+        const float share = kFirstShare + (kLastShare - kFirstShare) * static_cast<float>(round) /
+                                              static_cast<float>(std::max(1, t_.rounds - 1));
+        std::vector<float> cost(positions_, 0.0F);
+        NAE_RETURN_IF_ERROR(for_positions([&](size_t p) {
+            if (t_.free[p] == 0) return;
+            const float* gradient = at.data.data() + p * (channels_ + kCellValues);
+            const uint8_t* index = t_.index + p * channels_;
+            int16_t* s = symbols.data() + p * channels_;
+            for (size_t c = 0; c < channels_; ++c) {
+                if (index[c] == 0) continue;
+                const float* table = t_.bits + size_t{index[c]} * static_cast<size_t>(t_.magnitudes);
+                const auto costs = [&](int value) {
+                    return table[std::min(std::abs(value), t_.magnitudes - 1)];
+                };
+                const int was = s[c];
+                const float bits_before = costs(was);
+                cost[p] += bits_before;
+                const float slope = 2 * gradient[c] * t_.step[c] * error_weight();
+                const float down = half_curvature[c] - slope + costs(was - 1) - bits_before,
+                            up = half_curvature[c] + slope + costs(was + 1) - bits_before;
+                if (std::min(down, up) >= 0) continue;
+                if (chance(static_cast<uint64_t>(round), p * channels_ + c) >= share) continue;
+                const int to = down < up ? was - 1 : was + 1;
+                if (std::abs(to) <= INT16_MAX) s[c] = static_cast<int16_t>(to);
+            }
+        }));
+        *bits = 0;
+        for (const float c : cost) *bits += static_cast<double>(c);
+        return Status();
+    }
+
+    const FloatEngine& gradient_;
+    const Refinement& t_;
+    const Rect window_;
+    ThreadPool& pool_;
+    const size_t positions_, channels_, row_;  // row_: values of a position of the network's input
+    AlignedFloats input_;
+};
+
+Result<SymbolSearch> SymbolSearch::create(const FloatGraph& synthesis, float pixel_unit) {
+    Limits limits;  // the encoder's own networks cost what they cost
+    limits.max_macs_per_pixel = UINT64_MAX;
+    NAE_ASSIGN_OR_RETURN(const FloatGraph graph,
+                         gradient_graph(synthesis, kCell, kBlack / pixel_unit, kWhite / pixel_unit, limits));
+    SymbolSearch out;
+    out.pixel_unit_ = pixel_unit;
+    out.channels_ = synthesis.nodes.front().channels;
+    if (graph.nodes.front().channels != out.channels_ + 2 * static_cast<int>(kCellValues))
+        return Status(ErrorCode::unsupported, "the synthesis does not give three channels");
+    const FloatPrecision precision =
+        bfloat16_by_default() ? FloatPrecision::bfloat16 : FloatPrecision::float32;
+    NAE_ASSIGN_OR_RETURN(out.gradient_, FloatEngine::create(graph, precision, limits));
+    return out;
+}
+
+Result<std::vector<float>> SymbolSearch::half_curvature(const Refinement& task, const int16_t* symbols,
+                                                        ThreadPool& pool) const {
+    // A mean over the middle is as good as one over everything.
+    const int64_t h = std::min<int64_t>(task.h, kCurvatureSide),
+                  w = std::min<int64_t>(task.w, kCurvatureSide);
+    Run run(gradient_, task, Rect{(task.w - w) / 2, (task.h - h) / 2, w, h}, pool);
+    NAE_RETURN_IF_ERROR(run.lay_out());
+    return run.half_curvature(symbols);
+}
+
+Status SymbolSearch::run(const Refinement& task, int16_t* symbols, ThreadPool& pool) {
+    if (task.h < 1 || task.w < 1 || task.channels != channels_ || task.pixel_unit != pixel_unit_ ||
+        task.tables < 1 || task.magnitudes < 1)
+        return Status(ErrorCode::invalid_argument, "a refinement of nothing");
+    if (half_curvature_.empty()) {
+        NAE_ASSIGN_OR_RETURN(half_curvature_, half_curvature(task, symbols, pool));
+    }
+    Run run(gradient_, task, Rect{0, 0, task.w, task.h}, pool);
+    NAE_RETURN_IF_ERROR(run.lay_out());
+    return run.search(half_curvature_, symbols);
+}
+
+namespace {
+
+class SearchingBackend : public AnalysisBackend {
+  public:
+    SearchingBackend(std::unique_ptr<AnalysisBackend> inner, const FloatGraph& synthesis, float pixel_unit,
+                     int threads)
+        : inner_(std::move(inner)), synthesis_(synthesis), pixel_unit_(pixel_unit), pool_(threads) {}
+
+    int halo_px() const override { return inner_->halo_px(); }
+    Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
+               int out_c) override {
+        return inner_->run(graph, in, h, w, c, out, out_h, out_w, out_c);
+    }
+    Status run_rows(const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c,
+                    int first, int end) override {
+        return inner_->run_rows(in, h, w, c, out, out_h, out_w, out_c, first, end);
+    }
+    Status refine(const Refinement& task, int16_t* symbols) override {
+        if (search_ == nullptr) {
+            NAE_ASSIGN_OR_RETURN(SymbolSearch made, SymbolSearch::create(synthesis_, pixel_unit_));
+            search_ = std::make_unique<SymbolSearch>(std::move(made));
+        }
+        return search_->run(task, symbols, pool_);
+    }
+
+  private:
+    const std::unique_ptr<AnalysisBackend> inner_;
+    const FloatGraph synthesis_;
+    const float pixel_unit_;
+    ThreadPool pool_;
+    std::unique_ptr<SymbolSearch> search_;
+};
+
+}  // namespace
+
+std::unique_ptr<AnalysisBackend> with_symbol_search(std::unique_ptr<AnalysisBackend> inner,
+                                                    const FloatGraph& synthesis, float pixel_unit,
+                                                    int threads) {
+    return std::make_unique<SearchingBackend>(std::move(inner), synthesis, pixel_unit, threads);
+}
+
+}  // namespace nae
