@@ -41,13 +41,13 @@ bool contains(const Rect& r, int64_t y, int64_t x) {
 int refinement_rounds(int effort) {
     switch (effort) {
         case 5:
-            return 1;
-        case 6:
             return 2;
+        case 6:
+            return 4;
         case 7:
-            return 5;
+            return 8;
         case 8:
-            return 12;
+            return 16;
         case 9:
             return 30;
         default:

@@ -36,7 +36,7 @@ class TileObserver {
 struct EncoderOptions {
     double quality = 75.0;  // 1..100, steps of 0.01
     // 1..9: 1 = plain rounding, from 2 rate-distortion-aware quantisation, from 5 then refined by gradients through the
-    // decoder's networks (band_refiner.h), one at 5 and more at each level. Decoding takes the same time after all.
+    // decoder's networks (band_refiner.h), two at 5 and more at each level. Decoding takes the same time after all.
     int effort = 5;
     int tile_size = 512;  // pixels, power of two, 64..4096
     // The model; null: model_name is looked up in model_store (null: the default search path).

@@ -13,8 +13,9 @@
 namespace nae {
 namespace {
 
-constexpr float kFirstShare = 1.0F, kLastShare = 0.6F;  // of the symbols that would gain by moving
-constexpr int64_t kCurvatureSide = 24;                  // latent positions
+// Share of the symbols that would gain by moving: all at first, then less each round, down to the last share.
+constexpr float kShareFall = 0.2F, kLastShare = 0.4F;
+constexpr int64_t kCurvatureSide = 24;  // latent positions
 // Change of all symbols at which the curvature is measured: small against a step, large against rounding errors.
 constexpr float kProbe = 0.1F;
 constexpr float kBlack = -128, kWhite = 127;       // of the decoder's output
@@ -166,8 +167,7 @@ class SymbolSearch::Run {
     // One round: moves symbols that are free, and adds up what all of them have cost before.
     Status move(const FloatTensor& at, int round, const std::vector<float>& half_curvature,
                 std::vector<int16_t>& symbols, double* bits) {
-        const float share = kFirstShare + (kLastShare - kFirstShare) * static_cast<float>(round) /
-                                              static_cast<float>(std::max(1, t_.rounds - 1));
+        const float share = std::max(kLastShare, 1 - kShareFall * static_cast<float>(round));
         std::vector<float> cost(positions_, 0.0F);
         NAE_RETURN_IF_ERROR(for_positions([&](size_t p) {
             if (t_.free[p] == 0) return;
