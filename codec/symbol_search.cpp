@@ -65,7 +65,8 @@ class SymbolSearch::Run {
     }
 
     // Diagonal of the error's Hessian J'J, the mean of each channel: v · J'J v for random signs v. J v comes from a small
-    // step along v, and its J' from a target that it is off by. Half of it, in bits.
+    // step along v, and its J' from a target that it is off by. Half of it, in bits;
+    // nothing where no position is free.
     Result<std::vector<float>> half_curvature(const int16_t* symbols) {
         NAE_ASSIGN_OR_RETURN(const FloatTensor at, evaluate(symbols, 0));
         NAE_ASSIGN_OR_RETURN(const FloatTensor moved, evaluate(symbols, kProbe));
@@ -85,10 +86,10 @@ class SymbolSearch::Run {
             for (size_t c = 0; c < channels_; ++c)
                 sums[c] += static_cast<double>(product.data[p * row + c] * sign(p * channels_ + c));
         }
+        if (count == 0) return std::vector<float>();
         std::vector<float> half(channels_);
         for (size_t c = 0; c < channels_; ++c)
-            half[c] = std::max(
-                0.0F, static_cast<float>(sums[c] / std::max(count, 1.0)) * t_.step[c] * error_weight());
+            half[c] = std::max(0.0F, static_cast<float>(sums[c] / count) * t_.step[c] * error_weight());
         return half;
     }
 
@@ -237,6 +238,7 @@ Status SymbolSearch::run(const Refinement& task, int16_t* symbols, ThreadPool& p
         return Status(ErrorCode::invalid_argument, "a refinement of nothing");
     if (half_curvature_.empty()) {
         NAE_ASSIGN_OR_RETURN(half_curvature_, half_curvature(task, symbols, pool));
+        if (half_curvature_.empty()) return Status();  // a strip between edges: nothing to move
     }
     Run run(gradient_, task, Rect{0, 0, task.w, task.h}, pool);
     NAE_RETURN_IF_ERROR(run.lay_out());

@@ -17,15 +17,16 @@ namespace nae {
 
 // Descent in the integers. Near the symbols q the error is taken as E + g d + h d²/2 for a change d of one symbol, with g
 // its gradient through the synthesis and h its curvature, which is measured once per channel (Hutchinson 1989). In each
-// round symbols move by one where that lowers bits + error; only a random share of them, since the error of neighbours is
-// not independent, and a smaller one from round to round. The best symbols of all rounds are kept. Annealed draws from
+// round symbols move by one where that lowers bits + error: all of them in the first, then only a random share, smaller from
+// round to round, since the error of neighbours is not independent. The best symbols of all rounds are kept. Annealed draws from
 // both neighbours (Yang, Bamler, Mandt 2020) ended no lower after twenty times as many rounds.
 //
 // The shares are drawn by a function of round and place: the same task gives the same symbols on the same machine, however
 // many threads there are. For the tiles of one picture, one after another: the curvature is measured at the first of them.
 class SymbolSearch {
   public:
-    // synthesis: float_shadow() of the model's. pixel_unit: of its output, as Refinement's. Errors: unsupported (gradient_graph.h, FloatEngine::create()).
+    // synthesis: float_shadow() of the model's. pixel_unit: of its output, as Refinement's. Errors: unsupported
+    // (gradient_graph.h, FloatEngine::create()).
     static Result<SymbolSearch> create(const FloatGraph& synthesis, float pixel_unit);
 
     // As AnalysisBackend::refine(). Errors: invalid_argument, cancelled (the task's go_on said so), limit_exceeded.
