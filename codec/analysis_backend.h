@@ -84,14 +84,13 @@ struct Refinement {
     const uint8_t* free = nullptr;    // h x w: whether the symbols of a position may change
     const float* target = nullptr;    // 16 h x 16 w x 3 pixels, minus 128
     const uint8_t* counts = nullptr;  // 16 h x 16 w: whether a pixel's errors do
-    const float* bits =
-        nullptr;  // tables x magnitudes: what a symbol of that magnitude costs; beyond, as the last one
+    const float* bits = nullptr;  // tables x magnitudes: what such a symbol costs; beyond, as the last one
     int tables = 0, magnitudes = 0;
     float pixel_unit = 1;      // of the synthesis' output
     float bits_per_error = 0;  // weight of squared errors against bits
     int rounds = 0;            // gradients that are taken
-    std::function<bool()>
-        go_on;  // asked before each of them; false ends the work as cancelled. May be empty.
+    // Asked before each of them; false ends the work as cancelled. May be empty.
+    std::function<bool()> go_on;
 };
 
 // Runs a model's float analysis graphs. Not thread-safe: the encoder calls it from one thread at a time.
@@ -121,12 +120,13 @@ class AnalysisBackend {
 
 // The model's analysis by this library's own engine (native_analysis.h); by the module nae_torch.so where environment
 // variable NAE_TORCH_MODULE names one. The module is opened once per process and never unloaded. Where it is needed, for
-// research models, it is looked for in this order: the file so named (then nowhere else), the
-// folder of the library or plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/,
-// ../../lib/), and nae/ in the installation's library folder.
+// research models, it is looked for in this order: the file so named (then nowhere else), the folder of the library or
+// plugin this code is in, folders near it (nae/, ../nae/, ../lib/nae/, ../lib/, ../../lib/), and nae/ in the installation's
+// library folder.
 // Errors: encoder_unavailable, saying where it looked, or that the model has no analysis part.
 // quality_centi: 100 .. 10000, of the picture. threads: 0 = all cores. synthesis: float_shadow() of the model's, for
-// refine() by symbol_search.h; may be null. cache: where the engine's arrangement of the model's weights is kept for the next call; may be null.
+// refine() by symbol_search.h; may be null. cache: where the engine's arrangement of the model's weights is kept for the
+// next call; may be null.
 Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& model, int quality_centi,
                                                                int threads,
                                                                const FloatGraph* synthesis = nullptr,

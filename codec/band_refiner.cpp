@@ -55,7 +55,7 @@ int refinement_rounds(int effort) {
     }
 }
 
-// Everything of a block and what is around it, dense, as the module wants it.
+// Everything of a block and what is around it, dense, as a Refinement has it.
 struct BandRefiner::Window {
     Rect rect;
     std::vector<float> mean, target;

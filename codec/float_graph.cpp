@@ -156,6 +156,11 @@ int FloatGraphBuilder::push(FloatNode node) {
     return static_cast<int>(graph_.nodes.size()) - 1;
 }
 
+int FloatGraphBuilder::repeat(FloatNode node, const std::vector<int>& inputs) {
+    node.inputs.assign(inputs.begin(), inputs.end());
+    return push(std::move(node));
+}
+
 int FloatGraphBuilder::conv(int input, FloatConvParams params) {
     return convolution(Op::conv, input, std::move(params));
 }

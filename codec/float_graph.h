@@ -114,6 +114,8 @@ class FloatGraphBuilder {
   public:
     explicit FloatGraphBuilder(int channels);
     int input() const { return 0; }
+    // A node of another graph, with these inputs.
+    int repeat(FloatNode node, const std::vector<int>& inputs);
     int conv(int input, FloatConvParams params);
     int add(int a, int b);
     int relu(int input);

@@ -8,15 +8,19 @@
 namespace nae {
 namespace {
 
-FloatConvParams parameters(const FloatNode& node) {
-    FloatConvParams p;
-    p.out_channels = node.channels;
-    p.kernel = node.kernel;
-    p.stride = node.stride;
-    p.weights = node.weights;
-    p.bias = node.bias;
-    p.type = node.type;
-    return p;
+bool has_transpose(const FloatNode& node) {
+    switch (node.op) {
+        case Op::conv:
+            return node.stride == 1;
+        case Op::add:
+        case Op::relu:
+        case Op::depth_to_space:
+        case Op::space_to_depth:
+        case Op::gain:
+            return true;
+        default:
+            return false;
+    }
 }
 
 // Inputs and outputs change places, and the kernel is turned round.
@@ -46,30 +50,13 @@ class Backward {
         made_.push_back(input);
         for (size_t i = 1; i < network_.nodes.size(); ++i) {
             const FloatNode& node = network_.nodes[i];
-            const int a = made_[node.inputs[0]];
-            switch (node.op) {
-                case Op::conv:
-                    if (node.stride != 1) return unsupported(i, "of stride 2");
-                    made_.push_back(builder_.conv(a, parameters(node)));
-                    break;
-                case Op::add:
-                    made_.push_back(builder_.add(a, made_[node.inputs[1]]));
-                    break;
-                case Op::relu:
-                    made_.push_back(builder_.relu(a));
-                    break;
-                case Op::depth_to_space:
-                    made_.push_back(builder_.depth_to_space(a, node.block));
-                    break;
-                case Op::space_to_depth:
-                    made_.push_back(builder_.space_to_depth(a, node.block));
-                    break;
-                case Op::gain:
-                    made_.push_back(builder_.gain(a, node.mult));
-                    break;
-                default:
-                    return unsupported(i, "");
-            }
+            if (!has_transpose(node))
+                return Status(ErrorCode::unsupported,
+                              cat("node ", i, ": no gradient through a ", op_name(node.op),
+                                  node.stride != 1 ? " of stride 2" : ""));
+            std::vector<int> inputs;
+            for (const uint16_t k : node.inputs) inputs.push_back(made_[k]);
+            made_.push_back(builder_.repeat(node, inputs));
         }
         return made_.back();
     }
@@ -99,7 +86,7 @@ class Backward {
                 case Op::space_to_depth:
                     give(node.inputs[0], builder_.depth_to_space(g, node.block));
                     break;
-                default:  // gain: forward() let nothing else through
+                default:  // gain: has_transpose() knows no other
                     give(node.inputs[0], builder_.gain(g, node.mult));
                     break;
             }
@@ -110,10 +97,6 @@ class Backward {
   private:
     void give(size_t node, int gradient) {
         gradient_[node] = gradient_[node] < 0 ? gradient : builder_.add(gradient_[node], gradient);
-    }
-    Status unsupported(size_t node, const char* how) const {
-        return Status(ErrorCode::unsupported, cat("node ", node, ": no gradient through a ",
-                                                  op_name(network_.nodes[node].op), " ", how));
     }
 
     const FloatGraph& network_;

@@ -24,6 +24,8 @@ Status bad_node(size_t index, Op op, const char* what, T value) {
     return Status(ErrorCode::corrupt, cat("node ", index, " (", op_name(op), "): ", what, " is ", value));
 }
 
+constexpr bool takes_two(Op op) { return op == Op::add || op == Op::gate; }
+
 // Steps lists longer than this only occur in nonsense.
 constexpr size_t kMaxResolutionSteps = 8;
 
@@ -37,7 +39,7 @@ Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyI
         return bad("operator number", static_cast<int>(node.op));
     }
     if ((node.op == Op::input) != (index == 0)) return bad("position of the input node", index);
-    const size_t least = node.op == Op::input ? 0 : node.op == Op::add || node.op == Op::gate ? 2 : 1;
+    const size_t least = node.op == Op::input ? 0 : takes_two(node.op) ? 2 : 1;
     const size_t most = node.op == Op::concat ? kMaxInputs : least;
     if (node.inputs.size() < least || node.inputs.size() > most)
         return bad("number of inputs", node.inputs.size());
@@ -56,7 +58,7 @@ Result<Shape> shape_of(const AnyNode& node, size_t index, const std::vector<AnyI
         const AnyInfo& other = before[node.inputs[i]];
         if (other.resolution != out.resolution) return bad("input of another resolution: its number", i);
         if (node.op == Op::concat) out.channels += other.channels;
-        if ((node.op == Op::add || node.op == Op::gate) && other.channels != out.channels)
+        if (takes_two(node.op) && other.channels != out.channels)
             return bad("channels of input 1", other.channels);
     }
     switch (node.op) {

@@ -38,7 +38,7 @@ class Tabs(unittest.TestCase):
 
     def start(self, **form):
         self.state = Path(tempfile.mkdtemp(dir=self.folder))
-        (self.state / "nae").mkdir(exist_ok=True)
+        (self.state / "nae").mkdir()
         lines = "".join(f"lab.{name} = {value}\n" for name, value in form.items())
         (self.state / "nae/viewer-session").write_text(lines)
         self.viewer = driver.Viewer(self.display, PROGRAM, state=self.state)

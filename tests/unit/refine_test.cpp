@@ -39,7 +39,7 @@ TEST_CASE("refinement: asked for from effort 5 on, and more of it the higher the
         CHECK(refinement_rounds(effort) > refinement_rounds(effort - 1));
 }
 
-TEST_CASE("refinement: a worse answer changes nothing (tests/torch has better ones)", "[refine]") {
+TEST_CASE("refinement: a worse answer changes nothing (symbol_search_test.cpp has better ones)", "[refine]") {
     const Picture picture = make_picture(150, 90, 3);
     Refiner worse([](const Refinement& t, int16_t* symbols) {
         for (int i = 0; i < t.h * t.w * t.channels; ++i)
