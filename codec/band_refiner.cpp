@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/engine.h"
+#include "codec/restorer.h"
 
 namespace nae {
 namespace {
@@ -31,6 +32,8 @@ Rect grown(const Rect& r, int64_t margin) {
 Rect pixels_of(const Rect& r) {
     return {r.x * kLatentStride, r.y * kLatentStride, r.w * kLatentStride, r.h * kLatentStride};
 }
+
+Extents raster_of(const Extents& latents) { return {latents.h * kLatentStride, latents.w * kLatentStride}; }
 
 bool contains(const Rect& r, int64_t y, int64_t x) {
     return y >= r.y && y < r.bottom() && x >= r.x && x < r.right();
@@ -82,8 +85,10 @@ BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, Analy
             bits_.push_back(table == 0 ? 0.0F : symbols.cost(table, magnitude));
     // From a position that no edge cuts.
     constexpr int64_t kFar = 256;
-    const Rect reached = required_input(codec.model().synthesis, Extents{2 * kFar, 2 * kFar},
-                                        pixels_of(Rect{kFar, kFar, 1, 1}));
+    const Extents latents{2 * kFar, 2 * kFar};
+    Rect pixels = pixels_of(Rect{kFar, kFar, 1, 1});
+    if (codec.restorer() != nullptr) pixels = Restorer::required(pixels, raster_of(latents));
+    const Rect reached = required_input(codec.model().synthesis, latents, pixels);
     reach_ = kFar - std::min(reached.x, reached.y);
 }
 
@@ -149,19 +154,28 @@ Result<double> BandRefiner::true_cost(const Window& window, const std::vector<in
         for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<int16_t>(window.mean[i + c]);
         dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(), latent.data.data() + i);
     }
-    Tensor16 out;
-    NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, judged, out));
     const Rect pixels = pixels_of(r);
     const int shift = model.model.output_frac_bits;
     double error = 0;
-    for (int64_t y = judged.y; y < judged.bottom(); ++y) {
+    const auto add_row = [&](int64_t y, const int16_t* made) {
         const float* target = window.target.data() + 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
-        const int16_t* made = out.data.data() + (y - judged.y) * judged.w * out.c;
         for (int64_t i = 0; i < judged.w * 3; ++i) {
             const int value = std::clamp((made[i] + (1 << (shift - 1))) >> shift, -128, 127);
             const double off = static_cast<double>(value) - static_cast<double>(target[i]);
             error += off * off;
         }
+        return Status();
+    };
+    Tensor16 out;
+    const Restorer* const restorer = codec_.restorer();
+    const Extents raster = raster_of(layout_.latent());
+    const Rect made = restorer != nullptr ? Restorer::required(judged, raster) : judged;
+    NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, made, out));
+    if (restorer != nullptr) {
+        NAE_RETURN_IF_ERROR(restorer->run(CellRows(out, made, 1), made, raster, judged, nullptr, add_row));
+    } else {
+        for (int64_t y = judged.y; y < judged.bottom(); ++y)
+            NAE_RETURN_IF_ERROR(add_row(y, out.pixel(static_cast<int>(y - judged.y), 0)));
     }
     return bits + static_cast<double>(bits_per_error_) * error;
 }

@@ -15,6 +15,7 @@
 #include "codec/pixel_output.h"
 #include "codec/region.h"
 #include "codec/research_codec.h"
+#include "codec/restorer.h"
 #include "codec/sample_table.h"
 #include "codec/thread_pool.h"
 #include "codec/thread_team.h"
@@ -64,7 +65,8 @@ Status check_cost(const ReadyModel& model, const Limits& limits) {
         return graph.info().macs_per_pixel + graph.info().values_per_pixel;
     };
     const double operations =
-        cost(model.synthesis) + cost(model.hyper_synthesis) / (kLatentStride * kLatentStride);
+        cost(model.synthesis) + cost(model.hyper_synthesis) / (kLatentStride * kLatentStride) +
+        restoration_macs_per_pixel(model.model.restoration);
     if (operations <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
     return Status(ErrorCode::limit_exceeded,
                   cat("model ", model.name(), ": ", operations, " operations per pixel, the limit is ",
@@ -320,34 +322,48 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
 
 Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, const Rect& block,
                                  const Rect& chunk, const PlaneRead& read, ThreadTeam* team) const {
+    const Restorer* const restorer = codec->restorer();
     const Extents extents = levels[static_cast<size_t>(read.level)].latent();
+    const Extents raster{extents.h * kLatentStride, extents.w * kLatentStride};
     const int side = model->synthesis.last_block();
-    Tensor16 values;
-    const auto write = [&](const Rect& cells_done) {
-        const CellRows cells(values, cells_of(block, side), side);
-        std::vector<int16_t> buffer(static_cast<size_t>(block.w) * kPixelChannels);
-        const int64_t end = std::min(cells_done.bottom() * side, block.bottom());
-        for (int64_t y = std::max(cells_done.y * side, block.y); y < end; ++y) {
-            const int16_t* row = cells.row(y, block.x, block.w, buffer.data());
-            write_block(TensorView16(row, 1, static_cast<int>(block.w), kPixelChannels),
-                        Rect{block.x, y, block.w, 1}, chunk, read);
-        }
+    const auto write_row = [&](int64_t y, const int16_t* row) {
+        write_block(TensorView16(row, 1, static_cast<int>(block.w), kPixelChannels),
+                    Rect{block.x, y, block.w, 1}, chunk, read);
         return Status();
     };
+    Tensor16 values;
+    const Rect made = restorer != nullptr ? Restorer::required(block, raster) : block;
+    const CellRows cells(values, cells_of(made, side), side);
+    const auto write = [&](const Rect& cells_done) {
+        std::vector<int16_t> buffer(static_cast<size_t>(block.w) * kPixelChannels);
+        const int64_t end = std::min(cells_done.bottom() * side, block.bottom());
+        for (int64_t y = std::max(cells_done.y * side, block.y); y < end; ++y)
+            NAE_RETURN_IF_ERROR(write_row(y, cells.row(y, block.x, block.w, buffer.data())));
+        return Status();
+    };
+    // What is filtered first cannot be written as soon as it is made.
+    const Engine::RowsDone rows_done = restorer != nullptr ? Engine::RowsDone() : write;
     if (side > 1) {
-        return Engine::run_to_cells(model->synthesis, extents, latents, needed, block, values,
-                                    options.engine_level, options.limits, team, write)
-            .in("synthesis");
+        NAE_RETURN_IF_ERROR(Engine::run_to_cells(model->synthesis, extents, latents, needed, made, values,
+                                                 options.engine_level, options.limits, team, rows_done)
+                                .in("synthesis"));
+    } else {
+        NAE_RETURN_IF_ERROR(Engine::run(model->synthesis, extents, latents, needed, made, values,
+                                        options.engine_level, options.limits, team)
+                                .in("synthesis"));
     }
-    NAE_RETURN_IF_ERROR(Engine::run(model->synthesis, extents, latents, needed, block, values,
-                                    options.engine_level, options.limits, team)
-                            .in("synthesis"));
-    return write(block);
+    if (restorer != nullptr) return restorer->run(cells, made, raster, block, team, write_row);
+    return side > 1 ? Status() : write(block);
 }
 
 Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
-    const Rect needed = required_input(model->synthesis, tiles.latent(), chunk);
+    const Extents extents = tiles.latent();
+    const Rect made =
+        codec->restorer() != nullptr
+            ? Restorer::required(chunk, Extents{extents.h * kLatentStride, extents.w * kLatentStride})
+            : chunk;
+    const Rect needed = required_input(model->synthesis, extents, made);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
     NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), tiles.tiles_touching(needed), read.held, team));
     Tensor16 latents;

@@ -10,6 +10,7 @@
 #include "codec/float_conv_task.h"
 #include "codec/graph.h"
 #include "codec/latent_quantiser.h"
+#include "codec/restoration_filter.h"
 #include "codec/tensor.h"
 
 namespace nae {
@@ -71,6 +72,26 @@ struct ConvTask {
 };
 constexpr size_t kTensorSlack = 32;
 
+// The restoration filter (restoration_filter.h) over whole blocks.
+struct RestoreScratch {
+    AlignedVector16 luma;
+    std::vector<int32_t> cells;  // activities of 4 x 4 pixels
+};
+struct RestoreTask {
+    const RestorationSet* set = nullptr;
+    int frac_bits = 0;
+    // Pixel (0, 0) of 3 values; kRestorationReach pixels around the blocks are there, too. The kernel clamps all of them
+    // to black .. white in place. kTensorSlack values behind the last one may be read.
+    int16_t* in = nullptr;
+    ptrdiff_t in_row = 0;
+    int16_t* out = nullptr;
+    ptrdiff_t out_row = 0;  // at least 3 w + kRestoreSlack values, of which the last are left undefined
+    int h = 0;              // multiples of kRestorationBlock
+    int w = 0;
+    RestoreScratch* scratch = nullptr;
+};
+constexpr ptrdiff_t kRestoreSlack = 16;
+
 struct Kernels {
     void (*conv)(const ConvTask& task) = nullptr;
     // out[i] = clamp(a[i] + b[i], lo, hi); out may be a or b.
@@ -81,6 +102,7 @@ struct Kernels {
     void (*index)(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) = nullptr;
     // sample_from() of pixel_output.h for n pixels of three channels, to three planes.
     void (*planes)(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&planes)[3]) = nullptr;
+    void (*restore)(const RestoreTask& task) = nullptr;
     // Those whose results may differ between levels, by roundings.
     void (*conv_float)(const FloatConvTask& task) = nullptr;
     void (*conv_float_winograd)(const FloatWinogradTask& task) = nullptr;
@@ -94,6 +116,11 @@ inline int32_t requantise(int32_t acc, int32_t mult, int32_t lo, int32_t hi) {
 
 // max_abs_input: the largest magnitude of an input value that the graph allows.
 PackedConv pack_conv(const Node& node, int in_channels, int32_t max_abs_input);
+
+// What a pixel may be at most and at least, in units of the synthesis' output: what later rounds to 255 and 0.
+inline int16_t white(int frac_bits) { return static_cast<int16_t>(127 << frac_bits); }
+inline int16_t black(int frac_bits) { return static_cast<int16_t>(-(128 << frac_bits)); }
+void restore_scalar(const RestoreTask& task);
 
 const Kernels& scalar_kernels();
 // Of any level; automatic means what it does for Engine::run(). Errors: unsupported, invalid_argument.

@@ -21,6 +21,7 @@
 #include "codec/conv_winograd-inl.h"
 #include "codec/latent_lanes-inl.h"
 #include "codec/pixel_lanes-inl.h"
+#include "codec/restore_lanes-inl.h"
 #endif
 
 #if HWY_ARCH_X86
@@ -69,7 +70,7 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
 
 const Kernels* level_kernels() {
     static constexpr Kernels kKernels = {conv,         add,        dequantise_lanes,   index_lanes,
-                                         planes_lanes, conv_float, conv_float_winograd};
+                                         planes_lanes, restore_lanes, conv_float, conv_float_winograd};
     return &kKernels;
 }
 

@@ -87,6 +87,7 @@ Status validate(const Model& m, const Limits& limits) {
     }
     NAE_RETURN_IF_ERROR(validate_table_set(m.latent_tables).in("TABL: latent"));
     NAE_RETURN_IF_ERROR(validate_table_set(m.hyper_tables).in("TABL: hyper-latent"));
+    NAE_RETURN_IF_ERROR(validate(m.restoration, m.output_frac_bits).in("FILT"));
     if (m.analysis.empty() != m.hyper_analysis.empty()) return corrupt("aNLZ: one of two graphs is missing");
     const int anchors = m.gains.latent.anchors;
     NAE_RETURN_IF_ERROR(validate(m.analysis_affines, m.analysis, anchors).in("aCND: analysis"));
@@ -118,6 +119,7 @@ double decoder_macs_per_pixel(const Model& m) {
     double macs = 0;
     if (hyper.ok()) macs += hyper.value().macs_per_pixel / kPixelsPerLatent;
     if (synthesis.ok()) macs += synthesis.value().macs_per_pixel;
+    macs += restoration_macs_per_pixel(m.restoration);
     return macs;
 }
 

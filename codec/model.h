@@ -5,6 +5,7 @@
 //         u8 mean dead zone d, u8 name length, name (UTF-8)
 //   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
 //   GAIN  gains.h                            TABL  two table sets, latent then hyper, entropy/tables.h
+//   FILT  optional: restoration_filter.h
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
 //   aCND  optional, behind aNLZ: what the quality does to outputs of both, quality_affine.h
 //   tEXT  optional: free UTF-8 text (how it was trained, licence)
@@ -30,6 +31,7 @@
 #include "codec/graph.h"
 #include "codec/quality_affine.h"
 #include "codec/research_model.h"
+#include "codec/restoration_filter.h"
 #include "format/byte_source.h"
 #include "format/limits.h"
 #include "format/status.h"
@@ -62,6 +64,7 @@ struct Model {
     Gains gains;
     TableSet latent_tables;
     TableSet hyper_tables;
+    RestorationFilter restoration;  // what the synthesis' output goes through last; may be empty
 
     // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels
     // at 1/16 in integer units of the synthesis' input (not rounded); hyper_analysis: those at 1/16 -> Cz

@@ -17,11 +17,11 @@ namespace nae {
 namespace {
 
 constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"),
-    kTables("TABL");
+    kTables("TABL"), kRestoration("FILT");
 constexpr ChunkType kAnalysis("aNLZ"), kConditions("aCND"), kText("tEXT");
 // Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model.
-constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables};
-constexpr size_t kCriticalChunks = 5;
+constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables, kRestoration};
+constexpr size_t kCriticalChunks = 6, kRequiredChunks = 5;
 // Those of a research model; the second one tells.
 constexpr ChunkType kFloatSynthesis("FSYN");
 constexpr ChunkType kResearchOrder[] = {kHead, kFloatSynthesis, kTables};
@@ -37,10 +37,14 @@ struct ModelChunks {
     bool has_analysis = false;
     bool research = false;
 
-    // The critical chunk that must come at this place; null: the end.
+    // The critical chunk that comes at this place, if any; null: the end.
     const ChunkType* expected(size_t place) const {
         if (research) return place < std::size(kResearchOrder) ? &kResearchOrder[place] : nullptr;
         return place < kCriticalChunks ? &kOrder[place] : nullptr;
+    }
+    // The critical chunk that must come at this place; null: the end may.
+    const ChunkType* required(size_t place) const {
+        return research || place < kRequiredChunks ? expected(place) : nullptr;
     }
 };
 
@@ -65,7 +69,7 @@ Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& p
     uint8_t* to = chunks.decoding_part.data() + kModelSignature.size();
     for (size_t i = 0; i < parts.size(); ++i) {
         NAE_RETURN_IF_ERROR(reader.read_whole(parts[i], to));
-        if (chunks.expected(i) != nullptr)
+        if (parts[i].type != kChunkEnd)
             chunks.critical[i] = ByteSpan(to + kChunkHeaderBytes, static_cast<size_t>(parts[i].length));
         to += parts[i].end_offset() - parts[i].offset;
     }
@@ -84,7 +88,7 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
     for (;;) {
         NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
         if (chunk.type == kChunkEnd) {
-            if (const ChunkType* missing = chunks.expected(parts.size()))
+            if (const ChunkType* missing = chunks.required(parts.size()))
                 return Status(ErrorCode::corrupt, cat(missing->text(), ": chunk is missing"));
             if (chunk.length != 0 || chunk.end_offset() != source.size()) {
                 return Status(ErrorCode::corrupt,
@@ -214,6 +218,9 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     NAE_ASSIGN_OR_RETURN(m.synthesis, parse_graph(synthesis.data(), synthesis.size(), "SYNT", generous));
     NAE_ASSIGN_OR_RETURN(m.gains, parse_gains(gains.data(), gains.size(), "GAIN"));
     NAE_RETURN_IF_ERROR(parse_tables(chunks.critical[4], m).in("TABL"));
+    if (const ByteSpan filter = chunks.critical[5]; filter.data() != nullptr) {
+        NAE_ASSIGN_OR_RETURN(m.restoration, parse_restoration(filter).in("FILT"));
+    }
     if (!chunks.analysis.empty()) NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis, limits, m).in("aNLZ"));
     if (!chunks.analysis.empty() && !chunks.conditions.empty()) {
         NAE_RETURN_IF_ERROR(parse_quality_affines(chunks.conditions, m.analysis, m.hyper_analysis,
@@ -242,6 +249,8 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
     serialise_table_set(m.latent_tables, tables);
     serialise_table_set(m.hyper_tables, tables);
     NAE_RETURN_IF_ERROR(writer.write_chunk(kTables, tables));
+    if (!m.restoration.empty())
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kRestoration, serialise_restoration(m.restoration)));
     if (!decoding_only && m.has_analysis()) {
         Bytes both;
         for (const FloatGraph* graph : {&m.analysis, &m.hyper_analysis}) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/engine_kernels.h"
+#include "codec/restorer.h"
 #include "codec/thread_team.h"
 #include "codec/tile_layout.h"
 #include "format/checked_math.h"
@@ -62,6 +63,11 @@ Status for_each_position(ThreadTeam* team, size_t count, F body) {
 
 }  // namespace
 
+TileCodec::TileCodec(ReadyModelPtr model, const Kernels& kernels)
+    : model_(std::move(model)), kernels_(kernels) {}
+
+TileCodec::~TileCodec() = default;
+
 Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level) {
     const Model& m = model->model;
@@ -78,6 +84,9 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
             static_cast<int64_t>(m.gains.hyper_log2_scale[c]) + codec->hyper_scale_.steps.log2_gain[c];
         codec->hyper_index_.push_back(static_cast<uint8_t>(m.hyper_tables.index_of(log2_scale)));
     }
+    if (!m.restoration.empty())
+        codec->restorer_ =
+            std::make_unique<Restorer>(m.restoration, quality_centi, m.output_frac_bits, *kernels);
     codec->quality_centi_ = quality_centi;
     codec->limits_ = limits;
     codec->level_ = level;

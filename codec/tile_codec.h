@@ -23,6 +23,7 @@
 
 namespace nae {
 
+class Restorer;    // codec/restorer.h
 struct Kernels;    // codec/engine_kernels.h
 class ThreadTeam;  // codec/thread_team.h
 
@@ -60,6 +61,7 @@ struct TileSymbols {
 // A model at one quality. Immutable, thread-safe.
 class TileCodec {
   public:
+    ~TileCodec();
     // Errors: those of the engine level (engine.h).
     static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level);
@@ -88,9 +90,11 @@ class TileCodec {
 
     const ReadyModel& model() const { return *model_; }
     const LatentScale& latent_scale() const { return latent_scale_; }
+    // What the synthesis' output goes through; null: the model has no restoration filter.
+    const Restorer* restorer() const { return restorer_.get(); }
 
   private:
-    TileCodec(ReadyModelPtr model, const Kernels& kernels) : model_(std::move(model)), kernels_(kernels) {}
+    TileCodec(ReadyModelPtr model, const Kernels& kernels);
 
     // Rejects tiles whose tensors would be larger than the limit.
     Status check_size(int h, int w) const;
@@ -103,6 +107,7 @@ class TileCodec {
 
     ReadyModelPtr model_;
     const Kernels& kernels_;
+    std::unique_ptr<const Restorer> restorer_;
     LatentScale latent_scale_;
     LatentScale hyper_scale_;
     int quality_centi_ = 0;

@@ -1,6 +1,7 @@
 #include "training/export_command.h"
 
 #include "training/checkpoint.h"
+#include "training/fit_restoration.h"
 #include "training/fit_tables.h"
 
 namespace nae::training {
@@ -26,6 +27,10 @@ std::string run_export(const ExportCommand& c) try {
     Model exported = export_model(model, optimiser, sampler, options);
     if (c.fit_crops > 0)
         if (std::string e = fit_tables(exported, sampler.calibration_pixels(c.fit_crops, 256), 256);
+            !e.empty())
+            return e;
+    if (c.filter_crops > 0)
+        if (std::string e = fit_restoration(exported, sampler.calibration_pixels(c.filter_crops, 256), 256);
             !e.empty())
             return e;
     if (Status s = save_model(exported, c.out); !s.ok()) return s.message();

@@ -14,6 +14,7 @@ struct ExportCommand {
     ExportOptions options;
     PhotoConfig model;
     int fit_crops = 64;  // training crops the entropy tables are fitted to; 0: normal distributions
+    int filter_crops = 160;  // training crops the restoration filter is fitted to; 0: no filter
     bool check = true;
     std::vector<double> distortion_weights = {1.0};
 };

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #ifndef NAE_TRAIN_ALONE  // see training/standalone/CMakeLists.txt
+#include "codec/model.h"
 #include "training/export_command.h"
 #endif
 #ifdef NAE_WITH_GDAL
@@ -18,6 +19,19 @@ int finish(const std::string& error) {
     std::fprintf(stderr, "nae-train: %s\n", error.c_str());
     return 1;
 }
+
+#ifndef NAE_TRAIN_ALONE
+// Takes the restoration filter from a model file.
+std::string load_restoration(const std::string& path, nae::training::TrainOptions& options) {
+    const auto loaded = nae::load_model_file(path, true);
+    if (!loaded.ok()) return loaded.status().message();
+    const nae::Model& model = loaded.value()->model;
+    if (model.restoration.empty()) return path + ": this model has no restoration filter";
+    options.restoration = std::make_shared<nae::RestorationFilter>(model.restoration);
+    options.output_frac_bits = model.output_frac_bits;
+    return {};
+}
+#endif
 
 }  // namespace
 
@@ -43,6 +57,11 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--data", t.data, "Packed pictures (nae-train pack)")->required();
     train_cmd->add_option("-o,--out", t.out_dir, "Folder for checkpoints and log.csv")->required();
     train_cmd->add_option("--resume", t.resume, "Checkpoint to continue from");
+#ifndef NAE_TRAIN_ALONE
+    std::string restoration;
+    train_cmd->add_option("--restoration", restoration,
+                          "Model file whose restoration filter the synthesis is trained to go with");
+#endif
     train_cmd->add_option("--minutes", t.minutes, "Wall-clock limit");
     train_cmd->add_option("--decay-from", t.decay_from,
                           "Share of the time after which the learning rate falls");
@@ -61,7 +80,15 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--threads", t.threads, "CPU threads; 0: all cores");
     train_cmd->add_option("--device", t.device, "cpu or cuda");
     train_cmd->add_option("--precision", t.precision, "bf16 or f32");
-    train_cmd->callback([&] { std::exit(finish(train(t))); });
+    train_cmd->callback([&] {
+#ifndef NAE_TRAIN_ALONE
+        if (!restoration.empty()) {
+            const std::string wrong = load_restoration(restoration, t);
+            if (!wrong.empty()) std::exit(finish(wrong));
+        }
+#endif
+        std::exit(finish(train(t)));
+    });
 
 #ifndef NAE_TRAIN_ALONE
     ExportCommand x;
@@ -76,6 +103,8 @@ int main(int argc, char** argv) {
                            "Also write the averaged weights alone, to resume from later");
     export_cmd->add_option("--fit-crops", x.fit_crops,
                            "Training crops to fit the entropy tables to; 0: do not");
+    export_cmd->add_option("--filter-crops", x.filter_crops,
+                           "Training crops that the restoration filter is fitted to (0: no filter)");
     export_cmd->add_option("--distortion-weights", x.distortion_weights,
                            "Rate-aware quantisation to compare");
     export_cmd->add_flag("--no-check", no_check, "Skip the comparison with the float model");

@@ -6,6 +6,7 @@
 
 #include "codec/latent_quantiser.h"
 #include "training/rate.h"
+#include "training/restoration.h"
 
 namespace nae::training {
 namespace {
@@ -260,9 +261,11 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
     const Tensor symbols = rate_aware_round(v, scale, quantiser_weight(quality, scale));
     const Tensor v_round = v + (symbols - v).detach();
 
-    const Tensor reconstruction =
+    Tensor reconstruction =
         // All but the last operator, depth-to-space 8: the error is the same in either order.
-        run(Part::synthesis, (v_round / g + mean).to(working_type_), quality, 0, 1);
+        run(Part::synthesis, (v_round / g + mean).to(working_type_), quality, 0, 1).to(torch::kFloat);
+    if (restoration_ != nullptr)
+        reconstruction = restore(reconstruction, quality, *restoration_, output_frac_bits_);
     Output out;
     // Scales and means learn from what is coded. The latent learns from a smooth stand-in: symbols have no slope.
     out.bits_y = gaussian_bits(symbols, scale).sum({1, 2, 3});
@@ -271,7 +274,7 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
         out.bits_y = out.bits_y + (smooth - smooth.detach());
     }
     out.bits_z = logistic_bits(z_rate, z_scale).sum({1, 2, 3});
-    out.mse = (reconstruction.to(torch::kFloat) - blocks).square().mean({1, 2, 3}) * (128.0 * 128.0);
+    out.mse = (reconstruction - blocks).square().mean({1, 2, 3}) * (128.0 * 128.0);
     return out;
 }
 

@@ -9,9 +9,12 @@
 #include <torch/torch.h>
 
 #include <array>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "codec/latent_quantiser.h"
+#include "codec/restoration_filter.h"
 #include "codec/torch/graph_runner.h"
 #include "training/flat_adam.h"
 #include "training/pca_start.h"
@@ -54,6 +57,12 @@ class PhotoModel {
     // Symbols are chosen as the encoder does; training adds what gives them a gradient (see the function).
     Output forward(const torch::Tensor& blocks, const torch::Tensor& quality, bool training) const;
 
+    // From now on what the filter makes of the reconstruction is judged, not the reconstruction itself. CPU only.
+    void use_restoration(std::shared_ptr<const RestorationFilter> filter, int output_frac_bits) {
+        restoration_ = std::move(filter);
+        output_frac_bits_ = output_frac_bits;
+    }
+
     double lambda(double quality) const;
     const PhotoConfig& config() const { return config_; }
 
@@ -88,6 +97,8 @@ class PhotoModel {
     std::array<std::vector<NodeParameters>, 4> node_parameters_;
     std::array<std::vector<NodeTensors>, 4> tensors_;
     int gain_ = -1, hyper_gain_ = -1, hyper_scale_ = -1;
+    std::shared_ptr<const RestorationFilter> restoration_;  // null: none
+    int output_frac_bits_ = 0;
 };
 
 }  // namespace nae::training

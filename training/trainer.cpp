@@ -154,6 +154,10 @@ std::string train(const TrainOptions& o) {
                 o.model.latent_channels, pca.discarded, seconds_now() - start);
     FlatAdam optimiser(device, o.precision == "f32" ? torch::kFloat : torch::kBFloat16);
     PhotoModel model(o.model, pca, optimiser);
+    if (o.restoration != nullptr) {
+        if (device.is_cuda()) return "the restoration filter is trained with on the CPU only";
+        model.use_restoration(o.restoration, o.output_frac_bits);
+    }
     optimiser.seal();
     optimiser.use_muon(o.muon);
     const int replicas = replica_count(o, threads), threads_each = std::max(1, threads / replicas);

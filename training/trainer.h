@@ -11,6 +11,8 @@ struct TrainOptions {
     std::string data;     // packed pictures
     std::string out_dir;  // checkpoints and log.csv go here
     std::string resume;   // checkpoint to continue from; empty: start from the PCA transform
+    std::shared_ptr<const RestorationFilter> restoration;  // follows the synthesis; null: none
+    int output_frac_bits = 0;                              // in whose units the filter is
     double minutes = 60;  // wall-clock limit; the run always ends with a checkpoint
     double decay_from =
         0.5;  // share of the time after which the learning rate falls (cosine) to lr · decay_to
