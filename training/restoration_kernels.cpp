@@ -124,6 +124,7 @@ NAE_CLONES void restore_forward(const RestorationPlane& p, const RestorationSet&
     const std::vector<int> classes = classify(p, set, frac_bits, v);
     const auto taps = taps_of(set, v.row);
     const float clip = set.clip, unit = 1 / p.scale;
+    const float low = -p.scale, high = p.scale * (127.0F / 128.0F);
     size_t block = 0;
     for (int64_t y0 = 0; y0 < p.height; y0 += kRestorationBlock) {
         for (int64_t x = 0; x < p.width; x += kRestorationBlock, ++block) {
@@ -141,7 +142,7 @@ NAE_CLONES void restore_forward(const RestorationPlane& p, const RestorationSet&
                     }
                 }
                 float* to = in_cells(p, out, y, x);
-                for (int i = 0; i < kRow; ++i) to[i] = sum[i] * unit;
+                for (int i = 0; i < kRow; ++i) to[i] = std::min(std::max(sum[i], low), high) * unit;
             }
         }
     }

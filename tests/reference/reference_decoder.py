@@ -312,14 +312,75 @@ def read_stream(data, indices, table_set):
     return symbols
 
 
+# ---- 10.1 Restoration
+
+NEIGHBOURS = [(-3, 0), (-2, -1), (-2, 0), (-2, 1), (-1, -2), (-1, -1), (-1, 0), (-1, 1), (-1, 2), (0, -3), (0, -2),
+              (0, -1)]
+
+
+class Filter:
+    def __init__(self, reader, levels):
+        self.clip = reader.field("h")
+        self.thresholds = reader.array("I", levels - 1)
+        self.weights = [[[reader.fields("hh") for _ in NEIGHBOURS] for _ in range(5)] for _ in range(levels)]
+
+    def weights_of(self, h, v, p, n):
+        level = sum(1 for t in self.thresholds if t <= h + v)
+        if max(h, v) * min(p, n) >= max(p, n) * min(h, v):
+            direction = 0 if 2 * max(h, v) <= 3 * min(h, v) else 1 if h > v else 2
+        else:
+            direction = 0 if 2 * max(p, n) <= 3 * min(p, n) else 3 if p > n else 4
+        return self.weights[level][direction]
+
+
+def read_filters(payload):
+    reader = Reader(payload)
+    count, levels = reader.fields("BB")
+    filters = [Filter(reader, levels) for _ in range(count)]
+    reader.expect_end()
+    return filters
+
+
+def restore(filter_, f, raster):
+    height, width, low, high = len(raster), len(raster[0]), -128 * 2**f, 127 * 2**f
+    values = per_position(lambda p: [clamp(v, low, high) for v in p], raster)
+    luma = per_position(lambda p: [(p[0] + 2 * p[1] + p[2]) >> (f - 2)], values)
+
+    def at(plane, y, x, channel=0):
+        return plane[clamp(y, 0, height - 1)][clamp(x, 0, width - 1)][channel]
+
+    def activity(top, left, dy, dx):
+        return sum(abs(2 * at(luma, y, x) - at(luma, y - dy, x - dx) - at(luma, y + dy, x + dx))
+                   for y in range(top - 2, top + 6) for x in range(left - 2, left + 6))
+
+    def restored(weights, y, x, channel):
+        v, s = at(values, y, x, channel), 2**9
+        for (dy, dx), (linear, clipped) in zip(NEIGHBOURS, weights):
+            ds = [at(values, y + sign * dy, x + sign * dx, channel) - v for sign in (1, -1)]
+            s += linear * sum(ds) + clipped * sum(clamp(d, -filter_.clip, filter_.clip) for d in ds)
+        return clamp(v + (s >> 10), low, high)
+
+    out = [[None] * width for _ in range(height)]
+    for top in range(0, height, 4):
+        for left in range(0, width, 4):
+            directions = (0, 1), (1, 0), (1, 1), (1, -1)
+            weights = filter_.weights_of(*[activity(top, left, dy, dx) for dy, dx in directions])
+            for y in range(top, top + 4):
+                for x in range(left, left + 4):
+                    out[y][x] = [restored(weights, y, x, channel) for channel in range(3)]
+    return out
+
+
 # ---- 4 Model file
 
 class Model:
     def __init__(self, data):
-        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"END ")
+        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"FILT", b"END ")
         chunks = read_chunks(data, b"\x8eNAM\r\n\x1a\n", critical)
         part = data[:8]
         for kind in critical:
+            if kind not in chunks:
+                continue
             part += kind + struct.pack("<Q", len(chunks[kind])) + chunks[kind]
             part += struct.pack("<I", zlib.crc32(kind + chunks[kind]))
         self.id = hashlib.sha256(part).digest()[:8]
@@ -340,8 +401,11 @@ class Model:
         tables = Reader(chunks[b"TABL"])
         self.tables, self.hyper_tables = TableSet(tables), TableSet(tables)
         tables.expect_end()
+        self.filters = read_filters(chunks[b"FILT"]) if b"FILT" in chunks else []
 
     def set_quality(self, quality):
+        if self.filters:
+            self.filter = self.filters[(2 * (quality - 100) * (len(self.filters) - 1) + 9900) // 19800]
         self.l, self.d = gains_at(quality, self.anchors, self.log2_gain, self.log2_inverse_unit)
         lz, self.dz = gains_at(quality, self.anchors, self.hyper_log2_gain, self.hyper_log2_inverse_unit)
         self.hyper_index = [self.hyper_tables.index(s + g) for s, g in zip(self.hyper_log2_scale, lz)]
@@ -520,7 +584,10 @@ class Level:
             tile = read_tile(model, self.tile_payload(plane, place), min(side, rows - y), min(side, columns - x))
             for dy, row in enumerate(tile):
                 latents[y + dy][x:x + len(row)] = row
-        return [row[:self.width] for row in run_graph(model.synthesis, latents)[:self.height]]
+        values = run_graph(model.synthesis, latents)
+        if model.filters:
+            values = restore(model.filter, model.f, values)
+        return [row[:self.width] for row in values[:self.height]]
 
     def exact_plane(self, plane):
         """Rows of bytes."""

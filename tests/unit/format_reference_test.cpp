@@ -8,6 +8,7 @@
 #include "codec/tile_codec.h"
 #include "codec/tile_layout.h"
 #include "tests/unit/format_samples.h"
+#include "tests/unit/random_restoration.h"
 #include "tests/unit/reference_decoder.h"
 #include "tests/unit/test_graphs.h"
 
@@ -18,7 +19,8 @@ namespace {
 
 struct Picture {
     int width, height, tile_size, bands, quality_centi, channels;
-    int lanes;  // of the last tile's latent stream
+    int lanes;    // of the last tile's latent stream
+    int filters;  // sets of the model's restoration filter; 0: it has none
 };
 
 // A synthesis in which every operator occurs.
@@ -56,6 +58,7 @@ Bytes encode_random(const Picture& p) {
     Random rng(static_cast<unsigned>(p.width));
     Model model = small_model(static_cast<unsigned>(p.height), p.channels, 4);
     model.synthesis = synthesis_of_everything(rng, p.channels);
+    if (p.filters > 0) model.restoration = random_restoration(rng, p.filters, 3);
     const auto ready = prepare_model(std::move(model), "random");
     REQUIRE(ready.status().message() == "");
     const auto codec = TileCodec::create(ready.value(), p.quality_centi, Limits(), EngineLevel::automatic);
@@ -106,11 +109,11 @@ Bytes decode_by_library(const Bytes& file, const Picture& p) {
 TEST_CASE("a decoder written from FORMAT.md alone gives the same pixels", "[format][reference]") {
     if (!has_python()) return;
     const Picture pictures[] = {
-        {170, 100, 64, 3, 7550, 12, 1},   // several tiles, edge tiles
-        {33, 7, 64, 1, 100, 12, 1},       // gray, less than a latent position high
-        {1, 1, 4096, 3, 10000, 5, 1},     // one pixel
-        {300, 300, 512, 3, 3333, 30, 2},  // two lanes
-        {400, 300, 512, 1, 9000, 80, 4},  // four lanes
+        {170, 100, 64, 3, 7550, 12, 1, 4},   // several tiles, edge tiles
+        {33, 7, 64, 1, 100, 12, 1, 1},       // gray, less than a latent position high
+        {1, 1, 4096, 3, 10000, 5, 1, 2},     // one pixel
+        {300, 300, 512, 3, 3333, 30, 2, 0},  // two lanes
+        {400, 300, 512, 1, 9000, 80, 4, 0},  // four lanes
     };
     for (const Picture& p : pictures) {
         CAPTURE(p.width, p.height);
