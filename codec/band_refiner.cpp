@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/engine.h"
+#include "codec/engine_kernels.h"
 #include "codec/restorer.h"
 
 namespace nae {
@@ -140,43 +141,57 @@ Rect BandRefiner::judged(const Rect& window) const {
     return intersect(pixels_of(inner(window, reach_, layout_.latent())), whole(layout_.picture()));
 }
 
-Result<double> BandRefiner::true_cost(const Window& window, const std::vector<int16_t>& symbols) const {
+Status BandRefiner::decode(const Window& window, const std::vector<int16_t>& symbols, const Row& row) const {
     const ReadyModel& model = codec_.model();
     const auto channels = static_cast<size_t>(model.latent_channels());
-    double bits = 0;
-    for (size_t i = 0; i < symbols.size(); ++i)
-        if (window.index[i] != 0) bits += model.latent_codec.cost(window.index[i], std::abs(symbols[i]));
-
     const Rect &r = window.rect, judged = this->judged(r);
-    Tensor16 latent(static_cast<int>(r.h), static_cast<int>(r.w), model.latent_channels());
+    Tensor16 latent(static_cast<int>(r.h), static_cast<int>(r.w), model.latent_channels()), out;
     std::vector<int16_t> mean(channels);
     for (size_t i = 0; i < symbols.size(); i += channels) {
         for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<int16_t>(window.mean[i + c]);
         dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(), latent.data.data() + i);
     }
-    const Rect pixels = pixels_of(r);
-    const int shift = model.model.output_frac_bits;
-    double error = 0;
-    const auto add_row = [&](int64_t y, const int16_t* made) {
-        const float* target = window.target.data() + 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
-        for (int64_t i = 0; i < judged.w * 3; ++i) {
-            const int value = std::clamp((made[i] + (1 << (shift - 1))) >> shift, -128, 127);
-            const double off = static_cast<double>(value) - static_cast<double>(target[i]);
-            error += off * off;
-        }
-        return Status();
-    };
-    Tensor16 out;
     const Restorer* const restorer = codec_.restorer();
     const Extents raster = raster_of(layout_.latent());
     const Rect made = restorer != nullptr ? Restorer::required(judged, raster) : judged;
     NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, made, out));
-    if (restorer != nullptr) {
-        NAE_RETURN_IF_ERROR(restorer->run(CellRows(out, made, 1), made, raster, judged, nullptr, add_row));
-    } else {
-        for (int64_t y = judged.y; y < judged.bottom(); ++y)
-            NAE_RETURN_IF_ERROR(add_row(y, out.pixel(static_cast<int>(y - judged.y), 0)));
-    }
+    const auto made_row = [&](int64_t y) {
+        return out.pixel(static_cast<int>(y - made.y), static_cast<int>(judged.x - made.x));
+    };
+    if (restorer != nullptr)
+        return restorer->run(CellRows(out, made, 1), made, raster, judged, nullptr,
+                             [&](int64_t y, const int16_t* restored) {
+                                 row(y, made_row(y), restored);
+                                 return Status();
+                             });
+    for (int64_t y = judged.y; y < judged.bottom(); ++y) row(y, made_row(y), made_row(y));
+    return Status();
+}
+
+Result<double> BandRefiner::true_cost(const Window& window, const std::vector<int16_t>& symbols,
+                                      std::vector<float>* restored_by) const {
+    const ReadyModel& model = codec_.model();
+    double bits = 0;
+    for (size_t i = 0; i < symbols.size(); ++i)
+        if (window.index[i] != 0) bits += model.latent_codec.cost(window.index[i], std::abs(symbols[i]));
+
+    const Rect pixels = pixels_of(window.rect), judged = this->judged(window.rect);
+    const int shift = model.model.output_frac_bits;
+    const float unit = 1.0F / static_cast<float>(1 << shift);
+    double error = 0;
+    if (restored_by != nullptr) restored_by->assign(window.target.size(), 0.0F);
+    NAE_RETURN_IF_ERROR(decode(window, symbols, [&](int64_t y, const int16_t* made, const int16_t* restored) {
+        const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
+        for (int64_t i = 0; i < judged.w * 3; ++i) {
+            const auto at = static_cast<size_t>(first + i);
+            const int value = std::clamp((restored[i] + (1 << (shift - 1))) >> shift, -128, 127);
+            const double off = static_cast<double>(value) - static_cast<double>(window.target[at]);
+            error += off * off;
+            if (restored_by == nullptr) continue;
+            const int held = std::clamp<int>(made[i], black(shift), white(shift));
+            (*restored_by)[at] = static_cast<float>(restored[i] - held) * unit;
+        }
+    }));
     return bits + static_cast<double>(bits_per_error_) * error;
 }
 
@@ -207,6 +222,13 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     const double share = static_cast<double>(block.w * block.h) /
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
     task.go_on = [&] { return go_on_(share); };
+    // The search knows the synthesis alone. What the restoration filter adds counts as given, and so as part of the target.
+    std::vector<float> restored_by;
+    NAE_ASSIGN_OR_RETURN(const double before, true_cost(window, window.symbols, &restored_by));
+    std::vector<float> target = window.target;
+    if (codec_.restorer() != nullptr)
+        for (size_t i = 0; i < target.size(); ++i) target[i] -= restored_by[i];
+    task.target = target.data();
     std::vector<int16_t> found = window.symbols;
     const Status status = analysis_.refine(task, found.data());
     if (status.code() == ErrorCode::cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");
@@ -214,8 +236,7 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     if (status.code() == ErrorCode::unsupported) return Status();
     NAE_RETURN_IF_ERROR(status.in("refinement"));
 
-    NAE_ASSIGN_OR_RETURN(const double before, true_cost(window, window.symbols));
-    NAE_ASSIGN_OR_RETURN(const double after, true_cost(window, found));
+    NAE_ASSIGN_OR_RETURN(const double after, true_cost(window, found, nullptr));
     if (after >= before) return Status();
     for (int64_t y = block.y; y < block.bottom(); ++y) {
         for (int64_t x = block.x; x < block.right(); ++x) {
@@ -232,7 +253,8 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
 Status BandRefiner::refine(TileBand& band) {
     for (int64_t y = band.rect.y; y < band.rect.bottom(); y += kBlockHeight) {
         for (int64_t x = band.rect.x; x < band.rect.right(); x += kBlockWidth) {
-            NAE_RETURN_IF_ERROR(refine_block(band, intersect(Rect{x, y, kBlockWidth, kBlockHeight}, band.rect)));
+            NAE_RETURN_IF_ERROR(
+                refine_block(band, intersect(Rect{x, y, kBlockWidth, kBlockHeight}, band.rect)));
         }
     }
     return Status();

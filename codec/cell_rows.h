@@ -43,7 +43,8 @@ class CellRows {
         int64_t left = n - first;
         // A size the compiler knows: a copy is then three instructions instead of a call.
         constexpr int64_t kUsual = 8;
-        for (; b_ == kUsual && left >= kUsual; left -= kUsual, to += kUsual * kPixelChannels, cell += values_->c)
+        for (; b_ == kUsual && left >= kUsual;
+             left -= kUsual, to += kUsual * kPixelChannels, cell += values_->c)
             std::memcpy(to, cell, bytes(kUsual));
         for (; left > 0; left -= b_, to += b_ * kPixelChannels, cell += values_->c)
             std::memcpy(to, cell, bytes(std::min(left, b_)));

@@ -64,9 +64,9 @@ Status check_cost(const ReadyModel& model, const Limits& limits) {
     const auto cost = [](const PackedGraph& graph) {
         return graph.info().macs_per_pixel + graph.info().values_per_pixel;
     };
-    const double operations =
-        cost(model.synthesis) + cost(model.hyper_synthesis) / (kLatentStride * kLatentStride) +
-        restoration_macs_per_pixel(model.model.restoration);
+    const double operations = cost(model.synthesis) +
+                              cost(model.hyper_synthesis) / (kLatentStride * kLatentStride) +
+                              restoration_macs_per_pixel(model.model.restoration);
     if (operations <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
     return Status(ErrorCode::limit_exceeded,
                   cat("model ", model.name(), ": ", operations, " operations per pixel, the limit is ",

@@ -90,7 +90,7 @@ struct RestoreTask {
     int w = 0;
     RestoreScratch* scratch = nullptr;
 };
-constexpr ptrdiff_t kRestoreSlack = 16;
+constexpr ptrdiff_t kRestoreSlack = 32;
 
 struct Kernels {
     void (*conv)(const ConvTask& task) = nullptr;

@@ -69,8 +69,8 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
 }
 
 const Kernels* level_kernels() {
-    static constexpr Kernels kKernels = {conv,         add,        dequantise_lanes,   index_lanes,
-                                         planes_lanes, restore_lanes, conv_float, conv_float_winograd};
+    static constexpr Kernels kKernels = {conv,         add,           dequantise_lanes, index_lanes,
+                                         planes_lanes, restore_lanes, conv_float,       conv_float_winograd};
     return &kKernels;
 }
 

@@ -23,7 +23,8 @@ void planes_lanes(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&
     size_t x = 0;
     // Up to 8 fractional bits a sum that saturates is beyond 255 anyway.
     if (frac_bits >= 1 && frac_bits <= 8) {
-        const auto half = hn::Set(d, static_cast<int16_t>(1 << (frac_bits - 1))), middle = hn::Set(d, int16_t{128});
+        const auto half = hn::Set(d, static_cast<int16_t>(1 << (frac_bits - 1))),
+                   middle = hn::Set(d, int16_t{128});
         const auto sample = [&](hn::Vec<decltype(d)> v) HWY_ATTR {
             const auto rounded = hn::ShiftRightSame(hn::SaturatedAdd(v, half), frac_bits);
             return hn::DemoteTo(d8, hn::SaturatedAdd(rounded, middle));

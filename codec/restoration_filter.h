@@ -26,7 +26,7 @@ constexpr int kRestorationBlock = 4;       // pixels a side that share a class
 constexpr int kRestorationReach = 3;       // rows and columns around blocks that their pixels depend on
 constexpr int kRestorationDirections = 5;  // none, horizontal, vertical, two diagonals
 constexpr int kRestorationPairs = 12;
-constexpr int kRestorationShift = 10;        // weights are in 1/1024
+constexpr int kRestorationShift = 10;  // weights are in 1/1024
 // Fraction bits of the synthesis' output: luma has four, and sums of two differences fit 16 bits.
 constexpr int kMinRestorationFracBits = 2, kMaxRestorationFracBits = 6;
 constexpr int kMaxRestorationActivities = 16;
@@ -59,8 +59,9 @@ using RestorationTaps = std::array<RestorationTap, kRestorationPairs>;
 
 // The filter at one quality.
 struct RestorationSet {
-    int16_t clip = 1;                  // units of the synthesis' output, >= 1
-    std::vector<uint32_t> thresholds;  // ascending: activities from thresholds[i] on belong to level i + 1 at least
+    int16_t clip = 1;  // units of the synthesis' output, >= 1
+    std::vector<uint32_t>
+        thresholds;  // ascending: activities from thresholds[i] on belong to level i + 1 at least
     std::vector<RestorationTaps> taps;  // [(level) * kRestorationDirections + direction]
 };
 

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "codec/conv_lanes-inl.h"  // NAE_UNROLL
 #include "codec/engine_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -89,31 +90,115 @@ HWY_INLINE void cell_activities(const int16_t* luma, ptrdiff_t luma_row, ptrdiff
     }
 }
 
-// One row of a block: its values and some behind them.
-HWY_INLINE void restore_row(const int16_t* in, ptrdiff_t in_row, const int32_t* taps, const RestoreTask& t,
-                            int16_t* out) {
-    const hn::CappedTag<int16_t, 16> d;
-    const hn::RepartitionToWide<decltype(d)> d32;
-    constexpr int kStep = static_cast<int>(hn::MaxLanes(hn::CappedTag<int16_t, 16>()));
-    const auto high = hn::Set(d, t.set->clip), low = hn::Neg(high);
-    const auto most = hn::Set(d, white(t.frac_bits)), least = hn::Set(d, black(t.frac_bits));
-    const auto half = hn::Set(d32, 1 << (kRestorationShift - 1));
-    const auto clip = [&](hn::Vec<decltype(d)> v) HWY_ATTR { return hn::Min(hn::Max(v, low), high); };
-    for (int i = 0; i < kBlockValues; i += kStep) {
-        const auto centre = hn::LoadU(d, in + i);
-        auto lower = half, upper = half;
-        for (size_t k = 0; k < kRestorationOffsets.size(); ++k) {
-            const ptrdiff_t to = kRestorationOffsets[k].dy * in_row + ptrdiff_t{3} * kRestorationOffsets[k].dx;
-            const auto before = hn::Sub(hn::LoadU(d, in + i + to), centre);
-            const auto after = hn::Sub(hn::LoadU(d, in + i - to), centre);
-            const auto linear = hn::Add(before, after), clipped = hn::Add(clip(before), clip(after));
-            const auto weights = hn::BitCast(d, hn::Set(d32, taps[k]));
-            lower = add_products_of_pairs(d32, lower, hn::InterleaveLower(d, linear, clipped), weights);
-            upper = add_products_of_pairs(d32, upper, hn::InterleaveUpper(d, linear, clipped), weights);
+using DRestore = hn::CappedTag<int16_t, 32>;
+using DRestore32 = hn::RepartitionToWide<DRestore>;
+constexpr int kRestoreLanes = static_cast<int>(hn::MaxLanes(DRestore()));
+// A row of a block has 12 values. 32 lanes take two blocks side by side, 16 one, 8 one in two steps.
+constexpr int kBlocksAtOnce = kRestoreLanes >= 32 ? 2 : 1;
+constexpr int kStepValues = kRestoreLanes >= 16 ? kBlocksAtOnce * kBlockValues : kRestoreLanes;
+constexpr int kSteps = kBlocksAtOnce * kBlockValues <= kStepValues ? 1 : 2;
+constexpr int kPairLanes = kRestoreLanes / 2;
+
+// Weights of a class, two in one lane of 32 bits: linear and clipped. The last one holds minus the sum of all.
+struct WeightPairs {
+    int32_t pair[kRestorationPairs + 1];
+
+    explicit WeightPairs(const RestorationTaps& taps) {
+        int32_t sum = 0;
+        for (size_t k = 0; k < taps.size(); ++k) {
+            pair[k] = joined(taps[k].linear, taps[k].clipped);
+            sum -= taps[k].linear + taps[k].clipped;
         }
-        // Interleaving and demotion both work within 128 bits, so the order comes back.
+        pair[kRestorationPairs] =
+            joined(sum / 2, sum - sum / 2);  // magnitudes add up to less than 2^16: halves fit
+    }
+    static int32_t joined(int32_t low, int32_t high) {
+        return static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint16_t>(low)) |
+                                    static_cast<uint32_t>(static_cast<uint16_t>(high)) << 16);
+    }
+};
+
+// Weights of the blocks that are taken at once, as interleaved pairs need them: those that InterleaveLower() gives and those
+// of InterleaveUpper(), which both work within 128 bits.
+#if HWY_MAX_BYTES >= 64
+struct LaneWeights {
+    HWY_ALIGN int32_t lower_[kRestorationPairs + 1][kPairLanes];
+    HWY_ALIGN int32_t upper_[kRestorationPairs + 1][kPairLanes];
+
+    // Whole vectors are stored, since whole vectors are loaded next.
+    LaneWeights(const WeightPairs& first, const WeightPairs& second) {
+        const DRestore32 d;
+        // Of 24 values the first 12 are the first block's; of each 8 the lower function takes the first four.
+        const auto in_lower = hn::FirstN(d, 8), in_upper = hn::FirstN(d, 4);
+        for (size_t k = 0; k <= kRestorationPairs; ++k) {
+            const auto a = hn::Set(d, first.pair[k]), b = hn::Set(d, second.pair[k]);
+            hn::Store(hn::IfThenElse(in_lower, a, b), d, lower_[k]);
+            hn::Store(hn::IfThenElse(in_upper, a, b), d, upper_[k]);
+        }
+    }
+    HWY_INLINE hn::Vec<DRestore> lower(size_t k) const {
+        return hn::BitCast(DRestore(), hn::Load(DRestore32(), lower_[k]));
+    }
+    HWY_INLINE hn::Vec<DRestore> upper(size_t k) const {
+        return hn::BitCast(DRestore(), hn::Load(DRestore32(), upper_[k]));
+    }
+};
+#else
+struct LaneWeights {
+    const WeightPairs& only;
+    LaneWeights(const WeightPairs& first, const WeightPairs&) : only(first) {}
+    HWY_INLINE hn::Vec<DRestore> lower(size_t k) const {
+        return hn::BitCast(DRestore(), hn::Set(DRestore32(), only.pair[k]));
+    }
+    HWY_INLINE hn::Vec<DRestore> upper(size_t k) const { return lower(k); }
+};
+#endif
+
+#if HWY_ARCH_X86 && HWY_TARGET == HWY_AVX3_DL
+#define NAE_RESTORE_VNNI 1
+#else
+#define NAE_RESTORE_VNNI 0
+#endif
+
+HWY_INLINE hn::Vec<DRestore32> add_weighted(hn::Vec<DRestore32> acc, hn::Vec<DRestore> pairs,
+                                            hn::Vec<DRestore> w) {
+#if NAE_RESTORE_VNNI
+    asm("vpdpwssd %2, %1, %0" : "+v"(acc.raw) : "v"(pairs.raw), "v"(w.raw));  // see conv_lanes-inl.h
+    return acc;
+#else
+    return add_products_of_pairs(DRestore32(), acc, pairs, w);
+#endif
+}
+
+// One row of the blocks taken at once, and some values behind it. With p and m the two neighbours of a pair,
+//   linear (p + m - 2 v) + clipped (clamp(p, v - clip, v + clip) + clamp(m, ...) - 2 v)
+// so that what has to do with v alone is taken off once for all pairs.
+HWY_INLINE void restore_row(const int16_t* in, const LaneWeights& weights, const RestoreTask& t,
+                            int16_t* out) {
+    const DRestore d;
+    const DRestore32 d32;
+    const auto clip = hn::Set(d, t.set->clip);
+    const auto half = hn::Set(d32, 1 << (kRestorationShift - 1));
+    for (int i = 0; i < kSteps * kStepValues; i += kStepValues) {
+        const auto centre = hn::LoadU(d, in + i), twice = hn::Add(centre, centre);
+        const auto low = hn::SaturatedSub(centre, clip), high = hn::SaturatedAdd(centre, clip);
+        auto lower =
+            add_weighted(half, hn::InterleaveLower(d, twice, twice), weights.lower(kRestorationPairs));
+        auto upper =
+            add_weighted(half, hn::InterleaveUpper(d, twice, twice), weights.upper(kRestorationPairs));
+        NAE_UNROLL
+        for (size_t k = 0; k < kRestorationPairs; ++k) {
+            const PixelOffset& o = kRestorationOffsets[k];
+            const auto p = hn::LoadU(d, in + i + o.dy * t.in_row + 3 * o.dx),
+                       m = hn::LoadU(d, in + i - o.dy * t.in_row - 3 * o.dx);
+            const auto linear = hn::Add(p, m);
+            const auto clipped = hn::Add(hn::Min(hn::Max(p, low), high), hn::Min(hn::Max(m, low), high));
+            lower = add_weighted(lower, hn::InterleaveLower(d, linear, clipped), weights.lower(k));
+            upper = add_weighted(upper, hn::InterleaveUpper(d, linear, clipped), weights.upper(k));
+        }
         const auto change = hn::ReorderDemote2To(d, hn::ShiftRight<kRestorationShift>(lower),
                                                  hn::ShiftRight<kRestorationShift>(upper));
+        const auto most = hn::Set(d, white(t.frac_bits)), least = hn::Set(d, black(t.frac_bits));
         hn::StoreU(hn::Min(hn::Max(hn::SaturatedAdd(centre, change), least), most), d, out + i);
     }
 }
@@ -138,23 +223,22 @@ void restore_lanes(const RestoreTask& t) {
     for (ptrdiff_t y = 0; y + 1 < down; ++y) {
         const int32_t* upper = scratch.cells.data() + 4 * y * across;
         const int32_t* lower = upper + 4 * across;
-        for (ptrdiff_t x = 0; x + 1 < across; ++x) {
+        const auto taps_of = [&](ptrdiff_t x) -> const RestorationTaps& {
             BlockActivity activity;
             for (ptrdiff_t k = 0; k < 4; ++k) {
                 const ptrdiff_t at = k * across + x;
                 activity[static_cast<size_t>(k)] = upper[at] + upper[at + 1] + lower[at] + lower[at + 1];
             }
-            const RestorationTaps& taps =
-                t.set->taps[static_cast<size_t>(restoration_class(*t.set, activity))];
-            int32_t pairs[kRestorationPairs];
-            for (size_t k = 0; k < taps.size(); ++k) {
-                pairs[k] = static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint16_t>(taps[k].linear)) |
-                                                static_cast<uint32_t>(static_cast<uint16_t>(taps[k].clipped))
-                                                    << 16);
-            }
+            return t.set->taps[static_cast<size_t>(restoration_class(*t.set, activity))];
+        };
+        for (ptrdiff_t x = 0; x + 1 < across; x += kBlocksAtOnce) {
+            // What a last block without a second one gives lies behind the row.
+            const WeightPairs first(taps_of(x)),
+                second(taps_of(std::min<ptrdiff_t>(x + kBlocksAtOnce - 1, across - 2)));
+            const LaneWeights weights(first, second);
             for (ptrdiff_t dy = 0; dy < kRestorationBlock; ++dy) {
                 const ptrdiff_t row = kRestorationBlock * y + dy;
-                restore_row(t.in + row * t.in_row + kBlockValues * x, t.in_row, pairs, t,
+                restore_row(t.in + row * t.in_row + kBlockValues * x, weights, t,
                             t.out + row * t.out_row + kBlockValues * x);
             }
         }

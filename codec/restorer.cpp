@@ -43,7 +43,8 @@ void Restorer::load(const CellRows& pixels, const Rect& available, const Rect& b
     for (int64_t y = around.y; y < around.bottom(); ++y) {
         int16_t* const row = strip.in.data() + (y - around.y) * strip.in_row;
         int16_t* const first = row + (x0 - around.x) * kPixelChannels;
-        const int16_t* made = pixels.row(std::clamp(y, available.y, available.bottom() - 1), x0, x1 - x0, first);
+        const int16_t* made =
+            pixels.row(std::clamp(y, available.y, available.bottom() - 1), x0, x1 - x0, first);
         if (made != first)
             std::memcpy(first, made, static_cast<size_t>((x1 - x0) * kPixelChannels) * sizeof(int16_t));
         // Beyond the raster its outermost pixels repeat.
@@ -78,8 +79,8 @@ Status Restorer::run(const CellRows& pixels, const Rect& available, const Extent
         kernels_.restore(t);
         const int64_t end = std::min(blocks.bottom(), window.bottom());
         for (int64_t r = std::max(blocks.y, window.y); r < end; ++r)
-            NAE_RETURN_IF_ERROR(
-                row(r, strip.out.data() + (r - blocks.y) * strip.out_row + (window.x - blocks.x) * kPixelChannels));
+            NAE_RETURN_IF_ERROR(row(r, strip.out.data() + (r - blocks.y) * strip.out_row +
+                                           (window.x - blocks.x) * kPixelChannels));
         return Status();
     });
 }

@@ -13,7 +13,7 @@ struct ExportCommand {
         squeezed;  // also write the averaged weights alone, small enough for version control; empty: no
     ExportOptions options;
     PhotoConfig model;
-    int fit_crops = 64;  // training crops the entropy tables are fitted to; 0: normal distributions
+    int fit_crops = 64;      // training crops the entropy tables are fitted to; 0: normal distributions
     int filter_crops = 160;  // training crops the restoration filter is fitted to; 0: no filter
     bool check = true;
     std::vector<double> distortion_weights = {1.0};

@@ -29,7 +29,7 @@ struct NodeAffine {
     Tensor scale, shift;
 };
 std::vector<NodeAffine> node_affines_of(const PhotoModel& model, const FlatAdam& optimiser, Part part,
-                                      bool averaged) {
+                                        bool averaged) {
     const auto& ids = model.node_parameters(part);
     std::vector<NodeAffine> out(ids.size());
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -124,8 +124,7 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     }
     auto node_affines = [&](Part p) -> std::vector<NodeAffine>& { return affines[size_t(p)]; };
     auto run = [&](Part p, const Tensor& x, int anchor, int first = 0) {
-        return run_float_graph(model.net(p), at_anchor(parts[size_t(p)], node_affines(p), anchor), x,
-                               first);
+        return run_float_graph(model.net(p), at_anchor(parts[size_t(p)], node_affines(p), anchor), x, first);
     };
     auto net = [&](Part p) -> const FloatGraph& { return model.net(p); };
     auto tensors = [&](Part p) -> std::vector<NodeTensors>& { return parts[size_t(p)]; };

@@ -20,7 +20,7 @@ constexpr int kUnknowns = 2 * kRestorationPairs;  // of a class: linear weights,
 constexpr int kMargin = kRestorationReach;
 constexpr std::array<int, 6> kClips = {2, 4, 6, 8, 12, 16};  // grey levels
 constexpr double kMostWeight = kMaxRestorationWeight / kUnknowns;
-constexpr int kClipSample = 8;                               // the clip is chosen on one block in so many
+constexpr int kClipSample = 8;  // the clip is chosen on one block in so many
 
 // What the decoder has made of a crop, with a margin in which its outermost pixels repeat.
 struct Decoded {
@@ -96,8 +96,8 @@ class Fitter {
             if (taken > best) best = taken, clip_ = clip;
         }
         const double taken = fit_weights(clip_, 1, set);
-        std::printf("restoration at quality %5.1f: clip %2d, %.3f dB on the pictures it is fitted to\n", quality,
-                    clip_, -10 * std::log10(1 - taken));
+        std::printf("restoration at quality %5.1f: clip %2d, %.3f dB on the pictures it is fitted to\n",
+                    quality, clip_, -10 * std::log10(1 - taken));
         std::fflush(stdout);
         return set;
     }
@@ -161,7 +161,8 @@ class Fitter {
     }
     // The original, in the decoder's units.
     int original(size_t crop, int y, int x, int c) const {
-        return (crops_[crop][(size_t(y) * size_t(size_) + size_t(x)) * 3 + size_t(c)] - 128) * (1 << frac_bits_);
+        return (crops_[crop][(size_t(y) * size_t(size_) + size_t(x)) * 3 + size_t(c)] - 128) *
+               (1 << frac_bits_);
     }
 
     double error_of(size_t crop) const {
@@ -205,7 +206,8 @@ class Fitter {
             offsets[k] = kRestorationOffsets[k].dy * row_ + ptrdiff_t(3) * kRestorationOffsets[k].dx;
         for_each_block(step, [&](size_t i, int y0, int x0) {
             const Decoded& d = decoded_[i];
-            Equations& e = equations[size_t(restoration_class(set, block_activity(at(d, y0, x0), row_, frac_bits_)))];
+            Equations& e =
+                equations[size_t(restoration_class(set, block_activity(at(d, y0, x0), row_, frac_bits_)))];
             std::array<std::array<float, kUnknowns>, kUnknowns> products{};
             for (int y = y0; y < y0 + kRestorationBlock; ++y) {
                 for (int x = x0; x < x0 + kRestorationBlock; ++x) {
@@ -234,7 +236,8 @@ class Fitter {
         double taken = 0, energy = 0;
         for (size_t c = 0; c < classes; ++c) {
             Weights w = solve(equations[c]);
-            for (double& v : w) v = std::clamp(std::round(v * (1 << kRestorationShift)), -kMostWeight, kMostWeight);
+            for (double& v : w)
+                v = std::clamp(std::round(v * (1 << kRestorationShift)), -kMostWeight, kMostWeight);
             for (size_t k = 0; k < kRestorationPairs; ++k)
                 set.taps[c][k] = {int16_t(w[k]), int16_t(w[k + kRestorationPairs])};
             for (double& v : w) v /= 1 << kRestorationShift;

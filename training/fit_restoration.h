@@ -10,8 +10,8 @@
 namespace nae::training {
 
 struct RestorationOptions {
-    int sets = 12;        // qualities, evenly spaced
-    int activities = 8;   // levels, of equally many blocks each
+    int sets = 12;       // qualities, evenly spaced
+    int activities = 8;  // levels, of equally many blocks each
 };
 
 // Replaces the model's filter. Crops of size x size RGB pixels, size a multiple of 16, are encoded at each quality and

@@ -43,14 +43,16 @@ class Restore : public torch::autograd::Function<Restore> {
         const RestorationPlane plane{in.size(1) * 8, in.size(2) * 8, 128.0F * float(1 << frac_bits)};
         for (int64_t i = 0; i < in.size(0); ++i)
             restore_backward(plane, filter->at(quality_centi_of(q.data_ptr<float>()[i])), int(frac_bits),
-                             in[i].data_ptr<float>(), upstream[i].data_ptr<float>(), out[i].data_ptr<float>());
+                             in[i].data_ptr<float>(), upstream[i].data_ptr<float>(),
+                             out[i].data_ptr<float>());
         return {out.permute({0, 3, 1, 2}), Tensor(), Tensor(), Tensor()};
     }
 };
 
 }  // namespace
 
-Tensor restore(const Tensor& blocks, const Tensor& quality, const RestorationFilter& filter, int output_frac_bits) {
+Tensor restore(const Tensor& blocks, const Tensor& quality, const RestorationFilter& filter,
+               int output_frac_bits) {
     return Restore::apply(blocks, quality, &filter, output_frac_bits);
 }
 

@@ -13,7 +13,7 @@ namespace nae::training {
 // Samples beyond black and white count as these, before and after, as in the decoder; their gradient is passed on all the
 // same, so that one on the wrong side can come back. Unlike in the decoder nothing is rounded. filter must outlive the graph.
 // Thread-safe; float32 on the CPU.
-torch::Tensor restore(const torch::Tensor& blocks, const torch::Tensor& quality, const RestorationFilter& filter,
-                      int output_frac_bits);
+torch::Tensor restore(const torch::Tensor& blocks, const torch::Tensor& quality,
+                      const RestorationFilter& filter, int output_frac_bits);
 
 }  // namespace nae::training

@@ -19,16 +19,20 @@ namespace {
 
 constexpr int kMargin = kRestorationReach;
 constexpr int kCell = 8;
-constexpr int kCellRow = kCell * 3;  // values of a row of a cell
+constexpr int kCellRow = kCell * 3;          // values of a row of a cell
 constexpr int kRow = kRestorationBlock * 3;  // values of a row of a block
 
 // A picture with a margin, rows of interleaved values.
 struct Padded {
     explicit Padded(const RestorationPlane& p)
-        : height(p.height), width(p.width), row(ptrdiff_t((p.width + 2 * kMargin) * 3)),
+        : height(p.height),
+          width(p.width),
+          row(ptrdiff_t((p.width + 2 * kMargin) * 3)),
           values(size_t(row) * size_t(p.height + 2 * kMargin)) {}
     float* at(int64_t y, int64_t x) { return values.data() + (y + kMargin) * row + (x + kMargin) * 3; }
-    const float* at(int64_t y, int64_t x) const { return values.data() + (y + kMargin) * row + (x + kMargin) * 3; }
+    const float* at(int64_t y, int64_t x) const {
+        return values.data() + (y + kMargin) * row + (x + kMargin) * 3;
+    }
     int64_t height, width;
     ptrdiff_t row;
     std::vector<float> values;
@@ -37,7 +41,8 @@ struct Padded {
 // The row of a cell that holds pixel (y, x), from x on.
 template <class T>
 T* in_cells(const RestorationPlane& p, T* cells, int64_t y, int64_t x) {
-    return cells + ((y / kCell * (p.width / kCell) + x / kCell) * kCell + y % kCell) * kCellRow + x % kCell * 3;
+    return cells + ((y / kCell * (p.width / kCell) + x / kCell) * kCell + y % kCell) * kCellRow +
+           x % kCell * 3;
 }
 
 // Values in units of the synthesis' output, held between black and white; the outermost pixels repeat.
@@ -63,7 +68,8 @@ NAE_INLINE Padded unpack(const RestorationPlane& p, const float* cells) {
 }
 
 // Class of each block, row by row.
-NAE_INLINE std::vector<int> classify(const RestorationPlane& p, const RestorationSet& set, int frac_bits, const Padded& in) {
+NAE_INLINE std::vector<int> classify(const RestorationPlane& p, const RestorationSet& set, int frac_bits,
+                                     const Padded& in) {
     const int64_t width = p.width + 2 * kMargin;
     std::vector<float> luma(size_t(width * (p.height + 2 * kMargin)));
     const float to_sixteenths = 0.25F * 16.0F / float(1 << frac_bits);
@@ -82,7 +88,8 @@ NAE_INLINE std::vector<int> classify(const RestorationPlane& p, const Restoratio
                 row[size_t(x)] = std::fabs(2 * at[x] - at[x + to] - at[x - to]);
             float* sums = cells.data() + (y / kRestorationBlock * 4 + int64_t(k)) * across;
             for (int64_t x = 0; x < across; ++x)
-                sums[x] += (row[size_t(4 * x)] + row[size_t(4 * x + 1)]) + (row[size_t(4 * x + 2)] + row[size_t(4 * x + 3)]);
+                sums[x] += (row[size_t(4 * x)] + row[size_t(4 * x + 1)]) +
+                           (row[size_t(4 * x + 2)] + row[size_t(4 * x + 3)]);
         }
     }
     std::vector<int> out;
@@ -118,8 +125,8 @@ std::vector<std::array<Tap, kRestorationPairs>> taps_of(const RestorationSet& se
 
 }  // namespace
 
-NAE_CLONES void restore_forward(const RestorationPlane& p, const RestorationSet& set, int frac_bits, const float* in,
-                     float* out) {
+NAE_CLONES void restore_forward(const RestorationPlane& p, const RestorationSet& set, int frac_bits,
+                                const float* in, float* out) {
     const Padded v = unpack(p, in);
     const std::vector<int> classes = classify(p, set, frac_bits, v);
     const auto taps = taps_of(set, v.row);
@@ -137,7 +144,8 @@ NAE_CLONES void restore_forward(const RestorationPlane& p, const RestorationSet&
                     const float *n1 = at + tap.to, *n2 = at - tap.to;
                     for (int i = 0; i < kRow; ++i) {
                         const float a = n1[i] - at[i], b = n2[i] - at[i];
-                        const float ca = std::min(std::max(a, -clip), clip), cb = std::min(std::max(b, -clip), clip);
+                        const float ca = std::min(std::max(a, -clip), clip),
+                                    cb = std::min(std::max(b, -clip), clip);
                         sum[i] += tap.linear * (a + b) + tap.clipped * (ca + cb);
                     }
                 }
@@ -148,8 +156,8 @@ NAE_CLONES void restore_forward(const RestorationPlane& p, const RestorationSet&
     }
 }
 
-NAE_CLONES void restore_backward(const RestorationPlane& p, const RestorationSet& set, int frac_bits, const float* in,
-                      const float* gradient, float* out) {
+NAE_CLONES void restore_backward(const RestorationPlane& p, const RestorationSet& set, int frac_bits,
+                                 const float* in, const float* gradient, float* out) {
     const Padded v = unpack(p, in);
     const std::vector<int> classes = classify(p, set, frac_bits, v);
     const auto taps = taps_of(set, v.row);
@@ -196,7 +204,8 @@ NAE_CLONES void restore_backward(const RestorationPlane& p, const RestorationSet
                 sums.at(y, p.width - 1)[c] += sums.at(y, p.width - 1 + x)[c];
             }
         }
-        for (int64_t x = 0; x < p.width; x += kCell) std::copy_n(sums.at(y, x), kCellRow, in_cells(p, out, y, x));
+        for (int64_t x = 0; x < p.width; x += kCell)
+            std::copy_n(sums.at(y, x), kCellRow, in_cells(p, out, y, x));
     }
 }
 

@@ -16,7 +16,7 @@ struct RestorationPlane {
 void restore_forward(const RestorationPlane& plane, const RestorationSet& set, int frac_bits, const float* in,
                      float* out);
 // gradient: with respect to what restore_forward() gives. out: with respect to its input.
-void restore_backward(const RestorationPlane& plane, const RestorationSet& set, int frac_bits, const float* in,
-                      const float* gradient, float* out);
+void restore_backward(const RestorationPlane& plane, const RestorationSet& set, int frac_bits,
+                      const float* in, const float* gradient, float* out);
 
 }  // namespace nae::training

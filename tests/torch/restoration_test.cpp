@@ -38,15 +38,15 @@ torch::Tensor decoded(const torch::Tensor& blocks, const RestorationFilter& filt
     const Restorer restorer(filter, int(std::lround(100 + quality * 9900)), kFracBits, scalar_kernels());
     torch::Tensor out = torch::empty({1, 3, 3, 192});
     const Rect all{0, 0, kSide, kSide};
-    const Status status =
-        restorer.run(CellRows(cells, Rect{0, 0, 3, 3}, 8), all, {kSide, kSide}, all, nullptr,
-                     [&](int64_t y, const int16_t* rgb) {
-                         for (int64_t x = 0; x < kSide; ++x)
-                             for (int64_t c = 0; c < 3; ++c)
-                                 out.data_ptr<float>()[((y / 8 * 3 + x / 8) * 64 + y % 8 * 8 + x % 8) * 3 + c] =
-                                     float(rgb[3 * x + c]) / (128 << kFracBits);
-                         return Status();
-                     });
+    const Status status = restorer.run(
+        CellRows(cells, Rect{0, 0, 3, 3}, 8), all, {kSide, kSide}, all, nullptr,
+        [&](int64_t y, const int16_t* rgb) {
+            for (int64_t x = 0; x < kSide; ++x)
+                for (int64_t c = 0; c < 3; ++c)
+                    out.data_ptr<float>()[((y / 8 * 3 + x / 8) * 64 + y % 8 * 8 + x % 8) * 3 + c] =
+                        float(rgb[3 * x + c]) / (128 << kFracBits);
+            return Status();
+        });
     REQUIRE(status.ok());
     return out.permute({0, 3, 1, 2});
 }
@@ -73,7 +73,8 @@ TEST_CASE("The filter that is trained with is the decoder's, but for rounding") 
         // Luma is rounded in the decoder: a block at the very edge between two classes may fall on the other side.
         const torch::Tensor off = (made - expected).abs() * (128 << kFracBits);
         CHECK(off.le(1.01).to(torch::kFloat).mean().item<float>() > 0.95F);
-        CHECK((blocks - expected).abs().mean().item<float>() > 10 * off.median().item<float>() / (128 << kFracBits));
+        CHECK((blocks - expected).abs().mean().item<float>() >
+              10 * off.median().item<float>() / (128 << kFracBits));
     }
 }
 
@@ -81,7 +82,8 @@ TEST_CASE("The gradient of the filter is that of differences") {
     std::mt19937 rng(2);
     const RestorationFilter filter = moderate_filter(rng);
     const torch::Tensor quality = torch::full({1}, 0.3);
-    torch::Tensor blocks = (random_blocks(rng) * 0.7).contiguous(torch::MemoryFormat::ChannelsLast).set_requires_grad(true);
+    torch::Tensor blocks =
+        (random_blocks(rng) * 0.7).contiguous(torch::MemoryFormat::ChannelsLast).set_requires_grad(true);
     const torch::Tensor weights = torch::randn({1, 192, 3, 3});
     const auto value = [&](const torch::Tensor& b) {
         return (restore(b, quality, filter, kFracBits) * weights).sum();

@@ -1,10 +1,9 @@
 // The restoration filter: its file form, its kernels, and that windows of a filtered picture are crops of the whole.
-#include "codec/restoration_filter.h"
-
 #include <catch2/catch.hpp>
 #include <limits>
 
 #include "codec/engine_kernels.h"
+#include "codec/restoration_filter.h"
 #include "codec/restorer.h"
 #include "format/crc32.h"
 #include "format/little_endian.h"
@@ -39,7 +38,8 @@ std::vector<int16_t> restored(const Kernels& kernels, const RestorationSet& set,
     t.scratch = &scratch;
     kernels.restore(t);
     for (int y = 0; y < h; ++y)
-        dense.insert(dense.end(), out.begin() + y * t.out_row, out.begin() + y * t.out_row + ptrdiff_t{3} * w);
+        dense.insert(dense.end(), out.begin() + y * t.out_row,
+                     out.begin() + y * t.out_row + ptrdiff_t{3} * w);
     return dense;
 }
 
@@ -52,7 +52,8 @@ std::vector<int16_t> random_pixels(Random& rng, int h, int w, int frac_bits) {
         for (int x = 0; x < width; ++x)
             for (int c = 0; c < 3; ++c) {
                 const int edge = (x * dx + y * dy) / 5 % 2 != 0 ? 60 << frac_bits : 0;
-                out.push_back(static_cast<int16_t>(std::clamp(edge + pick(rng, -noise, noise), -32767, 32767)));
+                out.push_back(
+                    static_cast<int16_t>(std::clamp(edge + pick(rng, -noise, noise), -32767, 32767)));
             }
     out.resize(out.size() + kTensorSlack);
     return out;
@@ -104,7 +105,8 @@ TEST_CASE("restoration: blocks fall into classes by activity and direction", "[r
     CHECK(restoration_class(set, {0, 0, 0, 0}) == 0);
     CHECK(restoration_class(set, {5, 4, 9, 9}) == 0);
     CHECK(restoration_class(set, {5, 5, 9, 9}) == 2 * kRestorationDirections);
-    CHECK(restoration_class(set, {60, 40, 50, 50}) == 3 * kRestorationDirections);  // 3 : 2 does not stand out
+    CHECK(restoration_class(set, {60, 40, 50, 50}) ==
+          3 * kRestorationDirections);  // 3 : 2 does not stand out
     CHECK(restoration_class(set, {61, 40, 50, 50}) == 3 * kRestorationDirections + 1);
     CHECK(restoration_class(set, {40, 61, 50, 50}) == 3 * kRestorationDirections + 2);
     CHECK(restoration_class(set, {50, 50, 90, 20}) == 3 * kRestorationDirections + 3);
@@ -133,7 +135,8 @@ TEST_CASE("restoration: a filter survives its file, a broken one is refused", "[
     REQUIRE(back.ok());
     CHECK(validate(back.value(), 4).message() == "");
     CHECK(serialise_restoration(back.value()) == bytes);
-    for (size_t n = 0; n < bytes.size(); n += 1 + n / 8) CHECK_FALSE(parse_restoration(ByteSpan(bytes.data(), n)).ok());
+    for (size_t n = 0; n < bytes.size(); n += 1 + n / 8)
+        CHECK_FALSE(parse_restoration(ByteSpan(bytes.data(), n)).ok());
     std::vector<uint8_t> longer = bytes;
     longer.push_back(0);
     CHECK_FALSE(parse_restoration(ByteSpan(longer)).ok());
@@ -205,9 +208,10 @@ TEST_CASE("restoration: every window equals the crop of the whole", "[restoratio
             REQUIRE(decoder->read_window(x, y, w, h, window.data(), ptrdiff_t{3} * w).ok());
             bool equal = true;
             for (uint32_t row = 0; row < h; ++row)
-                equal = equal && std::equal(window.begin() + ptrdiff_t{3} * w * row,
-                                            window.begin() + ptrdiff_t{3} * w * (row + 1),
-                                            whole.begin() + ptrdiff_t{3} * (ptrdiff_t{width} * (y + row) + x));
+                equal =
+                    equal && std::equal(window.begin() + ptrdiff_t{3} * w * row,
+                                        window.begin() + ptrdiff_t{3} * w * (row + 1),
+                                        whole.begin() + ptrdiff_t{3} * (ptrdiff_t{width} * (y + row) + x));
             CAPTURE(x, y, w, h);
             CHECK(equal);
         }
