@@ -217,14 +217,14 @@ Tensor PhotoModel::quantiser_weight(const Tensor& quality, const Tensor& scale) 
     return base * (1 + (scale.detach() / kWeightKnee).pow(3));
 }
 
-Tensor PhotoModel::run(Part p, const Tensor& x, const Tensor& quality, int first_node, int drop_last) const {
+Tensor PhotoModel::run(Part p, const Tensor& x, const Tensor& quality, int first_node) const {
     std::vector<NodeTensors> tensors = tensors_[size_t(p)];
     for (size_t i = 0; i < tensors.size(); ++i) {
         const NodeParameters& ids = node_parameters_[size_t(p)][i];
         if (ids.scale >= 0) tensors[i].scale = gains(ids.scale, quality);
         if (ids.shift >= 0) tensors[i].shift = gains(ids.shift, quality);
     }
-    return run_float_graph(nets_[size_t(p)], tensors, x, first_node, drop_last);
+    return run_float_graph(nets_[size_t(p)], tensors, x, first_node);
 }
 
 Tensor PhotoModel::gains(int parameter, const Tensor& quality) const {
@@ -236,6 +236,35 @@ Tensor PhotoModel::gains(int parameter, const Tensor& quality) const {
     return torch::lerp(table.index_select(0, index), table.index_select(0, index + 1), frac)
         .unsqueeze(2)
         .unsqueeze(3);
+}
+
+Tensor PhotoModel::synthesise(const Tensor& latent, bool constant_weights) const {
+    std::vector<NodeTensors> tensors = tensors_[size_t(Part::synthesis)];
+    for (NodeTensors& t : tensors) {
+        if (!constant_weights || !t.weight.defined()) continue;
+        t.weight = t.weight.detach();
+        t.bias = t.bias.detach();
+    }
+    // All but the last operator, depth-to-space 8: the error is the same in either order.
+    return run_float_graph(nets_[size_t(Part::synthesis)], tensors, latent, 0, 1).to(torch::kFloat);
+}
+
+// The synthesis learns by the gradient of what the restoration filter makes of its output. What comes before it learns by
+// the filter's error as well, but as if the filter only added a constant: its own gradient, which takes next to nothing for
+// symbols that the filter would smooth away, made latents smaller and smaller and the loss larger (docs/training.md).
+Tensor PhotoModel::distortion(const Tensor& blocks, const Tensor& latent, const Tensor& quality,
+                              bool training) const {
+    const auto mse = [&](const Tensor& made) {
+        return (made - blocks).square().mean({1, 2, 3}) * (128.0 * 128.0);
+    };
+    if (restoration_ == nullptr) return mse(synthesise(latent, false));
+    const Tensor restored =
+        restore(synthesise(latent.detach(), false), quality, *restoration_, output_frac_bits_);
+    const Tensor error = mse(restored);
+    if (!training) return error;
+    const Tensor made = synthesise(latent, true);
+    const Tensor for_latent = mse(made + (restored - made).detach());
+    return error + (for_latent - for_latent.detach());
 }
 
 PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quality, bool training) const {
@@ -261,11 +290,6 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
     const Tensor symbols = rate_aware_round(v, scale, quantiser_weight(quality, scale));
     const Tensor v_round = v + (symbols - v).detach();
 
-    Tensor reconstruction =
-        // All but the last operator, depth-to-space 8: the error is the same in either order.
-        run(Part::synthesis, (v_round / g + mean).to(working_type_), quality, 0, 1).to(torch::kFloat);
-    if (restoration_ != nullptr)
-        reconstruction = restore(reconstruction, quality, *restoration_, output_frac_bits_);
     Output out;
     // Scales and means learn from what is coded. The latent learns from a smooth stand-in: symbols have no slope.
     out.bits_y = gaussian_bits(symbols, scale).sum({1, 2, 3});
@@ -274,7 +298,7 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
         out.bits_y = out.bits_y + (smooth - smooth.detach());
     }
     out.bits_z = logistic_bits(z_rate, z_scale).sum({1, 2, 3});
-    out.mse = (reconstruction - blocks).square().mean({1, 2, 3}) * (128.0 * 128.0);
+    out.mse = distortion(blocks, (v_round / g + mean).to(working_type_), quality, training);
     return out;
 }
 

@@ -81,8 +81,12 @@ class PhotoModel {
     int hyper_scale_parameter() const { return hyper_scale_; }  // [Cz] log2 scale of the hyper-latent
 
   private:
-    torch::Tensor run(Part p, const torch::Tensor& x, const torch::Tensor& quality, int first_node,
-                      int drop_last = 0) const;
+    torch::Tensor run(Part p, const torch::Tensor& x, const torch::Tensor& quality, int first_node) const;
+    // The synthesis' output in the order of Batch::blocks. constant_weights: gradients go to the latent alone.
+    torch::Tensor synthesise(const torch::Tensor& latent, bool constant_weights) const;
+    // [N] mean squared error in 8-bit units.
+    torch::Tensor distortion(const torch::Tensor& blocks, const torch::Tensor& latent,
+                             const torch::Tensor& quality, bool training) const;
     torch::Tensor quantiser_weight(const torch::Tensor& quality, const torch::Tensor& scale) const;
     torch::Tensor gains(int parameter, const torch::Tensor& quality) const;  // [N, C, 1, 1] log2
     torch::Tensor noise_like(const torch::Tensor& t) const;                  // uniform in [-½, ½)

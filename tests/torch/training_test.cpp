@@ -4,7 +4,11 @@
 #include <fstream>
 #include <random>
 
+#include "codec/decoder.h"
+#include "codec/encoder.h"
 #include "codec/model.h"
+#include "format/byte_sink.h"
+#include "format/byte_source.h"
 #include "tests/torch/catch_after_torch.h"
 #include "training/checkpoint.h"
 #include "training/export_command.h"
@@ -58,6 +62,35 @@ PhotoConfig small_model() {
     return c;
 }
 
+// A model with its integer graphs, which a ReadyModel keeps elsewhere.
+Model load_model_with_graphs(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), {}};
+    return parse_model(bytes.data(), bytes.size(), path).value();
+}
+
+// Squared error of a square crop at QUALITY 50.
+double error_after_decoding(const ReadyModelPtr& model, const std::vector<uint8_t>& crop, int size) {
+    EncoderOptions e;
+    e.quality = 50;
+    e.effort = 4;
+    e.model = model;
+    e.embed_model = true;
+    MemoryImageSource image(crop.data(), uint32_t(size), uint32_t(size), 3);
+    auto sink = std::make_shared<MemorySink>();
+    REQUIRE(encode(e, image, Metadata(), *sink).message() == "");
+    const auto decoder =
+        Decoder::open(std::make_shared<MemorySource>(sink->take(), "crop"), DecoderOptions());
+    REQUIRE(decoder.ok());
+    std::vector<uint8_t> back(crop.size());
+    REQUIRE(decoder.value()
+                ->read_window(0, 0, uint32_t(size), uint32_t(size), back.data(), ptrdiff_t(size) * 3)
+                .ok());
+    double sum = 0;
+    for (size_t i = 0; i < back.size(); ++i) sum += std::pow(double(back[i]) - double(crop[i]), 2);
+    return sum;
+}
+
 }  // namespace
 
 TEST_CASE("Train a little, resume, export, load") {
@@ -84,6 +117,7 @@ TEST_CASE("Train a little, resume, export, load") {
     x.options.name = "small";
     x.model = o.model;
     x.fit_crops = 2;
+    x.filter_crops = 2;
     REQUIRE(run_export(x) == "");  // includes encoding and decoding held-out crops with real bytes
     const auto model = load_model_file(x.out);
     REQUIRE(model.ok());
@@ -95,6 +129,19 @@ TEST_CASE("Train a little, resume, export, load") {
     REQUIRE(affines.size() == 4);
     CHECK(std::any_of(affines[0].scale.begin(), affines[0].scale.end(), [](float v) { return v != 0; }));
     CHECK(model.value()->model.hyper_analysis_affines.size() == 1);
+
+    // The filter that was fitted brings decoded pictures nearer, and networks can be trained to go with it.
+    REQUIRE(model.value()->model.restoration.sets.size() == 12);
+    PackedPictures pictures;
+    REQUIRE(pictures.open(o.data) == "");
+    const auto crop = CropSampler(pictures, 128, 0.08, 1).calibration_pixels(1, 256)[0];
+    Model unfiltered = load_model_with_graphs(x.out);
+    unfiltered.restoration = RestorationFilter();
+    CHECK(error_after_decoding(model.value(), crop, 256) <
+          0.99 * error_after_decoding(prepare_model(unfiltered, "unfiltered").value(), crop, 256));
+    o.restoration = std::make_shared<RestorationFilter>(model.value()->model.restoration);
+    o.output_frac_bits = model.value()->model.output_frac_bits;
+    CHECK(train(o) == "");
 
     o.resume = x.squeezed;  // the small checkpoint also resumes
     CHECK(train(o) == "");
