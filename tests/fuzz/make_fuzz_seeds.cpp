@@ -95,6 +95,15 @@ void pictures(const nae::ReadyModelPtr& model) {
     }
 }
 
+void filtered_picture(const nae::ReadyModelPtr& model) {
+    nae::test::TinyAnalysis analysis;
+    const Bytes picture = pixels(40, 33, 3);
+    nae::MemoryImageSource image(picture.data(), 40, 33, 3);
+    nae::MemorySink sink;
+    if (!nae::encode(options_of(model, analysis), image, nae::Metadata(), sink).ok()) failed = true;
+    for (const char* harness : {"decode_fuzz", "gdal_fuzz"}) store(harness, "filtered", sink.bytes());
+}
+
 // Every plane and data type there is, in files of two levels.
 void kinds(const nae::ReadyModelPtr& model) {
     nae::test::TinyAnalysis analysis;
@@ -190,6 +199,10 @@ int main(int argc, char** argv) {
     store("model_fuzz", "tiny", checked(nae::serialise_model(nae::test::make_tiny_model())));
     store("model_fuzz", "tiny-decoding", model->decoding_part);
     store("model_fuzz", "tiny-affine", checked(nae::serialise_model(model_that_knows_the_quality())));
+    nae::Model filtering = nae::test::make_tiny_model();
+    filtering.restoration = nae::test::make_tiny_filter();
+    store("model_fuzz", "tiny-filter", checked(nae::serialise_decoding_part(filtering)));
+    filtered_picture(checked(nae::prepare_model(std::move(filtering), "tiny with a filter")));
     pictures(model);
     kinds(model);
     entropy();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "codec/encoder.h"
@@ -44,6 +45,13 @@ const Golden kFiles[] = {
     {"lanes-rgb", 640, 480, 3, 1024, 90, 4, false, false},
     // Those above have preview and model before the tiles.
     {"tiles-first-rgb", 100, 70, 3, 64, 70, 5, true, true},
+};
+
+// With a model that has a restoration filter.
+const Golden kFiltered[] = {
+    {"filter-rgb", 200, 150, 3, 64, 80, 5, false, false},
+    {"filter-gray", 75, 90, 1, 64, 30, 5, false, false},
+    {"filter-one-pixel", 1, 1, 3, 64, 50, 5, false, false},
 };
 
 // Pictures that have the chunk BAND, several levels, or no model with them.
@@ -225,7 +233,14 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", model.status().message().c_str());
         return 1;
     }
-    const bool done = make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
+    nae::Model filtering = nae::test::make_tiny_model();
+    filtering.restoration = nae::test::make_tiny_filter();
+    const auto filtered = nae::prepare_model(std::move(filtering), "tiny with a filter");
+    if (!filtered.ok()) {
+        std::fprintf(stderr, "%s\n", filtered.status().message().c_str());
+        return 1;
+    }
+    const bool done = make_all(kFiltered, filtered.value(), folder) && make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
                       save(model.value()->decoding_part, folder + "/tiny.nam").ok();
     return done ? 0 : 1;
 }

@@ -129,4 +129,29 @@ Status TinyAnalysis::run(AnalysisGraph graph, const float* in, int h, int w, int
     return Status();
 }
 
+RestorationFilter make_tiny_filter() {
+    RestorationFilter filter;
+    filter.activities = 3;
+    filter.sets.resize(2);
+    uint32_t state = 99;
+    const auto draw = [&](int most) {
+        state = state * 1664525u + 1013904223u;
+        return static_cast<int16_t>(static_cast<int>((state >> 8) % static_cast<uint32_t>(2 * most + 1)) - most);
+    };
+    for (RestorationSet& set : filter.sets) {
+        set.clip = static_cast<int16_t>(200 + draw(150));
+        set.thresholds = {4000, 20000};
+        for (int i = 0; i < 3 * kRestorationDirections; ++i) {
+            RestorationTaps taps;
+            const int most = i % 7 == 6 ? 2700 : 80;
+            for (RestorationTap& tap : taps) {
+                tap.linear = draw(most);
+                tap.clipped = draw(most);
+            }
+            set.taps.push_back(taps);
+        }
+    }
+    return filter;
+}
+
 }  // namespace nae::test

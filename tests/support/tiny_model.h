@@ -9,6 +9,8 @@
 namespace nae::test {
 
 Model make_tiny_model();
+// A restoration filter for it, with weights of all classes, some large.
+RestorationFilter make_tiny_filter();
 
 // The analysis that belongs to it: means of cells. What it finds is far from the best latent and good enough.
 class TinyAnalysis : public AnalysisBackend {
