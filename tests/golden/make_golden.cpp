@@ -240,7 +240,8 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", filtered.status().message().c_str());
         return 1;
     }
-    const bool done = make_all(kFiltered, filtered.value(), folder) && make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
+    const bool done = make_all(kFiltered, filtered.value(), folder) &&
+                      make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
                       save(model.value()->decoding_part, folder + "/tiny.nam").ok();
     return done ? 0 : 1;
 }

@@ -136,7 +136,8 @@ RestorationFilter make_tiny_filter() {
     uint32_t state = 99;
     const auto draw = [&](int most) {
         state = state * 1664525u + 1013904223u;
-        return static_cast<int16_t>(static_cast<int>((state >> 8) % static_cast<uint32_t>(2 * most + 1)) - most);
+        return static_cast<int16_t>(static_cast<int>((state >> 8) % static_cast<uint32_t>(2 * most + 1)) -
+                                    most);
     };
     for (RestorationSet& set : filter.sets) {
         set.clip = static_cast<int16_t>(200 + draw(150));
