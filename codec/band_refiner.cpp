@@ -223,12 +223,14 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
     task.go_on = [&] { return go_on_(share); };
     // The search knows the synthesis alone. What the restoration filter adds counts as given, and so as part of the target.
-    std::vector<float> restored_by;
-    NAE_ASSIGN_OR_RETURN(const double before, true_cost(window, window.symbols, &restored_by));
-    std::vector<float> target = window.target;
-    if (codec_.restorer() != nullptr)
-        for (size_t i = 0; i < target.size(); ++i) target[i] -= restored_by[i];
-    task.target = target.data();
+    const bool restored = codec_.restorer() != nullptr;
+    std::vector<float> target;
+    NAE_ASSIGN_OR_RETURN(const double before,
+                         true_cost(window, window.symbols, restored ? &target : nullptr));
+    if (restored) {
+        for (size_t i = 0; i < target.size(); ++i) target[i] = window.target[i] - target[i];
+        task.target = target.data();
+    }
     std::vector<int16_t> found = window.symbols;
     const Status status = analysis_.refine(task, found.data());
     if (status.code() == ErrorCode::cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");

@@ -2,15 +2,9 @@
 
 #include <cstring>
 
-// Compiled for several instruction sets, chosen at run time; nothing below may branch on values, so that all of it turns
-// into vectors.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NAE_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define NAE_CLONES
-#endif
-#define NAE_INLINE __attribute__((always_inline)) inline
+#include "training/clones.h"
 
+// Nothing below may branch on values, so that all of it turns into vectors.
 namespace nae::training {
 namespace {
 
