@@ -91,13 +91,14 @@ class Fitter {
         RestorationSet set;
         choose_thresholds(activities, set);
         double best = -1;
+        int best_clip = 0;
         for (const int clip : kClips) {
             const double taken = fit_weights(clip, kClipSample, set);
-            if (taken > best) best = taken, clip_ = clip;
+            if (taken > best) best = taken, best_clip = clip;
         }
-        const double taken = fit_weights(clip_, 1, set);
+        const double taken = fit_weights(best_clip, 1, set);
         std::printf("restoration at quality %5.1f: clip %2d, %.3f dB on the pictures it is fitted to\n",
-                    quality, clip_, -10 * std::log10(1 - taken));
+                    quality, best_clip, -10 * std::log10(1 - taken));
         std::fflush(stdout);
         return set;
     }
@@ -253,7 +254,6 @@ class Fitter {
     const ptrdiff_t row_;
     const int frac_bits_;
     std::vector<Decoded> decoded_;
-    int clip_ = 0;
 };
 
 }  // namespace
