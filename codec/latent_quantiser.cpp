@@ -54,7 +54,7 @@ std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, 
     for (size_t i = 0; i < weights.size(); ++i) {
         const double sigma = table_scale(tables.bias, static_cast<int>(i));
         // Beyond any effect, and far from overflow.
-        weights[i] = static_cast<float>(std::min(base * (1 + std::pow(sigma / kWeightKnee, 3)), 1e9));
+        weights[i] = static_cast<float>(std::min(base * (1 + std::pow(sigma / kWeightKnee, 2)), 1e9));
     }
     return weights;
 }

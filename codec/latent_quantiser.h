@@ -57,13 +57,11 @@ double distortion_weight_at(int quality_centi);
 // their analysis has learned to hold back what is not worth its bits, so moving a symbol further toward zero
 // costs more in pixels than it does in latents, the more so the larger the symbols are. The shape, with sigma
 // the table's standard deviation in steps and Q the quality over 100,
-//   kHighRateWeight * 0.9 * (1 + (sigma / 0.5)^3) * (1 + 3 Q^3),
-// was found by trial on five Kodak pictures, the factor 0.9 afterwards on held-out crops of the training
-// pictures. There, with tables fitted to its symbols, it takes 12, 7.9, 4.5 and 2.5 % off the rate at the PSNR
-// of 26-29, 29-32, 32-35 and 35-38 dB against plain rounding (factor 0.6: 11.6, 7.6, 4.4, 2.5). A constant
-// kHighRateWeight was 2 to 4 % worse than plain rounding above 32 dB.
+//   kHighRateWeight * 1.3 * (1 + (sigma / 0.7)^2) * (1 + 0.7 Q^3),
+// and its constants were fitted to J = lambda MSE + bpp (distortion_weight_at()) of 15 training pictures and judged on 15
+// others (docs/training.md). A constant kHighRateWeight was 2 to 4 % worse than plain rounding above 32 dB.
 // `factor` multiplies all weights.
-constexpr double kWeightFactor = 0.9, kWeightKnee = 0.5, kWeightQuality = 3;
+constexpr double kWeightFactor = 1.3, kWeightKnee = 0.7, kWeightQuality = 0.7;
 std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor);
 
 // Symbols for one position: value (integer units of the network input, float) minus mean, over the step,

@@ -214,7 +214,7 @@ double PhotoModel::lambda(double quality) const {
 Tensor PhotoModel::quantiser_weight(const Tensor& quality, const Tensor& scale) const {
     const Tensor base =
         kHighRateWeight * kWeightFactor * (1 + kWeightQuality * quality.pow(3)).view({-1, 1, 1, 1});
-    return base * (1 + (scale.detach() / kWeightKnee).pow(3));
+    return base * (1 + (scale.detach() / kWeightKnee).square());
 }
 
 Tensor PhotoModel::run(Part p, const Tensor& x, const Tensor& quality, int first_node) const {
