@@ -317,7 +317,7 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
         return Status(ErrorCode::invalid_argument,
                       cat("model ", model->name(),
                           " cannot be embedded: LibTorch runs no networks that come with a picture"));
-    if (options.embed_model) layout.model = model->decoding_part;
+    if (options.embed_model) layout.model = model->decoding_part();
 
     std::unique_ptr<AnalysisBackend> loaded;
     AnalysisBackend* analysis = options.analysis;

@@ -11,7 +11,6 @@
 
 namespace nae {
 
-using AlignedFloats = std::vector<float, AlignedAllocator<float>>;
 using AlignedBfloat16s = std::vector<uint16_t, AlignedAllocator<uint16_t>>;
 
 // One convolution; the pixels of a row are dense, and the input already contains the zeros around the picture.

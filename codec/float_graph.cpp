@@ -5,12 +5,13 @@
 #include <utility>
 
 #include "codec/graph_shape.h"
+#include "format/span.h"
 #include "format/text.h"
 
 namespace nae {
 namespace {
 
-bool all_finite(const std::vector<float>& values) {
+bool all_finite(Span<const float> values) {
     for (float v : values) {
         if (!std::isfinite(v)) return false;
     }
@@ -175,7 +176,7 @@ int FloatGraphBuilder::convolution(Op op, int input, FloatConvParams params) {
     n.kernel = params.kernel;
     n.stride = params.stride;
     n.type = params.type;
-    n.weights = std::move(params.weights);
+    n.weights.assign(params.weights.begin(), params.weights.end());
     n.bias = std::move(params.bias);
     return push(std::move(n));
 }
@@ -236,7 +237,7 @@ int FloatGraphBuilder::gain(int input, std::vector<float> mult) {
 int FloatGraphBuilder::gdn(int input, Op op, std::vector<float> mult, std::vector<float> weights) {
     FloatNode n = make_node(op, {input});
     n.mult = std::move(mult);
-    n.weights = std::move(weights);
+    n.weights.assign(weights.begin(), weights.end());
     return push(std::move(n));
 }
 

@@ -38,6 +38,7 @@
 #include <vector>
 
 #include "codec/graph.h"
+#include "codec/tensor.h"
 #include "format/limits.h"
 #include "format/status.h"
 
@@ -59,8 +60,7 @@ struct FloatNode {
     float low = 0;    // clip, gate
     float high = std::numeric_limits<float>::infinity();
     WeightType type = WeightType::bf16;  // convolutions
-    std::vector<float>
-        weights;  // convolutions: [channels][kernel][kernel][input channels]; gdn: [channels][channels]
+    AlignedFloats weights;    // convolutions: [channels][kernel][kernel][input channels]; gdn: [channels][channels]
     std::vector<float> bias;  // convolutions: [channels]
     std::vector<float> mult;  // gain, gdn: [channels]
 };

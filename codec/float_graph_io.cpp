@@ -9,12 +9,13 @@
 namespace nae {
 namespace {
 
-void append_floats(std::vector<uint8_t>& out, const std::vector<float>& values) {
+template <class Floats>
+void append_floats(std::vector<uint8_t>& out, const Floats& values) {
     for (float v : values) append_le_float(out, v);
 }
 
-Status read_floats(ByteReader& reader, const char* field, size_t count, WeightType type,
-                   std::vector<float>* out) {
+template <class Floats>
+Status read_floats(ByteReader& reader, const char* field, size_t count, WeightType type, Floats* out) {
     ByteSpan bytes;
     const size_t width = type == WeightType::f32 ? 4 : 2;
     NAE_RETURN_IF_ERROR(reader.read_span(field, count * width, &bytes));

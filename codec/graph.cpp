@@ -289,7 +289,7 @@ int GraphBuilder::conv(int input, ConvParams params) {
     n.channels = params.out_channels;
     n.kernel = params.kernel;
     n.stride = params.stride;
-    n.weights = std::move(params.weights);
+    n.weights.assign(params.weights.begin(), params.weights.end());
     n.bias = std::move(params.bias);
     n.mult = std::move(params.mult);
     n.lo = params.lo;

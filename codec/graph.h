@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "codec/region.h"
+#include "codec/tensor.h"
 #include "format/limits.h"
 #include "format/status.h"
 
@@ -79,7 +80,7 @@ struct Node {
     int block = 1;
     int begin = 0;                 // slice
     int slope = 0;                 // leaky_relu
-    std::vector<int16_t> weights;  // conv: [channels][kernel][kernel][input channels]
+    AlignedVector16 weights;       // conv: [channels][kernel][kernel][input channels]
     std::vector<int32_t> bias;     // conv: [channels]
     std::vector<int32_t> mult;     // conv: [channels], 1 .. 2^31 - 1; gain: [channels], any
 };

@@ -5,25 +5,26 @@
 
 #include "codec/graph_shape.h"
 #include "format/little_endian.h"
-#include "format/prefault.h"
 #include "format/span.h"
 
 namespace nae {
 namespace {
 
-template <class T>
-void append_all(std::vector<uint8_t>& out, const std::vector<T>& values) {
+template <class Values>
+void append_all(std::vector<uint8_t>& out, const Values& values) {
+    using T = typename Values::value_type;
     const size_t at = out.size();
     out.resize(at + values.size() * sizeof(T));
     for (size_t i = 0; i < values.size(); ++i) store_le(values[i], out.data() + at + i * sizeof(T));
 }
 
 // `count` values; the bytes are known to exist before anything is allocated.
-template <class T>
-Status read_all(ByteReader& reader, const char* field, size_t count, std::vector<T>* out) {
+template <class Values>
+Status read_all(ByteReader& reader, const char* field, size_t count, Values* out) {
+    using T = typename Values::value_type;
     ByteSpan bytes;
     NAE_RETURN_IF_ERROR(reader.read_span(field, count * sizeof(T), &bytes));
-    resize_large(*out, count);
+    out->resize(count);
     for (size_t i = 0; i < count; ++i) (*out)[i] = load_le<T>(bytes.data() + i * sizeof(T));
     return Status();
 }

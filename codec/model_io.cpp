@@ -10,7 +10,6 @@
 #include "format/byte_sink.h"
 #include "format/container.h"
 #include "format/little_endian.h"
-#include "format/prefault.h"
 #include "format/text.h"
 
 namespace nae {
@@ -30,13 +29,18 @@ using Bytes = std::vector<uint8_t>;
 
 // Chunks of a model file, undecoded, CRCs checked.
 struct ModelChunks {
-    Bytes decoding_part;
+    AlignedVector8 decoding_part;
     ByteSpan critical[kCriticalChunks];  // payloads, within the decoding part
-    Bytes analysis, conditions;
+    AlignedVector8 analysis;  // the whole chunk
+    Bytes conditions;
     Bytes text;
     bool has_analysis = false;
     bool research = false;
 
+    ByteSpan analysis_payload() const {
+        return ByteSpan(analysis).subspan(kChunkHeaderBytes,
+                                          analysis.size() - kChunkHeaderBytes - kChunkTrailerBytes);
+    }
     // The critical chunk that comes at this place, if any; null: the end.
     const ChunkType* expected(size_t place) const {
         if (research) return place < std::size(kResearchOrder) ? &kResearchOrder[place] : nullptr;
@@ -53,7 +57,7 @@ bool known_critical(const ChunkType& type) {
            std::find(std::begin(kOrder), std::end(kOrder), type) != std::end(kOrder);
 }
 
-ModelId id_of(const Bytes& decoding_part) {
+ModelId id_of(ByteSpan decoding_part) {
     const std::array<uint8_t, 32> hash = sha256(decoding_part.data(), decoding_part.size());
     ModelId id;
     std::copy_n(hash.begin(), id.size(), id.begin());
@@ -64,7 +68,7 @@ ModelId id_of(const Bytes& decoding_part) {
 Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& parts, ModelChunks& chunks) {
     uint64_t size = kModelSignature.size();
     for (const Chunk& chunk : parts) size += chunk.end_offset() - chunk.offset;  // within the source
-    resize_large(chunks.decoding_part, static_cast<size_t>(size));
+    chunks.decoding_part.resize(static_cast<size_t>(size));
     std::copy(kModelSignature.begin(), kModelSignature.end(), chunks.decoding_part.begin());
     uint8_t* to = chunks.decoding_part.data() + kModelSignature.size();
     for (size_t i = 0; i < parts.size(); ++i) {
@@ -110,7 +114,8 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
         chunks.has_analysis = chunks.has_analysis || chunk.type == kAnalysis;
         if (!decoding_only) {
             if (chunk.type == kAnalysis && chunks.analysis.empty()) {
-                NAE_ASSIGN_OR_RETURN(chunks.analysis, reader.read_payload(chunk));
+                chunks.analysis.resize(static_cast<size_t>(chunk.end_offset() - chunk.offset));
+                NAE_RETURN_IF_ERROR(reader.read_whole(chunk, chunks.analysis.data()));
             } else if (chunk.type == kConditions && chunks.conditions.empty()) {
                 NAE_ASSIGN_OR_RETURN(chunks.conditions, reader.read_payload(chunk));
             } else if (chunk.type == kText && chunks.text.empty()) {
@@ -188,7 +193,7 @@ Status parse_tables(ByteSpan bytes, Model& m) {
     return Status();
 }
 
-Status parse_analysis(const Bytes& bytes, const Limits& limits, Model& m) {
+Status parse_analysis(ByteSpan bytes, const Limits& limits, Model& m) {
     // Cost limits of the hyper-analysis are per latent position: validate(Model) applies them.
     Limits generous = limits;
     generous.max_macs_per_pixel = UINT64_MAX;
@@ -221,7 +226,7 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     if (const ByteSpan filter = chunks.critical[5]; filter.data() != nullptr) {
         NAE_ASSIGN_OR_RETURN(m.restoration, parse_restoration(filter).in("FILT"));
     }
-    if (!chunks.analysis.empty()) NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis, limits, m).in("aNLZ"));
+    if (!chunks.analysis.empty()) NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis_payload(), limits, m).in("aNLZ"));
     if (!chunks.analysis.empty() && !chunks.conditions.empty()) {
         NAE_RETURN_IF_ERROR(parse_quality_affines(chunks.conditions, m.analysis, m.hyper_analysis,
                                                   m.gains.latent.anchors, &m.analysis_affines,
@@ -273,7 +278,7 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
 }
 
 // Weights arranged, graphs moved out of the model.
-Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_part,
+Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 decoding_part,
                                  const std::string& origin) {
     Limits checked;  // the whole model has been validated against the caller's
     checked.max_macs_per_pixel = UINT64_MAX;
@@ -288,7 +293,7 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, Bytes decoding_
     if (model.has_analysis()) ready->analysis_engines = std::make_shared<AnalysisEnginesCache>();
     ready->model = std::move(model);
     ready->id = id;
-    ready->decoding_part = std::move(decoding_part);
+    ready->decoding_bytes = std::move(decoding_part);
     ready->origin = origin;
     return ReadyModelPtr(std::move(ready));
 }
@@ -306,12 +311,12 @@ Result<ReadyModelPtr> make_ready_research(ModelChunks chunks, const ModelId& id,
         return Status(ErrorCode::corrupt,
                       cat("TABL: ", tables.size() - used, " unexpected bytes at the end"));
     if (!chunks.analysis.empty())
-        NAE_RETURN_IF_ERROR(parse_research_analysis(chunks.analysis, limits, *m).in("aNLZ"));
+        NAE_RETURN_IF_ERROR(parse_research_analysis(chunks.analysis_payload(), limits, *m).in("aNLZ"));
     m->text.assign(chunks.text.begin(), chunks.text.end());
     NAE_RETURN_IF_ERROR(validate(*m, limits));
     ready->research = std::move(m);
     ready->id = id;
-    ready->decoding_part = std::move(chunks.decoding_part);
+    ready->decoding_bytes = std::move(chunks.decoding_part);
     ready->origin = origin;
     return ReadyModelPtr(std::move(ready));
 }
@@ -394,7 +399,7 @@ Result<ReadyModelPtr> prepare_model(Model model, const std::string& origin, cons
     NAE_RETURN_IF_ERROR(validate(model, limits).in(origin));
     NAE_ASSIGN_OR_RETURN(Bytes bytes, serialise_decoding_part(model));
     const ModelId id = id_of(bytes);
-    return make_ready(std::move(model), id, std::move(bytes), origin).in(origin);
+    return make_ready(std::move(model), id, AlignedVector8(bytes.begin(), bytes.end()), origin).in(origin);
 }
 
 Result<ReadyModelPtr> load_model(const ByteSource& source, bool decoding_only, const Limits& limits) {

@@ -12,10 +12,9 @@
 
 namespace nae {
 
-// Memory on a cache line; in large blocks on huge pages, where the system has some: a tensor of megabytes costs a few page
-// faults instead of thousands. Blocks of 64 KiB and more are kept for the next tensor when they are freed, up to 32 MiB a
-// process, for the same reason: reading picture after picture, a fifth of the time went into pages given back and asked for
-// again. Throws std::bad_alloc. Thread-safe.
+// Memory on a cache line. Blocks of 64 KiB to 32 MiB are cut from slabs (slab_heap.h), which stay for the next tensor:
+// reading picture after picture, a fifth of the time went into pages given back and asked for again. Throws std::bad_alloc.
+// Thread-safe.
 void* allocate_values(size_t bytes);
 void free_values(void* values);
 
@@ -56,6 +55,7 @@ class AlignedAllocator {
 using AlignedVector8 = std::vector<uint8_t, AlignedAllocator<uint8_t>>;
 using AlignedVector16 = std::vector<int16_t, AlignedAllocator<int16_t>>;
 using AlignedVector32 = std::vector<int32_t, AlignedAllocator<int32_t>>;
+using AlignedFloats = std::vector<float, AlignedAllocator<float>>;
 
 // Read-only view of h x w x c values. Pixels of a row are adjacent; rows start `row_stride` values apart.
 // The memory is the caller's and must outlive the view.

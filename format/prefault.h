@@ -3,21 +3,12 @@
 #define NAE_FORMAT_PREFAULT_H_
 
 #include <cstddef>
-#include <vector>
 
 namespace nae {
 
 // Asks for the pages of fresh memory that will all be written, instead of one page fault each: in a virtual machine a tenth
 // of the time. Below 64 KiB, and where the system does not know how (Linux before 5.14), it does nothing.
 void prefault(void* memory, size_t bytes);
-
-// v.resize(count), for an empty vector of many values.
-template <class T>
-void resize_large(std::vector<T>& v, size_t count) {
-    v.reserve(count);
-    prefault(v.data(), count * sizeof(T));
-    v.resize(count);
-}
 
 }  // namespace nae
 

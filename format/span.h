@@ -14,10 +14,11 @@ class Span {
   public:
     constexpr Span() = default;
     constexpr Span(T* data, size_t size) : data_(data), size_(size) {}
+    template <class A>
     // NOLINTNEXTLINE(google-explicit-constructor): a vector is accepted where a view is asked for
-    Span(std::vector<std::remove_const_t<T>>& v) : data_(v.data()), size_(v.size()) {}
-    template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
-    Span(const std::vector<std::remove_const_t<T>>& v)  // NOLINT(google-explicit-constructor)
+    Span(std::vector<std::remove_const_t<T>, A>& v) : data_(v.data()), size_(v.size()) {}
+    template <class A, class U = T, class = std::enable_if_t<std::is_const_v<U>>>
+    Span(const std::vector<std::remove_const_t<T>, A>& v)  // NOLINT(google-explicit-constructor)
         : data_(v.data()), size_(v.size()) {}
     // A view of mutable elements becomes one of constant elements.
     template <class U, class = std::enable_if_t<!std::is_same_v<U, T> && std::is_same_v<const U, T>>>

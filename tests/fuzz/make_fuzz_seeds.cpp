@@ -197,7 +197,7 @@ int main(int argc, char** argv) {
     folder = argv[1];
     const nae::ReadyModelPtr model = checked(nae::prepare_model(nae::test::make_tiny_model(), "tiny"));
     store("model_fuzz", "tiny", checked(nae::serialise_model(nae::test::make_tiny_model())));
-    store("model_fuzz", "tiny-decoding", model->decoding_part);
+    store("model_fuzz", "tiny-decoding", model->decoding_part());
     store("model_fuzz", "tiny-affine", checked(nae::serialise_model(model_that_knows_the_quality())));
     nae::Model filtering = nae::test::make_tiny_model();
     filtering.restoration = nae::test::make_tiny_filter();

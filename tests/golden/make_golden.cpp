@@ -242,6 +242,6 @@ int main(int argc, char** argv) {
     }
     const bool done = make_all(kFiltered, filtered.value(), folder) &&
                       make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
-                      save(model.value()->decoding_part, folder + "/tiny.nam").ok();
+                      save(model.value()->decoding_part(), folder + "/tiny.nam").ok();
     return done ? 0 : 1;
 }

@@ -65,7 +65,7 @@ FileLayout empty_tiles(uint32_t width, uint32_t height, uint16_t tile_size, cons
     layout.header.height = height;
     layout.header.tile_size_px = tile_size;
     layout.header.model_id = model->id;
-    layout.model = model->decoding_part;
+    layout.model = model->decoding_part();
     return layout;
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("bombs: models", "[bomb]") {
     const auto with_graph = [](Bytes graph) {
         MemorySink sink;
         ChunkWriter writer(sink, kModelSignature);
-        const Bytes& tiny = tiny_ready_model()->decoding_part;
+        const Bytes tiny = tiny_ready_model()->decoding_part();
         const MemorySource source(ByteSpan(tiny), "tiny");
         ChunkReader reader(source, kModelSignature, Limits());
         REQUIRE(reader.open().ok());
@@ -239,7 +239,7 @@ TEST_CASE("bombs: models", "[bomb]") {
 
     // Four gigabytes of latents below one pixel.
     const ReadyModelPtr far = far_reaching_model();
-    CHECK(far->decoding_part.size() < 120000);
+    CHECK(far->decoding_part().size() < 120000);
     FileLayout layout = empty_tiles(1 << 17, 1 << 17, 4096, far);
     const Bytes file = written(layout, std::vector<Bytes>(layout.header.tile_count()));
     check_refused("a halo of the whole picture", file, ErrorCode::limit_exceeded);

@@ -95,7 +95,7 @@ TEST_CASE("encoder: header says what was asked for", "[encoder]") {
     CHECK(layout.header.tile_size_px == 128);
     CHECK(layout.header.model_name == "small");
     CHECK(layout.header.model_id == options.model->id);
-    CHECK((layout.model == options.model->decoding_part));
+    CHECK((layout.model == options.model->decoding_part()));
     CHECK(layout.preview.empty());
     CHECK(layout.tiles.size() == 2);
     CHECK(statistics.tiles == 2);

@@ -72,7 +72,7 @@ Bytes encode_random(const Picture& p) {
     layout.header.colour = p.bands == 1 ? Colour::gray : Colour::rgb;
     layout.header.quality_centi = static_cast<uint16_t>(p.quality_centi);
     layout.header.model_id = ready.value()->id;
-    layout.model = ready.value()->decoding_part;
+    layout.model = ready.value()->decoding_part();
     layout.metadata.set("", "some", "metadata");
 
     const TileLayout tiles(p.width, p.height, p.tile_size);

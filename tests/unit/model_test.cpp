@@ -92,7 +92,7 @@ TEST_CASE("A model survives its file", "[model]") {
     const Result<ReadyModelPtr> ready = load_model(bytes.data(), bytes.size(), "x.nam");
     REQUIRE(ready.ok());
     CHECK(ready.value()->id == id);
-    CHECK(ready.value()->decoding_part == part);
+    CHECK(ready.value()->decoding_part() == part);
     CHECK(ready.value()->model.has_analysis());
     CHECK(ready.value()->synthesis.output_channels() == 3);
     const Result<ReadyModelPtr> lean = load_model(bytes.data(), bytes.size(), "x.nam", true);

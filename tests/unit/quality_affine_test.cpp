@@ -57,10 +57,10 @@ TEST_CASE("Scale and shift of a quality go into weights and biases, linear betwe
     const QualityAffine a{1, {0, 1, 0.5F, 0.5F}, {0, 10, -8, 0}};
     REQUIRE(validate({a}, graph, 2).ok());
     const FloatNode low = node_at(graph.nodes[1], a, 2, kMinQualityCenti);
-    CHECK(low.weights == std::vector<float>{2, -6});
+    CHECK(low.weights == AlignedFloats{2, -6});
     CHECK(low.bias == std::vector<float>{1, -3.5F});
     const FloatNode high = node_at(graph.nodes[1], a, 2, kMaxQualityCenti);
-    CHECK(high.weights == std::vector<float>{4, -6});
+    CHECK(high.weights == AlignedFloats{4, -6});
     CHECK(high.bias == std::vector<float>{12, 4.5F});
     const FloatNode between = node_at(graph.nodes[1], a, 2, (kMinQualityCenti + kMaxQualityCenti) / 2);
     CHECK(between.weights[0] == Approx(3));

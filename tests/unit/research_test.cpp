@@ -162,7 +162,7 @@ TEST_CASE("a research model survives its file") {
     CHECK(back.synthesis.nodes[1].weights[0] == f16_to_float(float_to_f16(0.3f)));
     // The decoding part alone has the same ID and no analysis.
     const auto part =
-        load_model(ready.value()->decoding_part.data(), ready.value()->decoding_part.size(), "part", true);
+        load_model(ready.value()->decoding_bytes.data(), ready.value()->decoding_bytes.size(), "part", true);
     REQUIRE(part.ok());
     CHECK((part.value()->id == ready.value()->id && part.value()->research->analysis.empty()));
     // It is no model of integer networks, and says so.

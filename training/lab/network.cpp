@@ -18,10 +18,13 @@ std::vector<int64_t> to_file_order(Op op) {
     return op == Op::conv ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{1, 2, 3, 0};
 }
 
-std::vector<float> values_of(const torch::Tensor& t) {
+template <class Floats>
+Floats copied(const torch::Tensor& t) {
     const torch::Tensor c = t.detach().to(torch::kFloat).contiguous();
-    return {c.data_ptr<float>(), c.data_ptr<float>() + c.numel()};
+    return Floats(c.data_ptr<float>(), c.data_ptr<float>() + c.numel());
 }
+std::vector<float> values_of(const torch::Tensor& t) { return copied<std::vector<float>>(t); }
+AlignedFloats weights_of(const torch::Tensor& t) { return copied<AlignedFloats>(t); }
 
 torch::Tensor tensor_of(const std::vector<float>& v, const std::vector<int64_t>& shape) {
     return torch::from_blob(const_cast<float*>(v.data()), shape).clone();
@@ -179,10 +182,10 @@ FloatGraph Network::to_graph(int drop_last) const {
     for (size_t i = 0; i < out.nodes.size(); ++i) {
         FloatNode& n = out.nodes[i];
         if (is_gdn(n.op)) {
-            n.weights = values_of(tensors[i].weight);
+            n.weights = weights_of(tensors[i].weight);
             n.mult = values_of(tensors[i].bias);
         } else if (is_convolution(n.op)) {
-            n.weights = values_of(tensors[i].weight.permute(to_file_order(n.op)));
+            n.weights = weights_of(tensors[i].weight.permute(to_file_order(n.op)));
             n.bias = values_of(tensors[i].bias);
         }
     }

@@ -1,0 +1,51 @@
+// Memory for values that come and go in blocks of 64 KiB to 32 MiB: tensors, weights.
+//
+// Blocks are cut from slabs on huge pages. A page fault of 4 KiB can cost microseconds, in virtual machines more than ten,
+// and a decoder that starts cold touches megabytes: on huge pages they come in a few dozen faults instead of thousands.
+#ifndef NAE_CODEC_SLAB_HEAP_H_
+#define NAE_CODEC_SLAB_HEAP_H_
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace nae {
+
+// Thread-safe. Blocks must be given back before the heap ends.
+class SlabHeap {
+  public:
+    static constexpr size_t kAlignment = 64;               // of blocks: a cache line
+    static constexpr size_t kSmallest = size_t{64} << 10;  // smaller blocks take this much
+    static constexpr size_t kSlabBytes = size_t{8} << 20;  // a larger block gets a slab of its own
+    static constexpr size_t kMostFree = size_t{32} << 20;  // above this much, slabs without blocks go back
+
+    SlabHeap();
+    ~SlabHeap();
+    SlabHeap(const SlabHeap&) = delete;
+    SlabHeap& operator=(const SlabHeap&) = delete;
+
+    // Contents are unset. Throws std::bad_alloc.
+    void* take(size_t bytes);
+    // A block that take() gave, and how many bytes were asked for.
+    void give_back(void* block, size_t bytes) noexcept;
+
+    // Bytes of all slabs, and those of them that no block uses.
+    size_t slab_bytes() const;
+    size_t free_bytes() const;
+
+  private:
+    struct Slab;
+
+    void* take_from(Slab& slab, size_t bytes);
+    Slab& new_slab(size_t bytes);
+    void release_free_slabs();
+
+    mutable std::mutex mutex_;
+    std::vector<std::unique_ptr<Slab>> slabs_;  // in the order of their making
+    size_t free_ = 0;
+};
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_SLAB_HEAP_H_

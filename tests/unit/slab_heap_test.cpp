@@ -1,0 +1,103 @@
+// Memory that is cut from slabs: blocks never overlap, holes join again, and what nobody uses goes back.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "codec/slab_heap.h"
+
+using namespace nae;
+
+namespace {
+
+constexpr size_t kKiB = 1024, kMiB = 1024 * kKiB;
+
+}  // namespace
+
+TEST_CASE("slabs: random blocks keep their contents and leave nothing behind", "[slabs]") {
+    struct Block {
+        char* at;
+        size_t bytes;
+        char mark;
+    };
+    SlabHeap heap;
+    std::vector<Block> blocks;
+    std::mt19937 random(7);
+    size_t wrong = 0;
+    const auto give_back = [&](size_t i) {
+        const Block b = blocks[i];
+        wrong += static_cast<size_t>(std::count(b.at, b.at + b.bytes, b.mark)) != b.bytes;
+        heap.give_back(b.at, b.bytes);
+        blocks.erase(blocks.begin() + static_cast<ptrdiff_t>(i));
+    };
+    for (int i = 0; i < 600; ++i) {
+        if (blocks.size() > 12 || (!blocks.empty() && random() % 3 == 0)) {
+            give_back(random() % blocks.size());
+            continue;
+        }
+        // Of all sizes from one byte to more than a slab.
+        const size_t bytes = 1 + random() % (random() % 8 == 0 ? 10 * kMiB : 700 * kKiB);
+        Block b{static_cast<char*>(heap.take(bytes)), bytes, static_cast<char>(i)};
+        wrong += reinterpret_cast<uintptr_t>(b.at) % SlabHeap::kAlignment != 0;
+        std::memset(b.at, b.mark, bytes);
+        blocks.push_back(b);
+    }
+    while (!blocks.empty()) give_back(blocks.size() - 1);
+    CHECK(wrong == 0);
+    CHECK(heap.free_bytes() == heap.slab_bytes());
+    CHECK(heap.slab_bytes() <= SlabHeap::kMostFree);
+}
+
+TEST_CASE("slabs: holes join with both neighbours", "[slabs]") {
+    SlabHeap heap;
+    const size_t quarter = SlabHeap::kSlabBytes / 4;
+    void* const a = heap.take(quarter);
+    void* const b = heap.take(quarter);
+    void* const c = heap.take(quarter);
+    void* const d = heap.take(quarter);
+    REQUIRE(heap.slab_bytes() == SlabHeap::kSlabBytes);
+    CHECK(heap.free_bytes() == 0);
+    heap.give_back(b, quarter);
+    heap.give_back(d, quarter);
+    heap.give_back(c, quarter);  // between two holes
+    heap.give_back(a, quarter);  // before one
+    void* const all = heap.take(SlabHeap::kSlabBytes);
+    CHECK(all == a);
+    CHECK(heap.slab_bytes() == SlabHeap::kSlabBytes);
+    heap.give_back(all, SlabHeap::kSlabBytes);
+}
+
+TEST_CASE("slabs: the first hole that is large enough is used again", "[slabs]") {
+    SlabHeap heap;
+    void* const a = heap.take(2 * kMiB);
+    void* const b = heap.take(2 * kMiB);
+    heap.give_back(a, 2 * kMiB);
+    void* const larger = heap.take(3 * kMiB);  // does not fit there
+    CHECK(larger > b);
+    void* const smaller = heap.take(1 * kMiB);
+    CHECK(smaller == a);
+    for (const auto& [block, size] : {std::pair{b, 2 * kMiB}, {larger, 3 * kMiB}, {smaller, 1 * kMiB}})
+        heap.give_back(block, size);
+}
+
+TEST_CASE("slabs: unused ones go back to the system above a limit", "[slabs]") {
+    SlabHeap heap;
+    std::vector<void*> blocks;
+    const size_t size = 20 * kMiB;
+    for (int i = 0; i < 4; ++i) blocks.push_back(heap.take(size));
+    CHECK(heap.slab_bytes() == 4 * size);
+    for (void* block : blocks) heap.give_back(block, size);
+    CHECK(heap.slab_bytes() == size);  // two of them would be more than the limit
+    CHECK(heap.free_bytes() == size);
+}
+
+TEST_CASE("slabs: sizes beyond the address space are refused", "[slabs]") {
+    SlabHeap heap;
+    CHECK_THROWS_AS(heap.take(SIZE_MAX), std::bad_alloc);
+    CHECK_THROWS_AS(heap.take(SIZE_MAX - 100), std::bad_alloc);
+    CHECK(heap.slab_bytes() == 0);
+}
