@@ -62,9 +62,9 @@ int refinement_rounds(int effort) {
 // Everything of a block and what is around it, dense, as a Refinement has it.
 struct BandRefiner::Window {
     Rect rect;
-    std::vector<float> mean, target;
-    std::vector<uint8_t> index, free, counts;
-    std::vector<int16_t> symbols;
+    AlignedFloats mean, target;
+    AlignedVector8 index, free, counts;
+    AlignedVector16 symbols;
 };
 
 BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis,
@@ -141,7 +141,7 @@ Rect BandRefiner::judged(const Rect& window) const {
     return intersect(pixels_of(inner(window, reach_, layout_.latent())), whole(layout_.picture()));
 }
 
-Status BandRefiner::decode(const Window& window, const std::vector<int16_t>& symbols, const Row& row) const {
+Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols, const Row& row) const {
     const ReadyModel& model = codec_.model();
     const auto channels = static_cast<size_t>(model.latent_channels());
     const Rect &r = window.rect, judged = this->judged(r);
@@ -168,8 +168,8 @@ Status BandRefiner::decode(const Window& window, const std::vector<int16_t>& sym
     return Status();
 }
 
-Result<double> BandRefiner::true_cost(const Window& window, const std::vector<int16_t>& symbols,
-                                      std::vector<float>* restored_by) const {
+Result<double> BandRefiner::true_cost(const Window& window, const AlignedVector16& symbols,
+                                      AlignedFloats* restored_by) const {
     const ReadyModel& model = codec_.model();
     double bits = 0;
     for (size_t i = 0; i < symbols.size(); ++i)
@@ -224,14 +224,14 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     task.go_on = [&] { return go_on_(share); };
     // The search knows the synthesis alone. What the restoration filter adds counts as given, and so as part of the target.
     const bool restored = codec_.restorer() != nullptr;
-    std::vector<float> target;
+    AlignedFloats target;
     NAE_ASSIGN_OR_RETURN(const double before,
                          true_cost(window, window.symbols, restored ? &target : nullptr));
     if (restored) {
         for (size_t i = 0; i < target.size(); ++i) target[i] = window.target[i] - target[i];
         task.target = target.data();
     }
-    std::vector<int16_t> found = window.symbols;
+    AlignedVector16 found = window.symbols;
     const Status status = analysis_.refine(task, found.data());
     if (status.code() == ErrorCode::cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");
     // Nothing to take gradients through: what was chosen before is as valid.

@@ -52,11 +52,11 @@ class BandRefiner {
     Rect judged(const Rect& window) const;
     // Told a row of judged() as the synthesis made it and as it is after the restoration filter.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
-    Status decode(const Window& window, const std::vector<int16_t>& symbols, const Row& row) const;
+    Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;
     // Cost of what the integer decoder makes of these symbols, over what it can decode of the window. restored_by: if not
     // null, receives what the filter adds, grey levels, in the order of the window's target.
-    Result<double> true_cost(const Window& window, const std::vector<int16_t>& symbols,
-                             std::vector<float>* restored_by) const;
+    Result<double> true_cost(const Window& window, const AlignedVector16& symbols,
+                             AlignedFloats* restored_by) const;
     // Number of the tile in the band that has a position, and the position's number in the tile.
     size_t tile_of(const TileBand& band, int64_t y, int64_t x, size_t* position) const;
 

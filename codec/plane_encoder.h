@@ -84,9 +84,9 @@ class PlaneEncoder {
     const TileLayout& tiles_;
     const RowWindow& rows_;
     const int64_t halo_;
-    std::vector<float> y_;        // of the current band
-    std::vector<float> input_;    // scratch: analysis input
-    std::vector<float> output_;   // scratch: analysis output with halo
+    AlignedFloats y_;             // of the current band
+    AlignedFloats input_;         // scratch: analysis input
+    AlignedFloats output_;        // scratch: analysis output with halo
     std::vector<uint8_t> valid_;  // scratch of fill_channel()
 };
 
