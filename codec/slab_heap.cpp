@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <new>
 
 #include "format/prefault.h"
@@ -14,34 +15,53 @@ namespace nae {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
-// Sizes of blocks are multiples of this, so that what is freed fits again.
-constexpr size_t kGrain = 1024;
-
-struct Hole {
-    size_t offset, length;
-    size_t end() const { return offset + length; }
-};
+// Sizes of blocks are multiples of these, so that what is freed fits again; those of whole slabs are whole pages.
+constexpr size_t kGrain = 1024, kWholeGrain = size_t{64} << 10;
 
 size_t round_up(size_t n, size_t to) {
     if (n > SIZE_MAX - to) throw std::bad_alloc();
     return (n + to - 1) / to * to;
 }
 
-size_t block_size(size_t bytes) { return round_up(std::max(bytes, SlabHeap::kSmallest), kGrain); }
+size_t block_size(size_t bytes) {
+    return round_up(std::max(bytes, SlabHeap::kSmallest), bytes > SlabHeap::kMostShared ? kWholeGrain : kGrain);
+}
+
+// Fresh memory that begins on a huge page.
+#if defined(__linux__)
+char* map(size_t bytes) {
+    if (bytes > SIZE_MAX - kHugePage) throw std::bad_alloc();
+    void* const got =
+        mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (got == MAP_FAILED) throw std::bad_alloc();
+    char* const from = static_cast<char*>(got);
+    const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(got) % kHugePage) % kHugePage;
+    if (before > 0) munmap(from, before);
+    munmap(from + before + bytes, kHugePage - before);
+    madvise(from + before, bytes, MADV_HUGEPAGE);  // advice only: where it is not taken, pages are small
+    return from + before;
+}
+void unmap(char* at, size_t bytes) { munmap(at, bytes); }
+#else
+char* map(size_t bytes) { return static_cast<char*>(::operator new(bytes, std::align_val_t{kHugePage})); }
+void unmap(char* at, size_t) { ::operator delete(at, std::align_val_t{kHugePage}); }
+#endif
+
+struct Hole {
+    size_t offset, length;
+    size_t end() const { return offset + length; }
+};
 
 }  // namespace
 
 struct SlabHeap::Slab {
-    explicit Slab(size_t n) : bytes(n) {
+    Slab(size_t n, bool is_shared) : bytes(n), shared(is_shared) {
         // No two holes touch, so there is at most one more than there are blocks: giving back never needs memory.
         holes.reserve(n / kSmallest + 1);
         holes.push_back({0, n});
-        base = static_cast<char*>(::operator new(n, std::align_val_t{kHugePage}));
-#if defined(__linux__)
-        madvise(base, n, MADV_HUGEPAGE);  // advice only: where it is not taken, pages are small
-#endif
+        base = map(n);
     }
-    ~Slab() { ::operator delete(base, std::align_val_t{kHugePage}); }
+    ~Slab() { unmap(base, bytes); }
     Slab(const Slab&) = delete;
     Slab& operator=(const Slab&) = delete;
 
@@ -53,6 +73,7 @@ struct SlabHeap::Slab {
 
     char* base = nullptr;
     size_t bytes;
+    bool shared;
     std::vector<Hole> holes;  // by offset
     size_t touched = 0;       // what lies below has been asked for from the system
 };
@@ -63,14 +84,29 @@ SlabHeap::~SlabHeap() = default;
 void* SlabHeap::take(size_t bytes) {
     const size_t size = block_size(bytes);
     const std::lock_guard<std::mutex> lock(mutex_);
-    // The first hole that is large enough: later slabs stay empty and can go back.
-    for (const std::unique_ptr<Slab>& slab : slabs_) {
-        if (void* const block = take_from(*slab, size)) return block;
-    }
-    return take_from(new_slab(std::max(kSlabBytes, round_up(size, kHugePage))), size);
+    return bytes > kMostShared ? take_whole(size) : take_shared(size);
 }
 
-void* SlabHeap::take_from(Slab& slab, size_t bytes) {
+// The first hole that is large enough: later slabs stay empty and can go back.
+void* SlabHeap::take_shared(size_t bytes) {
+    for (const std::unique_ptr<Slab>& slab : slabs_) {
+        if (!slab->shared) continue;
+        if (void* const block = cut(*slab, bytes)) return block;
+    }
+    return cut(new_slab(kSlabBytes, true), bytes);
+}
+
+// The smallest unused slab that is large enough without being twice as large. What is beyond the block stays with it.
+void* SlabHeap::take_whole(size_t bytes) {
+    Slab* best = nullptr;
+    for (const std::unique_ptr<Slab>& slab : slabs_) {
+        if (slab->shared || !slab->unused() || slab->bytes < bytes || slab->bytes / 2 > bytes) continue;
+        if (best == nullptr || slab->bytes <= best->bytes) best = slab.get();
+    }
+    return cut(best != nullptr ? *best : new_slab(bytes, false), bytes);
+}
+
+void* SlabHeap::cut(Slab& slab, size_t bytes) {
     const auto hole = std::find_if(slab.holes.begin(), slab.holes.end(),
                                    [&](const Hole& h) { return h.length >= bytes; });
     if (hole == slab.holes.end()) return nullptr;
@@ -86,8 +122,8 @@ void* SlabHeap::take_from(Slab& slab, size_t bytes) {
     return slab.base + offset;
 }
 
-SlabHeap::Slab& SlabHeap::new_slab(size_t bytes) {
-    slabs_.push_back(std::make_unique<Slab>(bytes));
+SlabHeap::Slab& SlabHeap::new_slab(size_t bytes, bool shared) {
+    slabs_.push_back(std::make_unique<Slab>(bytes, shared));
     free_ += bytes;
     return *slabs_.back();
 }
@@ -99,7 +135,8 @@ void SlabHeap::give_back(void* block, size_t bytes) noexcept {
                                     [&](const std::unique_ptr<Slab>& s) { return s->contains(block); });
     std::vector<Hole>& holes = (*owner)->holes;
     const auto offset = static_cast<size_t>(static_cast<char*>(block) - (*owner)->base);
-    const auto next = std::find_if(holes.begin(), holes.end(), [&](const Hole& h) { return h.offset > offset; });
+    const auto next =
+        std::find_if(holes.begin(), holes.end(), [&](const Hole& h) { return h.offset > offset; });
     const bool joins_next = next != holes.end() && next->offset == offset + size,
                joins_last = next != holes.begin() && std::prev(next)->end() == offset;
     if (joins_last) {
@@ -114,9 +151,13 @@ void SlabHeap::give_back(void* block, size_t bytes) noexcept {
     if (free_ > kMostFree) release_free_slabs();
 }
 
-void SlabHeap::release_free_slabs() {
-    for (size_t i = slabs_.size(); i-- > 0 && free_ > kMostFree;) {
-        if (!slabs_[i]->unused()) continue;
+// The oldest first.
+void SlabHeap::release_free_slabs() noexcept {
+    for (size_t i = 0; i < slabs_.size() && free_ > kMostFree;) {
+        if (!slabs_[i]->unused()) {
+            ++i;
+            continue;
+        }
         free_ -= slabs_[i]->bytes;
         slabs_.erase(slabs_.begin() + static_cast<ptrdiff_t>(i));
     }

@@ -1,7 +1,9 @@
 // Memory for values that come and go in blocks of 64 KiB to 32 MiB: tensors, weights.
 //
-// Blocks are cut from slabs on huge pages. A page fault of 4 KiB can cost microseconds, in virtual machines more than ten,
-// and a decoder that starts cold touches megabytes: on huge pages they come in a few dozen faults instead of thousands.
+// It lies on huge pages where the system has some. A page fault of 4 KiB can cost microseconds, in virtual machines more than
+// ten, and a decoder that starts cold touches megabytes: on huge pages they come in a few dozen faults instead of thousands.
+// Blocks of up to 4 MiB are cut from slabs that they share; larger ones have a slab each, which is kept for the next one of
+// about its size, so that small blocks do not settle in it.
 #ifndef NAE_CODEC_SLAB_HEAP_H_
 #define NAE_CODEC_SLAB_HEAP_H_
 
@@ -15,10 +17,11 @@ namespace nae {
 // Thread-safe. Blocks must be given back before the heap ends.
 class SlabHeap {
   public:
-    static constexpr size_t kAlignment = 64;               // of blocks: a cache line
-    static constexpr size_t kSmallest = size_t{64} << 10;  // smaller blocks take this much
-    static constexpr size_t kSlabBytes = size_t{8} << 20;  // a larger block gets a slab of its own
-    static constexpr size_t kMostFree = size_t{32} << 20;  // above this much, slabs without blocks go back
+    static constexpr size_t kAlignment = 64;                // of blocks: a cache line
+    static constexpr size_t kSmallest = size_t{64} << 10;   // smaller blocks take this much
+    static constexpr size_t kSlabBytes = size_t{8} << 20;   // of a shared slab
+    static constexpr size_t kMostShared = size_t{4} << 20;  // larger blocks have a slab of their own
+    static constexpr size_t kMostFree = size_t{32} << 20;   // above this much, slabs without blocks go back
 
     SlabHeap();
     ~SlabHeap();
@@ -37,9 +40,11 @@ class SlabHeap {
   private:
     struct Slab;
 
-    void* take_from(Slab& slab, size_t bytes);
-    Slab& new_slab(size_t bytes);
-    void release_free_slabs();
+    void* take_shared(size_t bytes);
+    void* take_whole(size_t bytes);
+    void* cut(Slab& slab, size_t bytes);
+    Slab& new_slab(size_t bytes, bool shared);
+    void release_free_slabs() noexcept;
 
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Slab>> slabs_;  // in the order of their making

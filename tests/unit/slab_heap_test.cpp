@@ -65,10 +65,33 @@ TEST_CASE("slabs: holes join with both neighbours", "[slabs]") {
     heap.give_back(d, quarter);
     heap.give_back(c, quarter);  // between two holes
     heap.give_back(a, quarter);  // before one
-    void* const all = heap.take(SlabHeap::kSlabBytes);
-    CHECK(all == a);
+    // One hole again: halves fit where quarters were.
+    void* const first = heap.take(2 * quarter);
+    void* const second = heap.take(2 * quarter);
+    CHECK(first == a);
+    CHECK(second == c);
     CHECK(heap.slab_bytes() == SlabHeap::kSlabBytes);
-    heap.give_back(all, SlabHeap::kSlabBytes);
+    heap.give_back(first, 2 * quarter);
+    heap.give_back(second, 2 * quarter);
+}
+
+TEST_CASE("slabs: a large block has one of its own, kept for the next of about its size", "[slabs]") {
+    SlabHeap heap;
+    void* const large = heap.take(10 * kMiB);
+    heap.give_back(large, 10 * kMiB);
+    void* const small = heap.take(1 * kMiB);  // does not settle there
+    CHECK(heap.slab_bytes() == 10 * kMiB + SlabHeap::kSlabBytes);
+    void* const again = heap.take(9 * kMiB);
+    CHECK(again == large);
+    void* const half = heap.take(4 * kMiB + 1);
+    CHECK(heap.slab_bytes() > 14 * kMiB + SlabHeap::kSlabBytes);
+    heap.give_back(again, 9 * kMiB);
+    heap.give_back(half, 4 * kMiB + 1);
+    void* const less = heap.take(4 * kMiB + 70000);  // the large one would be more than twice as large
+    CHECK(less != large);
+    heap.give_back(less, 4 * kMiB + 70000);
+    heap.give_back(small, 1 * kMiB);
+    CHECK(heap.free_bytes() == heap.slab_bytes());
 }
 
 TEST_CASE("slabs: the first hole that is large enough is used again", "[slabs]") {
