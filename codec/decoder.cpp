@@ -443,8 +443,13 @@ Status Decoder::Impl::read(const Window& window, const std::vector<int>& bands, 
         out.data = data;
         read.outputs.push_back(std::move(out));
     }
-    for (auto& [plane, read] : reads) NAE_RETURN_IF_ERROR(read_plane(read));
-    return Status();
+    Status status;
+    for (auto& [plane, read] : reads) {
+        if (status.ok()) status = read_plane(read);
+    }
+    reads.clear();  // before the memory of what they held is given back
+    trim_values();
+    return status;
 }
 
 Status Decoder::Impl::check_window(const Window& w) const {

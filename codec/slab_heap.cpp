@@ -83,21 +83,27 @@ SlabHeap::~SlabHeap() = default;
 
 void* SlabHeap::take(size_t bytes) {
     const size_t size = block_size(bytes);
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return bytes > kMostShared ? take_whole(size) : take_shared(size);
+    Block block;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        block = bytes > kMostShared ? take_whole(size) : take_shared(size);
+    }
+    prefault(block.at + block.touched, size - block.touched);
+    return block.at;
 }
 
 // The first hole that is large enough: later slabs stay empty and can go back.
-void* SlabHeap::take_shared(size_t bytes) {
+SlabHeap::Block SlabHeap::take_shared(size_t bytes) {
     for (const std::unique_ptr<Slab>& slab : slabs_) {
         if (!slab->shared) continue;
-        if (void* const block = cut(*slab, bytes)) return block;
+        const Block block = cut(*slab, bytes);
+        if (block.at != nullptr) return block;
     }
     return cut(new_slab(kSlabBytes, true), bytes);
 }
 
 // The smallest unused slab that is large enough without being twice as large. What is beyond the block stays with it.
-void* SlabHeap::take_whole(size_t bytes) {
+SlabHeap::Block SlabHeap::take_whole(size_t bytes) {
     Slab* best = nullptr;
     for (const std::unique_ptr<Slab>& slab : slabs_) {
         if (slab->shared || !slab->unused() || slab->bytes < bytes || slab->bytes / 2 > bytes) continue;
@@ -106,25 +112,22 @@ void* SlabHeap::take_whole(size_t bytes) {
     return cut(best != nullptr ? *best : new_slab(bytes, false), bytes);
 }
 
-void* SlabHeap::cut(Slab& slab, size_t bytes) {
+SlabHeap::Block SlabHeap::cut(Slab& slab, size_t bytes) {
     const auto hole = std::find_if(slab.holes.begin(), slab.holes.end(),
                                    [&](const Hole& h) { return h.length >= bytes; });
-    if (hole == slab.holes.end()) return nullptr;
+    if (hole == slab.holes.end()) return {};
+    if (slab.unused()) unused_ -= slab.bytes;
     const size_t offset = hole->offset;
     *hole = {offset + bytes, hole->length - bytes};
     if (hole->length == 0) slab.holes.erase(hole);
-    free_ -= bytes;
-    if (offset + bytes > slab.touched) {
-        const size_t from = std::max(offset, slab.touched);
-        prefault(slab.base + from, offset + bytes - from);
-        slab.touched = offset + bytes;
-    }
-    return slab.base + offset;
+    const size_t touched = std::clamp(slab.touched, offset, offset + bytes) - offset;
+    slab.touched = std::max(slab.touched, offset + bytes);
+    return {slab.base + offset, touched};
 }
 
 SlabHeap::Slab& SlabHeap::new_slab(size_t bytes, bool shared) {
     slabs_.push_back(std::make_unique<Slab>(bytes, shared));
-    free_ += bytes;
+    unused_ += bytes;
     return *slabs_.back();
 }
 
@@ -147,20 +150,26 @@ void SlabHeap::give_back(void* block, size_t bytes) noexcept {
     } else {
         holes.insert(next, {offset, size});
     }
-    free_ += size;
-    if (free_ > kMostFree) release_free_slabs();
+    if (!(*owner)->unused()) return;
+    unused_ += (*owner)->bytes;
+    release_unused(kMostUnused);
 }
 
 // The oldest first.
-void SlabHeap::release_free_slabs() noexcept {
-    for (size_t i = 0; i < slabs_.size() && free_ > kMostFree;) {
+void SlabHeap::release_unused(size_t most) noexcept {
+    for (size_t i = 0; i < slabs_.size() && unused_ > most;) {
         if (!slabs_[i]->unused()) {
             ++i;
             continue;
         }
-        free_ -= slabs_[i]->bytes;
+        unused_ -= slabs_[i]->bytes;
         slabs_.erase(slabs_.begin() + static_cast<ptrdiff_t>(i));
     }
+}
+
+void SlabHeap::trim(size_t unused_bytes) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    release_unused(unused_bytes);
 }
 
 size_t SlabHeap::slab_bytes() const {
@@ -170,9 +179,9 @@ size_t SlabHeap::slab_bytes() const {
     return sum;
 }
 
-size_t SlabHeap::free_bytes() const {
+size_t SlabHeap::unused_bytes() const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return free_;
+    return unused_;
 }
 
 }  // namespace nae

@@ -21,7 +21,7 @@ class SlabHeap {
     static constexpr size_t kSmallest = size_t{64} << 10;   // smaller blocks take this much
     static constexpr size_t kSlabBytes = size_t{8} << 20;   // of a shared slab
     static constexpr size_t kMostShared = size_t{4} << 20;  // larger blocks have a slab of their own
-    static constexpr size_t kMostFree = size_t{32} << 20;   // above this much, slabs without blocks go back
+    static constexpr size_t kMostUnused = size_t{128} << 20;  // of slabs without blocks; above that they go back
 
     SlabHeap();
     ~SlabHeap();
@@ -33,22 +33,30 @@ class SlabHeap {
     // A block that take() gave, and how many bytes were asked for.
     void give_back(void* block, size_t bytes) noexcept;
 
-    // Bytes of all slabs, and those of them that no block uses.
+    // Lets slabs without blocks go back until they are no more than so many bytes.
+    void trim(size_t unused_bytes) noexcept;
+
+    // Bytes of all slabs, and of those without blocks.
     size_t slab_bytes() const;
-    size_t free_bytes() const;
+    size_t unused_bytes() const;
 
   private:
     struct Slab;
 
-    void* take_shared(size_t bytes);
-    void* take_whole(size_t bytes);
-    void* cut(Slab& slab, size_t bytes);
+    struct Block {
+        char* at = nullptr;
+        size_t touched = 0;  // so many bytes the system has given already
+    };
+
+    Block take_shared(size_t bytes);
+    Block take_whole(size_t bytes);
+    Block cut(Slab& slab, size_t bytes);  // null if there is no room
     Slab& new_slab(size_t bytes, bool shared);
-    void release_free_slabs() noexcept;
+    void release_unused(size_t most) noexcept;
 
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Slab>> slabs_;  // in the order of their making
-    size_t free_ = 0;
+    size_t unused_ = 0;
 };
 
 }  // namespace nae

@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kCacheLine = 64;
 static_assert(kCacheLine == SlabHeap::kAlignment, "blocks of slabs are as well aligned as others");
 constexpr size_t kLargestInSlabs = size_t{32} << 20;
+constexpr size_t kKeptBetweenPictures = size_t{32} << 20;
 constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
 
 // In the cache line before the values.
@@ -71,5 +72,7 @@ void free_values(void* values) {
     if (in_slabs(bytes)) return slabs().give_back(block, bytes);
     ::operator delete (block, std::align_val_t{kCacheLine});
 }
+
+void trim_values() { slabs().trim(kKeptBetweenPictures); }
 
 }  // namespace nae

@@ -14,9 +14,11 @@ namespace nae {
 
 // Memory on a cache line. Blocks of 64 KiB to 32 MiB are cut from slabs (slab_heap.h), which stay for the next tensor:
 // reading picture after picture, a fifth of the time went into pages given back and asked for again. Throws std::bad_alloc.
-// Thread-safe.
+// All three are thread-safe.
 void* allocate_values(size_t bytes);
 void free_values(void* values);
+// To be called when a picture is done: of the memory without tensors no more than 32 MiB stay for the next one.
+void trim_values();
 
 // Vectors start on cache lines, and resize() leaves new values unset: every operator writes its whole output,
 // so clearing first would only cost bandwidth.

@@ -48,8 +48,8 @@ TEST_CASE("slabs: random blocks keep their contents and leave nothing behind", "
     }
     while (!blocks.empty()) give_back(blocks.size() - 1);
     CHECK(wrong == 0);
-    CHECK(heap.free_bytes() == heap.slab_bytes());
-    CHECK(heap.slab_bytes() <= SlabHeap::kMostFree);
+    CHECK(heap.unused_bytes() == heap.slab_bytes());
+    CHECK(heap.slab_bytes() <= SlabHeap::kMostUnused);
 }
 
 TEST_CASE("slabs: holes join with both neighbours", "[slabs]") {
@@ -60,7 +60,7 @@ TEST_CASE("slabs: holes join with both neighbours", "[slabs]") {
     void* const c = heap.take(quarter);
     void* const d = heap.take(quarter);
     REQUIRE(heap.slab_bytes() == SlabHeap::kSlabBytes);
-    CHECK(heap.free_bytes() == 0);
+    CHECK(heap.unused_bytes() == 0);
     heap.give_back(b, quarter);
     heap.give_back(d, quarter);
     heap.give_back(c, quarter);  // between two holes
@@ -91,7 +91,7 @@ TEST_CASE("slabs: a large block has one of its own, kept for the next of about i
     CHECK(less != large);
     heap.give_back(less, 4 * kMiB + 70000);
     heap.give_back(small, 1 * kMiB);
-    CHECK(heap.free_bytes() == heap.slab_bytes());
+    CHECK(heap.unused_bytes() == heap.slab_bytes());
 }
 
 TEST_CASE("slabs: the first hole that is large enough is used again", "[slabs]") {
@@ -110,12 +110,16 @@ TEST_CASE("slabs: the first hole that is large enough is used again", "[slabs]")
 TEST_CASE("slabs: unused ones go back to the system above a limit", "[slabs]") {
     SlabHeap heap;
     std::vector<void*> blocks;
-    const size_t size = 20 * kMiB;
-    for (int i = 0; i < 4; ++i) blocks.push_back(heap.take(size));
-    CHECK(heap.slab_bytes() == 4 * size);
+    const size_t size = 30 * kMiB;
+    for (int i = 0; i < 6; ++i) blocks.push_back(heap.take(size));
+    CHECK(heap.slab_bytes() == 6 * size);
     for (void* block : blocks) heap.give_back(block, size);
-    CHECK(heap.slab_bytes() == size);  // two of them would be more than the limit
-    CHECK(heap.free_bytes() == size);
+    CHECK(heap.slab_bytes() == 4 * size);  // five of them would be more than the limit
+    CHECK(heap.unused_bytes() == 4 * size);
+    heap.trim(2 * size);
+    CHECK(heap.slab_bytes() == 2 * size);
+    heap.trim(0);
+    CHECK(heap.slab_bytes() == 0);
 }
 
 TEST_CASE("slabs: sizes beyond the address space are refused", "[slabs]") {
