@@ -305,7 +305,7 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
     NAE_RETURN_IF_ERROR(fetcher.fetch(
         read.place(),
         TileRange{chunk.x / side, chunk.y / side, div_up(chunk.right(), side), div_up(chunk.bottom(), side)},
-        read.held, team));
+        tiles.latent().h, read.held, team));
     Tensor16 values;
     for (const auto& [tile, pixels] : read.held) {
         const Rect rect = tiles.pixel_rect(tile), part = intersect(rect, chunk);
@@ -365,7 +365,10 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam&
             : chunk;
     const Rect needed = required_input(model->synthesis, extents, made);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
-    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), tiles.tiles_touching(needed), read.held, team));
+    // Rows of a tile come one after another. A window lower than a tile is most likely one of many places all over the
+    // picture, which can do without the last ones; who reads tile after tile will want them next.
+    const int64_t bottom = read.window.h < tiles.tile_pixels() ? needed.bottom() : extents.h;
+    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), tiles.tiles_touching(needed), bottom, read.held, team));
     Tensor16 latents;
     NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 

@@ -369,8 +369,7 @@ Status encode(const EncoderOptions& options, ImageSource& image, const Metadata&
     EncodeStatistics unused;
     EncodeStatistics& used = statistics != nullptr ? *statistics : unused;
     used = EncodeStatistics();
-    const Status status =
-        guarded([&] { return encode_unguarded(options, image, metadata, sink, used); });
+    const Status status = guarded([&] { return encode_unguarded(options, image, metadata, sink, used); });
     trim_values();
     return status;
 }

@@ -60,7 +60,8 @@ struct FloatNode {
     float low = 0;    // clip, gate
     float high = std::numeric_limits<float>::infinity();
     WeightType type = WeightType::bf16;  // convolutions
-    AlignedFloats weights;    // convolutions: [channels][kernel][kernel][input channels]; gdn: [channels][channels]
+    AlignedFloats
+        weights;  // convolutions: [channels][kernel][kernel][input channels]; gdn: [channels][channels]
     std::vector<float> bias;  // convolutions: [channels]
     std::vector<float> mult;  // gain, gdn: [channels]
 };

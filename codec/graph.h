@@ -78,11 +78,11 @@ struct Node {
     int kernel = 1;
     int stride = 1;
     int block = 1;
-    int begin = 0;                 // slice
-    int slope = 0;                 // leaky_relu
-    AlignedVector16 weights;       // conv: [channels][kernel][kernel][input channels]
-    std::vector<int32_t> bias;     // conv: [channels]
-    std::vector<int32_t> mult;     // conv: [channels], 1 .. 2^31 - 1; gain: [channels], any
+    int begin = 0;              // slice
+    int slope = 0;              // leaky_relu
+    AlignedVector16 weights;    // conv: [channels][kernel][kernel][input channels]
+    std::vector<int32_t> bias;  // conv: [channels]
+    std::vector<int32_t> mult;  // conv: [channels], 1 .. 2^31 - 1; gain: [channels], any
 };
 
 struct Graph {

@@ -31,7 +31,7 @@ using Bytes = std::vector<uint8_t>;
 struct ModelChunks {
     AlignedVector8 decoding_part;
     ByteSpan critical[kCriticalChunks];  // payloads, within the decoding part
-    AlignedVector8 analysis;  // the whole chunk
+    AlignedVector8 analysis;             // the whole chunk
     Bytes conditions;
     Bytes text;
     bool has_analysis = false;
@@ -226,7 +226,8 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     if (const ByteSpan filter = chunks.critical[5]; filter.data() != nullptr) {
         NAE_ASSIGN_OR_RETURN(m.restoration, parse_restoration(filter).in("FILT"));
     }
-    if (!chunks.analysis.empty()) NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis_payload(), limits, m).in("aNLZ"));
+    if (!chunks.analysis.empty())
+        NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis_payload(), limits, m).in("aNLZ"));
     if (!chunks.analysis.empty() && !chunks.conditions.empty()) {
         NAE_RETURN_IF_ERROR(parse_quality_affines(chunks.conditions, m.analysis, m.hyper_analysis,
                                                   m.gains.latent.anchors, &m.analysis_affines,

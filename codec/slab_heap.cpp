@@ -24,7 +24,8 @@ size_t round_up(size_t n, size_t to) {
 }
 
 size_t block_size(size_t bytes) {
-    return round_up(std::max(bytes, SlabHeap::kSmallest), bytes > SlabHeap::kMostShared ? kWholeGrain : kGrain);
+    return round_up(std::max(bytes, SlabHeap::kSmallest),
+                    bytes > SlabHeap::kMostShared ? kWholeGrain : kGrain);
 }
 
 // Fresh memory that begins on a huge page.
@@ -43,8 +44,8 @@ char* map(size_t bytes) {
 }
 void unmap(char* at, size_t bytes) { munmap(at, bytes); }
 #else
-char* map(size_t bytes) { return static_cast<char*>(::operator new(bytes, std::align_val_t{kHugePage})); }
-void unmap(char* at, size_t) { ::operator delete(at, std::align_val_t{kHugePage}); }
+char* map(size_t bytes) { return static_cast<char*>(::operator new (bytes, std::align_val_t{kHugePage})); }
+void unmap(char* at, size_t) { ::operator delete (at, std::align_val_t{kHugePage}); }
 #endif
 
 struct Hole {
@@ -113,8 +114,8 @@ SlabHeap::Block SlabHeap::take_whole(size_t bytes) {
 }
 
 SlabHeap::Block SlabHeap::cut(Slab& slab, size_t bytes) {
-    const auto hole = std::find_if(slab.holes.begin(), slab.holes.end(),
-                                   [&](const Hole& h) { return h.length >= bytes; });
+    const auto hole =
+        std::find_if(slab.holes.begin(), slab.holes.end(), [&](const Hole& h) { return h.length >= bytes; });
     if (hole == slab.holes.end()) return {};
     if (slab.unused()) unused_ -= slab.bytes;
     const size_t offset = hole->offset;

@@ -20,20 +20,26 @@ class TileCache {
   public:
     explicit TileCache(uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
 
-    // Null when it is not there.
-    LatentTile find(int64_t tile) {
+    // Null when it is not there, or does not have so many rows.
+    LatentTile find(int64_t tile, int rows) {
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto it = by_tile_.find(tile);
-        if (it == by_tile_.end()) return nullptr;
+        if (it == by_tile_.end() || it->second->second->h < rows) return nullptr;
         order_.splice(order_.begin(), order_, it->second);
         return it->second->second;
     }
 
-    // A tile larger than the cache is not kept; one that is there already stays.
+    // A tile larger than the cache is not kept; one that is there already stays unless the new one has more rows.
     void insert(int64_t tile, LatentTile latent) {
         const uint64_t size = bytes(*latent);
         const std::lock_guard<std::mutex> lock(mutex_);
-        if (size > capacity_ || by_tile_.count(tile) != 0) return;
+        const auto known = by_tile_.find(tile);
+        if (size > capacity_ || (known != by_tile_.end() && known->second->second->h >= latent->h)) return;
+        if (known != by_tile_.end()) {
+            used_ -= bytes(*known->second->second);
+            order_.erase(known->second);
+            by_tile_.erase(known);
+        }
         while (used_ + size > capacity_) {
             used_ -= bytes(*order_.back().second);
             by_tile_.erase(order_.back().first);

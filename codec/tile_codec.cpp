@@ -115,7 +115,7 @@ std::vector<uint8_t> TileCodec::hyper_indices(int64_t positions) const {
     return index;
 }
 
-Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction,
+Status TileCodec::predict(const int16_t* z_symbols, int h, int w, int rows, Tensor16& prediction,
                           ThreadTeam* team) const {
     const Extents extents = TileLayout::hyper_extents(h, w);
     Tensor16 z(static_cast<int>(extents.h), static_cast<int>(extents.w), model_->hyper_channels());
@@ -123,11 +123,11 @@ Status TileCodec::predict(const int16_t* z_symbols, int h, int w, Tensor16& pred
         const int64_t at = i * z.c;
         kernels_.dequantise(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
     }
-    NAE_RETURN_IF_ERROR(Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, h},
+    NAE_RETURN_IF_ERROR(Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, rows},
                                     prediction, level_, limits_, team));
     const auto largest = static_cast<int16_t>(model_->model.mean_dead_zone);
     if (largest <= 0) return Status();
-    return for_each_position(team, static_cast<size_t>(h) * static_cast<size_t>(w), [&](size_t i) {
+    return for_each_position(team, static_cast<size_t>(rows) * static_cast<size_t>(w), [&](size_t i) {
         const int channels = model_->latent_channels();
         clear_small_means(prediction.data.data() + 2 * i * static_cast<size_t>(channels), channels, largest);
     });
@@ -143,25 +143,40 @@ Status TileCodec::index_latents(const Tensor16& prediction, AlignedVector8& inde
     });
 }
 
-Status TileCodec::predict_tile(ByteSpan payload, int h, int w, PredictedTile& tile, ThreadTeam* team) const {
+Status TileCodec::predict_tile(ByteSpan payload, int h, int w, int rows, PredictedTile& tile,
+                               ThreadTeam* team) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
     tile.h = h;
     tile.w = w;
-    ByteSpan hyper_bytes;
-    NAE_RETURN_IF_ERROR(split_payload(payload, &hyper_bytes, &tile.stream));
+    NAE_RETURN_IF_ERROR(split_payload(payload, &tile.hyper, &tile.stream));
+    return predict_rows(rows, tile, team);
+}
 
-    const Extents hyper = TileLayout::hyper_extents(h, w);
+Status TileCodec::predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) const {
+    const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
     NAE_RETURN_IF_ERROR(
         model_->hyper_codec
-            .decode(hyper_bytes.data(), hyper_bytes.size(), z_index.data(), z_index.size(), z_symbols.data())
+            .decode(tile.hyper.data(), tile.hyper.size(), z_index.data(), z_index.size(), z_symbols.data())
             .in("hyper-latent"));
-    NAE_RETURN_IF_ERROR(predict(z_symbols.data(), h, w, tile.prediction, team).in("hyper-synthesis"));
+    NAE_RETURN_IF_ERROR(
+        predict(z_symbols.data(), tile.h, tile.w, rows, tile.prediction, team).in("hyper-synthesis"));
+    tile.rows = rows;
     return index_latents(tile.prediction, tile.index, team);
 }
 
-Status TileCodec::decode_symbols(const PredictedTile& tile, AlignedVector16& symbols) const {
+Status TileCodec::decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const {
+    if (tile.rows < tile.h) {
+        symbols.resize(tile.index.size());
+        NAE_ASSIGN_OR_RETURN(const bool decoded,
+                             model_->latent_codec
+                                 .decode_first(tile.stream.data(), tile.stream.size(), tile.index.data(),
+                                               tile.index.size(), symbols.data())
+                                 .in("latent"));
+        if (decoded) return Status();
+        NAE_RETURN_IF_ERROR(predict_rows(tile.h, tile, nullptr));
+    }
     symbols.resize(tile.index.size());
     return model_->latent_codec
         .decode(tile.stream.data(), tile.stream.size(), tile.index.data(), tile.index.size(), symbols.data())
@@ -171,7 +186,7 @@ Status TileCodec::decode_symbols(const PredictedTile& tile, AlignedVector16& sym
 Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
                              ThreadTeam* team) const {
     const auto channels = static_cast<size_t>(model_->latent_channels());
-    latent.resize(tile.h, tile.w, model_->latent_channels());
+    latent.resize(tile.rows, tile.w, model_->latent_channels());
     return for_each_position(team, symbols.size() / channels, [&](size_t i) {
         kernels_.dequantise(latent_scale_, symbols.data() + i * channels,
                             tile.prediction.data.data() + 2 * i * channels,
@@ -199,7 +214,7 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
         choose_symbols(hyper_scale_, model_->hyper_codec, nullptr, z + at, nullptr, tile.z_index.data() + at,
                        tile.z.data() + at);
     }
-    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, tile.prediction, nullptr).in("hyper-synthesis"));
+    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, h, tile.prediction, nullptr).in("hyper-synthesis"));
 
     const auto channels = static_cast<size_t>(model_->latent_channels());
     const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);

@@ -43,9 +43,11 @@ struct TileStatistics {
 // A tile on its way from bytes to latents: everything that its entropy decoder needs to know.
 struct PredictedTile {
     int h = 0, w = 0;      // latent positions
-    ByteSpan stream;       // latent symbols; of the payload, which must outlive this
-    Tensor16 prediction;   // h x w x 2C, means and log2 scales
-    AlignedVector8 index;  // latent table indices, h x w x C
+    ByteSpan hyper;        // hyper-latent symbols; of the payload, which must outlive this
+    ByteSpan stream;       // latent symbols; the same
+    int rows = 0;          // how many rows from the first on have been predicted
+    Tensor16 prediction;   // rows x w x 2C, means and log2 scales
+    AlignedVector8 index;  // latent table indices, rows x w x C
 };
 
 // A tile on its way from analysis outputs to bytes.
@@ -66,12 +68,14 @@ class TileCodec {
     static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level);
 
-    // The three steps of decoding a tile of h x w positions: hyper-latents and what they predict; latent symbols, the
-    // one step that threads cannot share; latents (integer units of the synthesis input), resized into `latent`.
-    // team: the threads that share; null: nobody does. Errors: corrupt, limit_exceeded.
-    Status predict_tile(ByteSpan payload, int h, int w, PredictedTile& tile,
+    // The three steps of decoding the first `rows` rows of a tile of h x w positions: hyper-latents and what they predict;
+    // latent symbols, the one step that threads cannot share; latents (integer units of the synthesis input), resized
+    // into `latent`. team: the threads that share; null: nobody does. The second step needs all rows of a tile that has few
+    // symbols, and then predicts them itself: tile.rows says how many there are. Errors: corrupt (of streams that are
+    // decoded to their end only: what follows is not looked at), limit_exceeded.
+    Status predict_tile(ByteSpan payload, int h, int w, int rows, PredictedTile& tile,
                         ThreadTeam* team = nullptr) const;
-    Status decode_symbols(const PredictedTile& tile, AlignedVector16& symbols) const;
+    Status decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const;
     Status dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
                       ThreadTeam* team = nullptr) const;
 
@@ -102,8 +106,10 @@ class TileCodec {
     std::vector<uint8_t> hyper_indices(int64_t positions) const;
     // Table indices of the latent positions that a prediction implies.
     Status index_latents(const Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
-    // Dequantises hyper-latent symbols and runs the hyper-synthesis: h x w x 2C.
-    Status predict(const int16_t* z_symbols, int h, int w, Tensor16& prediction, ThreadTeam* team) const;
+    // Dequantises hyper-latent symbols of h x w positions and runs the hyper-synthesis: rows x w x 2C.
+    Status predict(const int16_t* z_symbols, int h, int w, int rows, Tensor16& prediction,
+                   ThreadTeam* team) const;
+    Status predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) const;
 
     ReadyModelPtr model_;
     const Kernels& kernels_;

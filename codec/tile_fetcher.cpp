@@ -34,7 +34,7 @@ size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads) {
 }
 
 void TileFetcher::start(Fetch& fetch, ThreadTeam* team) {
-    if ((*fetch.out = cache_.find(static_cast<int64_t>(fetch.number))) != nullptr) return;
+    if ((*fetch.out = cache_.find(static_cast<int64_t>(fetch.number), fetch.rows)) != nullptr) return;
     auto payload = read_tile(source_, layout_.tile_data_offset, layout_.tiles, fetch.number);
     if (!payload.ok()) {
         fetch.status = payload.status();
@@ -43,8 +43,9 @@ void TileFetcher::start(Fetch& fetch, ThreadTeam* team) {
     fetch.payload = std::move(payload).value();
     fetch.was_read = true;
     if (research_ == nullptr)
-        fetch.status = codec_->predict_tile(fetch.payload, static_cast<int>(fetch.latents.h),
-                                            static_cast<int>(fetch.latents.w), fetch.predicted, team);
+        fetch.status =
+            codec_->predict_tile(fetch.payload, static_cast<int>(fetch.latents.h),
+                                 static_cast<int>(fetch.latents.w), fetch.rows, fetch.predicted, team);
 }
 
 void TileFetcher::decode(Fetch& fetch) {
@@ -89,12 +90,14 @@ void TileFetcher::prefetch(const std::vector<Fetch>& missing) {
     if (!source_.remote()) return;
     std::vector<size_t> numbers;
     for (const Fetch& fetch : missing) {
-        if (cache_.find(static_cast<int64_t>(fetch.number)) == nullptr) numbers.push_back(fetch.number);
+        if (cache_.find(static_cast<int64_t>(fetch.number), fetch.rows) == nullptr)
+            numbers.push_back(fetch.number);
     }
     prefetch_tiles(source_, layout_.tile_data_offset, layout_.tiles, numbers);
 }
 
-Status TileFetcher::fetch(const TilePlane& plane, const TileRange& range, HeldTiles& held, ThreadTeam& team) {
+Status TileFetcher::fetch(const TilePlane& plane, const TileRange& range, int64_t bottom, HeldTiles& held,
+                          ThreadTeam& team) {
     const TileLayout& tiles = levels_[static_cast<size_t>(plane.level)];
     HeldTiles wanted;
     std::vector<Fetch> missing;
@@ -102,15 +105,18 @@ Status TileFetcher::fetch(const TilePlane& plane, const TileRange& range, HeldTi
         for (int64_t x = range.x0; x < range.x1; ++x) {
             const int64_t tile = tiles.number(x, y);
             LatentTile& slot = wanted[tile];  // addresses in a map stay
-            const auto it = held.find(tile);
-            if (it != held.end()) {
-                slot = it->second;
-                continue;
-            }
             Fetch fetch;
             fetch.out = &slot;
             fetch.latents = tiles.latent_rect(tile);
             fetch.pixels = tiles.pixel_rect(tile);
+            fetch.rows = static_cast<int>(
+                research_ != nullptr ? fetch.pixels.h
+                                     : std::clamp<int64_t>(bottom - fetch.latents.y, 1, fetch.latents.h));
+            const auto it = held.find(tile);
+            if (it != held.end() && it->second->h >= fetch.rows) {
+                slot = it->second;
+                continue;
+            }
             fetch.number =
                 static_cast<size_t>(tile_number(layout_.header, layout_.bands.planes.size(), plane.level,
                                                 static_cast<uint64_t>(tile), plane.plane));

@@ -46,9 +46,11 @@ class TileFetcher {
         research_ = research;
     }
 
-    // Makes sure that `held` has exactly the tiles of a range. Errors: those of the source, limit_exceeded, what damage()
-    // does not tolerate; `held` is then unspecified.
-    Status fetch(const TilePlane& plane, const TileRange& range, HeldTiles& held, ThreadTeam& team);
+    // Makes sure that `held` has exactly the tiles of a range, and of each the rows of latents above `bottom`, which is one of
+    // the level's; of tiles of pixels, all rows. Errors: those of the source, limit_exceeded, what damage() does not tolerate;
+    // `held` is then unspecified.
+    Status fetch(const TilePlane& plane, const TileRange& range, int64_t bottom, HeldTiles& held,
+                 ThreadTeam& team);
 
   private:
     // A tile on its way.
@@ -56,6 +58,7 @@ class TileFetcher {
         LatentTile* out = nullptr;  // set once the tile is there
         Rect latents, pixels;
         size_t number = 0;  // in the tile index
+        int rows = 0;       // needed at least, of latents or pixels
         bool was_read = false;
         std::vector<uint8_t> payload;
         PredictedTile predicted;

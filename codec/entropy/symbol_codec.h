@@ -47,6 +47,12 @@ class SymbolCodec {
     Status decode(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
                   int16_t* symbols) const;
 
+    // Fills symbols[0 .. count) from a stream that may go on beyond them, of which the rest is not looked at. Only streams
+    // of 4 lanes can be begun without knowing how many symbols they have: false, and nothing is decoded, where the first
+    // `count` positions are too few to tell. Errors: as decode().
+    Result<bool> decode_first(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
+                              int16_t* symbols) const;
+
     // Bits that coding `magnitude` = |symbol| (0..32767) takes with table index > 0; sign included.
     float cost(int table, int magnitude) const {
         const EncodeTable& t = encode_[static_cast<size_t>(table)];
@@ -77,8 +83,12 @@ class SymbolCodec {
 
     static float escape_cost(const EncodeTable& table, int magnitude);
     static bool decode_escape(uint32_t& x, Reader& reader, int max_symbol, int16_t* symbol);
+    // How many of the positions are coded. Errors: invalid_argument, as decode().
+    Result<uint64_t> count_coded(const uint8_t* table_index, size_t count) const;
+    // whole: the stream must end with the last position.
     template <int kLanes>
-    Status decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, int16_t* symbols) const;
+    Status decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
+                        int16_t* symbols) const;
 
     // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
     // more than a core's cache, and several milliseconds to make. [table][slot / kSlotsPerLook]: entry k of the first of

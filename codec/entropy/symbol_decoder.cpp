@@ -9,6 +9,7 @@ namespace nae {
 namespace {
 
 constexpr uint32_t kStateLow = 1u << 16;
+constexpr int kMostLanes = 4;
 constexpr size_t kBatch = 1024;  // coded positions gathered at a time
 
 Status corrupt(const char* what) {
@@ -76,7 +77,7 @@ bool SymbolCodec::decode_escape(uint32_t& x, Reader& reader, int max_symbol, int
 }
 
 template <int kLanes>
-Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, size_t count,
+Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
                                  int16_t* symbols) const {
     if (reader.end - reader.position < 4 * kLanes) return corrupt("stream is too short");
     uint32_t x[kLanes];
@@ -172,6 +173,7 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
         held -= ready;
     } while (next < count || held > 0);
 
+    if (!whole) return Status();
     for (const uint32_t state : x) {
         if (state != kStateLow) return corrupt("final state is wrong");
     }
@@ -179,8 +181,7 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
     return Status();
 }
 
-Status SymbolCodec::decode(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
-                           int16_t* symbols) const {
+Result<uint64_t> SymbolCodec::count_coded(const uint8_t* table_index, size_t count) const {
     uint64_t coded = 0;
     uint8_t largest = 0;
     if (count > UINT32_MAX) return Status(ErrorCode::invalid_argument, "entropy decoder: too many symbols");
@@ -189,18 +190,35 @@ Status SymbolCodec::decode(const uint8_t* data, size_t size, const uint8_t* tabl
         return Status(ErrorCode::invalid_argument, "entropy decoder: table index " + std::to_string(largest) +
                                                        " of " + std::to_string(decode_.size()));
     }
+    return coded;
+}
+
+Status SymbolCodec::decode(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
+                           int16_t* symbols) const {
+    NAE_ASSIGN_OR_RETURN(const uint64_t coded, count_coded(table_index, count));
     if (count > 0) std::memset(symbols, 0, count * sizeof(symbols[0]));
     if (coded == 0) return size == 0 ? Status() : corrupt("bytes where no symbol is coded");
     if (size % 2 != 0) return corrupt("odd number of bytes");
     Reader reader{data, data + size};
     switch (lane_count(coded)) {
         case 1:
-            return decode_lanes<1>(reader, table_index, count, symbols);
+            return decode_lanes<1>(reader, table_index, count, true, symbols);
         case 2:
-            return decode_lanes<2>(reader, table_index, count, symbols);
+            return decode_lanes<2>(reader, table_index, count, true, symbols);
         default:
-            return decode_lanes<4>(reader, table_index, count, symbols);
+            return decode_lanes<kMostLanes>(reader, table_index, count, true, symbols);
     }
+}
+
+Result<bool> SymbolCodec::decode_first(const uint8_t* data, size_t size, const uint8_t* table_index,
+                                       size_t count, int16_t* symbols) const {
+    NAE_ASSIGN_OR_RETURN(const uint64_t coded, count_coded(table_index, count));
+    if (lane_count(coded) != kMostLanes) return false;
+    std::memset(symbols, 0, count * sizeof(symbols[0]));
+    if (size % 2 != 0) return corrupt("odd number of bytes");
+    Reader reader{data, data + size};
+    NAE_RETURN_IF_ERROR(decode_lanes<kMostLanes>(reader, table_index, count, false, symbols));
+    return true;
 }
 
 }  // namespace nae

@@ -46,6 +46,18 @@ class PhotoModel(unittest.TestCase):
             self.assertLess(low[0], high[0], found)
             self.assertLess(low[1], high[1], found)
 
+    def test_low_windows_decode_the_first_rows_of_tiles(self):
+        """Tiles with so many symbols that a window lower than a tile need not decode them to their end."""
+        self.compress(np.tile(crop("scene.png", 0, 0, 200, 200), (1, 4, 4)), 95, "low.nae")
+        whole, shared = read("low.nae"), gdal.Open("low.nae")
+        random = np.random.default_rng(3)
+        for _ in range(12):
+            width, height = (int(n) for n in random.integers(1, 300, 2))
+            x, y = int(random.integers(0, 800 - width)), int(random.integers(0, 800 - height))
+            want = whole[:, y:y + height, x:x + width]
+            for dataset in (shared, gdal.Open("low.nae")):
+                self.assertTrue(np.array_equal(dataset.ReadAsArray(x, y, width, height), want), (x, y, width, height))
+
     def test_window_equals_crop_and_levels_agree(self):
         self.compress(crop("scene.png", 0, 0, 200, 150), 60, "w.nae")
         whole = read("w.nae")

@@ -60,7 +60,8 @@ Result<std::vector<std::vector<int16_t>>> read_latents(const ByteSource& source,
                 AlignedVector16 symbols;
                 Tensor16 latent;
                 NAE_RETURN_IF_ERROR(codec->predict_tile(payload, static_cast<int>(rect.h),
-                                                        static_cast<int>(rect.w), predicted));
+                                                        static_cast<int>(rect.w), static_cast<int>(rect.h),
+                                                        predicted));
                 NAE_RETURN_IF_ERROR(codec->decode_symbols(predicted, symbols));
                 NAE_RETURN_IF_ERROR(codec->dequantise(predicted, symbols, latent));
                 latents.emplace_back(latent.data.begin(), latent.data.end());

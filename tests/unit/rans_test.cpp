@@ -74,6 +74,36 @@ TEST_CASE("rANS: round trip at all lane counts and densities", "[rans]") {
     }
 }
 
+TEST_CASE("rANS: the first symbols of a stream alone", "[rans]") {
+    const SymbolCodec codec = gaussian_codec();
+    const Stream stream = random_stream(60000, 0.4, 3.0, 77);
+    const auto bytes = encode(codec, stream);
+    const auto first = [&](size_t size, size_t count, std::vector<int16_t>* out) {
+        const std::vector<uint8_t> exact(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+        out->assign(count, 77);
+        return codec.decode_first(exact.data(), size, stream.index.data(), count, out->data());
+    };
+    std::vector<int16_t> decoded;
+    for (const size_t count : {30000, 30001, 30002, 30003, 44444, 60000}) {
+        const auto known = first(bytes.size(), count, &decoded);
+        REQUIRE(known.ok());
+        CHECK(known.value());
+        CHECK(std::equal(decoded.begin(), decoded.end(), stream.symbols.begin()));
+    }
+    // Of fewer than 2^14 coded symbols the number of lanes is not known.
+    const auto few = first(bytes.size(), 20000, &decoded);
+    REQUIRE(few.ok());
+    CHECK_FALSE(few.value());
+    // What is missing is noticed.
+    CHECK(first(bytes.size() / 8 * 2, 60000, &decoded).status().code() == ErrorCode::corrupt);
+    CHECK(first(6, 60000, &decoded).status().code() == ErrorCode::corrupt);
+    CHECK(first(bytes.size() - 1, 60000, &decoded).status().code() == ErrorCode::corrupt);
+    std::vector<uint8_t> wild(60000, 200);
+    CHECK(codec.decode_first(bytes.data(), bytes.size(), wild.data(), wild.size(), decoded.data())
+              .status()
+              .code() == ErrorCode::invalid_argument);
+}
+
 TEST_CASE("rANS: extreme symbols travel as escapes", "[rans]") {
     const SymbolCodec codec = gaussian_codec();
     Stream stream;

@@ -1,4 +1,6 @@
 // Memory that is cut from slabs: blocks never overlap, holes join again, and what nobody uses goes back.
+#include "codec/slab_heap.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -7,8 +9,6 @@
 #include <random>
 #include <utility>
 #include <vector>
-
-#include "codec/slab_heap.h"
 
 using namespace nae;
 

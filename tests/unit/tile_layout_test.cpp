@@ -155,16 +155,25 @@ TEST_CASE("tile cache: keeps what was used last", "[tile_layout]") {
     TileCache cache(450);
     cache.insert(1, tile());
     cache.insert(2, tile());
-    CHECK(cache.find(1) != nullptr);
+    CHECK(cache.find(1, 1) != nullptr);
     cache.insert(3, tile());  // drops 2
-    CHECK(cache.find(2) == nullptr);
-    CHECK(cache.find(1) != nullptr);
-    CHECK(cache.find(3) != nullptr);
+    CHECK(cache.find(2, 1) == nullptr);
+    CHECK(cache.find(1, 1) != nullptr);
+    CHECK(cache.find(3, 1) != nullptr);
     CHECK(cache.used_bytes() == 400);
     cache.insert(3, tile());
     CHECK(cache.used_bytes() == 400);
     cache.insert(4, std::make_shared<Tensor16>(1, 50, 10));  // larger than the whole cache
-    CHECK(cache.find(4) == nullptr);
+    CHECK(cache.find(4, 1) == nullptr);
+    CHECK(cache.used_bytes() == 400);
+    // The first rows of a tile serve who needs no more, and give way to more of them.
+    CHECK(cache.find(3, 2) == nullptr);
+    const auto taller = std::make_shared<Tensor16>(2, 5, 10);
+    cache.insert(3, taller);
+    CHECK(cache.find(3, 1) == taller);
+    CHECK(cache.find(3, 2) == taller);
+    cache.insert(3, tile());
+    CHECK(cache.find(3, 2) == taller);
     CHECK(cache.used_bytes() == 400);
 }
 

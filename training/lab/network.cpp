@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "format/span.h"
+
 namespace nae::training {
 namespace {
 
@@ -26,7 +28,7 @@ Floats copied(const torch::Tensor& t) {
 std::vector<float> values_of(const torch::Tensor& t) { return copied<std::vector<float>>(t); }
 AlignedFloats weights_of(const torch::Tensor& t) { return copied<AlignedFloats>(t); }
 
-torch::Tensor tensor_of(const std::vector<float>& v, const std::vector<int64_t>& shape) {
+torch::Tensor tensor_of(Span<const float> v, const std::vector<int64_t>& shape) {
     return torch::from_blob(const_cast<float*>(v.data()), shape).clone();
 }
 
