@@ -117,12 +117,12 @@ struct ReadyModel {
     // Set for a research model; then graphs and codecs are empty, and of `model` only the name, the latent channels and
     // the fraction bits mean anything.
     std::shared_ptr<const ResearchModel> research;
-    AlignedVector8 decoding_bytes;  // on huge pages where there are some
+    AlignedVector8 decoding_bytes;  // the decoding part of the model file, as it was read
     std::string origin;             // file name or "embedded", for messages
     std::shared_ptr<AnalysisEnginesCache>
         analysis_engines;  // native_analysis.h; null without an encoding part
 
-    // What EMBED_MODEL stores.
+    // A copy of it: what EMBED_MODEL stores.
     std::vector<uint8_t> decoding_part() const { return {decoding_bytes.begin(), decoding_bytes.end()}; }
     const std::string& name() const { return model.name; }
     int latent_channels() const { return model.latent_channels; }
