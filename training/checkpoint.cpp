@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "training/earlier_shape.h"
+
 namespace nae::training {
 
 std::string save_checkpoint(const std::string& path, const FlatAdam& optimiser, const CheckpointInfo& info,
@@ -23,7 +25,8 @@ std::string save_checkpoint(const std::string& path, const FlatAdam& optimiser, 
     return path + ": " + e.what();
 }
 
-std::string load_checkpoint(const std::string& path, FlatAdam& optimiser, CheckpointInfo& info) try {
+std::string load_checkpoint(const std::string& path, const PhotoConfig& config, FlatAdam& optimiser,
+                            CheckpointInfo& info) try {
     std::vector<torch::Tensor> in;
     torch::load(in, path);
     if (in.size() != 5 && in.size() != 2) return path + ": not a checkpoint of this trainer";
@@ -31,15 +34,17 @@ std::string load_checkpoint(const std::string& path, FlatAdam& optimiser, Checkp
     info.steps = int64_t(d[0]);
     info.hours = d[1];
     info.megapixels = d[2];
+    std::vector<torch::Tensor> state;
+    int64_t steps = 0;
     if (in.size() == 5) {
-        if (!optimiser.restore({in[1], in[2], in[3], in[4]}, int64_t(d[3])))
-            return path + ": made for another model shape";
-        return {};
+        state.assign(in.begin() + 1, in.end());
+        steps = int64_t(d[3]);
+    } else {
+        const torch::Tensor w = in[1].to(torch::kFloat);
+        state = {w, torch::zeros_like(w), torch::zeros_like(w), w};
     }
-    const torch::Tensor w = in[1].to(torch::kFloat);
-    if (!optimiser.restore({w, torch::zeros_like(w), torch::zeros_like(w), w}, 0))
-        return path + ": made for another model shape";
-    return {};
+    if (optimiser.restore(state, steps) || restore_earlier(state, steps, config, optimiser)) return {};
+    return path + ": made for another model shape";
 } catch (const std::exception& e) {
     return path + ": " + e.what();
 }

@@ -18,7 +18,9 @@ struct CheckpointInfo {
 // to be kept under version control; a run resumed from it has to find its moments again.
 std::string save_checkpoint(const std::string& path, const FlatAdam& optimiser, const CheckpointInfo& info,
                             bool full);
-// The model must already be registered and sealed with the same shapes.
-std::string load_checkpoint(const std::string& path, FlatAdam& optimiser, CheckpointInfo& info);
+// The model of `config` must already be registered and sealed. A checkpoint of one with fewer residual blocks will do, too
+// (earlier_shape.h).
+std::string load_checkpoint(const std::string& path, const PhotoConfig& config, FlatAdam& optimiser,
+                            CheckpointInfo& info);
 
 }  // namespace nae::training

@@ -47,15 +47,8 @@ void CropSampler::write_crop(const PackedEntry& e, int x0, int y0, int size, int
     }
 }
 
-Batch CropSampler::training_batch(int n) {
-    const int cells = size_ / 8;
-    torch::Tensor t = torch::empty({n, cells, cells, 192});
-    struct Plan {
-        const PackedEntry* e;
-        int x, y, dihedral;
-        bool gray;
-    };
-    std::vector<Plan> plan;
+std::vector<CropPlan> CropSampler::draw(int n) {
+    std::vector<CropPlan> plan;
     for (int i = 0; i < n; ++i) {
         const PackedEntry* e = train_[pick_(rng_)];
         std::uniform_int_distribution<int> dx(0, int(e->width) - size_), dy(0, int(e->height) - size_),
@@ -63,12 +56,19 @@ Batch CropSampler::training_batch(int n) {
         std::bernoulli_distribution g(gray_share_);
         plan.push_back({e, dx(rng_), dy(rng_), d8(rng_), g(rng_)});
     }
+    return plan;
+}
+
+Batch CropSampler::training_batch(int n) {
+    const int cells = size_ / 8;
+    torch::Tensor t = torch::empty({n, cells, cells, 192});
+    const std::vector<CropPlan> plan = draw(n);
     float* out = t.data_ptr<float>();
     const size_t stride = size_t(size_) * size_t(size_) * 3;
     at::parallel_for(0, n, 1, [&](int64_t b, int64_t end) {
         for (; b < end; ++b) {
-            const Plan& p = plan[size_t(b)];
-            write_crop(*p.e, p.x, p.y, size_, p.dihedral, p.gray, out + size_t(b) * stride);
+            const CropPlan& p = plan[size_t(b)];
+            write_crop(*p.entry, p.x, p.y, size_, p.dihedral, p.gray, out + size_t(b) * stride);
         }
     });
     return {t.permute({0, 3, 1, 2})};

@@ -15,12 +15,22 @@ struct Batch {
     torch::Tensor blocks;
 };
 
+// Where a crop is taken from and how it is turned.
+struct CropPlan {
+    const PackedEntry* entry = nullptr;
+    int x = 0, y = 0;   // top left corner
+    int dihedral = 0;   // bits: 1 mirrored, 2 upside down, 4 then x and y swapped
+    bool gray = false;
+};
+
 class CropSampler {
   public:
     // size: crop side in pixels, a multiple of 64. gray_share: share of crops turned gray (R = G = B).
     CropSampler(const PackedPictures& pictures, int size, double gray_share, uint64_t seed);
 
     Batch training_batch(int n);
+    // Where the next crops of training_batch() are.
+    std::vector<CropPlan> draw(int n);
     // The centre crops of up to `n` held-out pictures (level 0 and 1 only), always the same.
     Batch validation_batch(int n, int size) const;
     // Random training crops of another size, from a fixed seed.

@@ -10,14 +10,11 @@ std::string run_export(const ExportCommand& c) try {
     PackedPictures pictures;
     if (std::string e = pictures.open(c.data); !e.empty()) return e;
     CropSampler sampler(pictures, 128, 0.08, 1);
-    // Only shapes matter here: the checkpoint brings the values.
-    const int64_t n = c.model.latent_channels;
-    const PcaStart shapes{torch::zeros({n, 768}), torch::ones({n}), 0};
     FlatAdam optimiser(torch::kCPU, torch::kFloat);
-    const PhotoModel model(c.model, shapes, optimiser);
+    const PhotoModel model(c.model, shapes_only(c.model.latent_channels), optimiser);
     optimiser.seal();
     CheckpointInfo info;
-    if (std::string e = load_checkpoint(c.checkpoint, optimiser, info); !e.empty()) return e;
+    if (std::string e = load_checkpoint(c.checkpoint, c.model, optimiser, info); !e.empty()) return e;
     ExportOptions options = c.options;
     char line[200];
     std::snprintf(line, sizeof line, "%s%lld steps, %.2f hours, %.0f megapixels of crops.",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 
@@ -133,12 +134,18 @@ void FlatAdam::seal() {
     std::iota(by_size_.begin(), by_size_.end(), size_t{0});
     std::stable_sort(by_size_.begin(), by_size_.end(),
                      [&](size_t a, size_t b) { return parameters_[a].size > parameters_[b].size; });
+    tensors_ = tensors_ || !device_.is_cpu();
+    if (!tensors_) return;
+    make_leaves_flat();
+    group_hidden();
 }
 
-double FlatAdam::step(double lr, double max_norm, double average_decay) {
+void FlatAdam::step(double lr, double max_norm, double average_decay) {
     torch::NoGradGuard no_grad;
-    return device_.is_cpu() ? step_cpu(lr, max_norm, average_decay)
-                            : step_tensors(lr, max_norm, average_decay);
+    if (tensors_)
+        step_tensors(lr, max_norm, average_decay);
+    else
+        cpu_norm_ = step_cpu(lr, max_norm, average_decay);
 }
 
 void FlatAdam::for_each_parameter(const std::function<void(size_t)>& job) {
@@ -230,40 +237,72 @@ void FlatAdam::update_by_muon(Parameter& p, const AdamRates& r) {
     }
 }
 
-torch::Tensor FlatAdam::muon_direction(const Parameter& p, const torch::Tensor& gradient) const {
-    const int64_t rows = p.leaf.size(0), columns = p.size / rows;
-    const torch::Tensor g = gradient.as_strided({rows, columns}, {columns, 1}).to(torch::kFloat);
-    const torch::Tensor ahead =
-        torch::lerp(g, m_.narrow(0, p.offset, p.size).view_as(g), kBeta1);  // Nesterov
-    return orthogonalise(ahead, working_).to(torch::kFloat).mul_(muon_step(rows, columns)).flatten();
+void FlatAdam::make_leaves_flat() {
+    const auto options = master_.options();
+    low_leaves_ = torch::empty({total_}, options.dtype(working_));
+    full_leaves_ = torch::empty({total_}, options);
+    lr_scale_ = torch::ones({total_}, options);
+    grad_ = torch::zeros({total_}, options);
+    for (Parameter& p : parameters_) {
+        const bool low = p.leaf.scalar_type() == working_;
+        p.leaf.set_data(slice_like(low ? low_leaves_ : full_leaves_, p, p.leaf.detach()));
+        lr_scale_.narrow(0, p.offset, p.size).fill_(p.lr_scale);
+    }
+    refresh(false);
 }
 
-double FlatAdam::step_tensors(double lr, double max_norm, double average_decay) {
-    if (!grad_.defined()) grad_ = torch::zeros_like(master_);
-    grad_.zero_();
-    for (Parameter& p : parameters_)
-        if (p.leaf.grad().defined()) slice_like(grad_, p, p.leaf).copy_(p.leaf.grad());
-    const double norm = grad_.norm().item<double>();
-    if (std::isfinite(norm)) {
-        ++steps_;
-        if (norm > max_norm) grad_.mul_(max_norm / norm);
-        m_.lerp_(grad_, 1.0 - kBeta1);
-        v_.mul_(kBeta2).addcmul_(grad_, grad_, 1.0 - kBeta2);
-        const double b1 = 1.0 - std::pow(double(kBeta1), double(steps_));
-        const double b2 = 1.0 - std::pow(double(kBeta2), double(steps_));
-        torch::Tensor update = (m_ / b1) / ((v_ / b2).sqrt_().add_(kEpsilon));
-        for (Parameter& p : parameters_) {
-            torch::Tensor part = update.narrow(0, p.offset, p.size);
-            if (muon_ && p.hidden) part.copy_(muon_direction(p, slice_like(grad_, p, p.leaf)));
-            if (p.lr_scale != 1.0) part.mul_(p.lr_scale);
+void FlatAdam::group_hidden() {
+    std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> groups;
+    for (size_t i = 0; i < parameters_.size(); ++i)
+        if (const Parameter& p = parameters_[i]; p.hidden)
+            groups[{p.leaf.size(0), p.size / p.leaf.size(0)}].push_back(i);
+    for (auto& [shape, members] : groups) hidden_groups_.push_back(std::move(members));
+}
+
+void FlatAdam::muon_directions(torch::Tensor& update) const {
+    for (const std::vector<size_t>& group : hidden_groups_) {
+        std::vector<torch::Tensor> gradients, momenta;
+        const Parameter& first = parameters_[group[0]];
+        // Channels-last storage read straight through: see update_by_muon().
+        const int64_t rows = first.leaf.size(0), columns = first.size / rows;
+        const auto matrix = [&](const torch::Tensor& flat, size_t i) {
+            return flat.narrow(0, parameters_[i].offset, first.size).view({rows, columns});
+        };
+        for (const size_t i : group) {
+            gradients.push_back(matrix(grad_, i));
+            momenta.push_back(matrix(m_, i));
         }
-        master_.sub_(update, lr);
-        average_.lerp_(master_,
-                       1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
-        refresh(false);
+        const torch::Tensor ahead =
+            torch::lerp(torch::stack(gradients), torch::stack(momenta), kBeta1);  // Nesterov
+        const torch::Tensor directions =
+            orthogonalise(ahead, working_).to(torch::kFloat).mul_(muon_step(rows, columns));
+        for (size_t k = 0; k < group.size(); ++k) matrix(update, group[k]).copy_(directions[int64_t(k)]);
     }
-    for (Parameter& p : parameters_) p.leaf.mutable_grad() = torch::Tensor();
-    return norm;
+}
+
+void FlatAdam::step_tensors(double lr, double max_norm, double average_decay) {
+    for (Parameter& p : parameters_) {
+        torch::Tensor& g = p.leaf.mutable_grad();
+        if (g.defined())
+            slice_like(grad_, p, p.leaf).copy_(g);
+        else
+            grad_.narrow(0, p.offset, p.size).zero_();
+        g = torch::Tensor();
+    }
+    ++steps_;
+    norm_ = grad_.norm();
+    const torch::Tensor clip = (max_norm / norm_).clamp_max(1.0);
+    grad_ = torch::where(norm_.isfinite(), grad_ * clip, torch::zeros_like(grad_));
+    m_.lerp_(grad_, 1.0 - kBeta1);
+    v_.mul_(kBeta2).addcmul_(grad_, grad_, 1.0 - kBeta2);
+    const double b1 = 1.0 - std::pow(double(kBeta1), double(steps_));
+    const double b2 = 1.0 - std::pow(double(kBeta2), double(steps_));
+    torch::Tensor update = (m_ / b1).div_((v_ / b2).sqrt_().add_(kEpsilon));
+    if (muon_) muon_directions(update);
+    master_.sub_(update.mul_(lr_scale_), lr);
+    average_.lerp_(master_,
+                   1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
+    refresh(false);
 }
 
 torch::Tensor FlatAdam::value(int i, bool averaged) const {
@@ -289,6 +328,11 @@ bool FlatAdam::restore(const std::vector<torch::Tensor>& state, int64_t steps) {
 void FlatAdam::refresh(bool averaged) {
     torch::NoGradGuard no_grad;
     const torch::Tensor& from = averaged ? average_ : master_;
+    if (low_leaves_.defined()) {
+        low_leaves_.copy_(from);
+        full_leaves_.copy_(from);
+        return;
+    }
     for (Parameter& p : parameters_) {
         torch::Tensor dst = p.leaf.detach();
         dst.copy_(slice_like(from, p, dst));

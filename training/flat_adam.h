@@ -44,6 +44,8 @@ class FlatAdam {
     void use_workers(ThreadPool& workers) { workers_ = &workers; }
     // Updates the hidden weights by Muon from now on, the others by Adam as before.
     void use_muon(bool on) { muon_ = on; }
+    // Steps on the CPU as they are done on other devices from now on, to rehearse and test those. Before seal().
+    void use_tensors() { tensors_ = true; }
 
     torch::Tensor leaf(int i) const { return parameters_[size_t(i)].leaf; }
     const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -51,8 +53,11 @@ class FlatAdam {
     int64_t size() const { return total_; }
 
     // One update from the leaves' gradients, which are then dropped. Gradients are scaled down to a global norm of at
-    // most `max_norm`. Returns the norm before that; a non-finite norm skips the update.
-    double step(double lr, double max_norm, double average_decay);
+    // most `max_norm`; when it is not finite, the update is skipped on the CPU, elsewhere it is one with gradients of zero.
+    // Does not wait for the device.
+    void step(double lr, double max_norm, double average_decay);
+    // That norm of the last step, before scaling. Waits for the device.
+    double norm() const { return norm_.defined() ? norm_.item<double>() : cpu_norm_; }
     // Adds the gradients of other leaves, given in the order of the parameters, to those of this optimiser's, and drops them
     // there.
     void add_gradients(const std::vector<torch::Tensor>& leaves);
@@ -70,23 +75,29 @@ class FlatAdam {
 
   private:
     double step_cpu(double lr, double max_norm, double average_decay);
+    void make_leaves_flat();
+    void group_hidden();
     void update(Parameter& p, AdamRates r, double lr);
     void update_by_muon(Parameter& p, const AdamRates& r);
     // Each on whichever thread is free. Throws what a job throws, as std::runtime_error.
     void for_each_parameter(const std::function<void(size_t)>& job);
-    double step_tensors(double lr, double max_norm, double average_decay);
-    // What Muon takes off a hidden weight at learning rate 1, flat. Its momentum has this step's gradient already, which
-    // is given again in the leaf's shape and layout.
-    torch::Tensor muon_direction(const Parameter& p, const torch::Tensor& gradient) const;
+    void step_tensors(double lr, double max_norm, double average_decay);
+    // Puts what Muon takes off the hidden weights at learning rate 1 into their parts of `update`. Their momentum has this
+    // step's gradient, grad_, already.
+    void muon_directions(torch::Tensor& update) const;
 
     torch::Device device_;
     torch::ScalarType working_;
     std::vector<Parameter> parameters_;
     std::vector<torch::Tensor> initial_;
     std::vector<size_t> by_size_;  // parameters, the largest first, so that threads end together
-    torch::Tensor master_, m_, v_, average_, grad_;
+    torch::Tensor master_, m_, v_, average_;
+    // With tensors: all leaves of one type are parts of one tensor, so that a step takes few, large operations.
+    torch::Tensor grad_, lr_scale_, low_leaves_, full_leaves_, norm_;
+    std::vector<std::vector<size_t>> hidden_groups_;  // parameters whose matrices have one shape
+    double cpu_norm_ = 0;
     int64_t total_ = 0, later_from_ = -1, steps_ = 0;
-    bool muon_ = false;
+    bool muon_ = false, tensors_ = false;
     ThreadPool* workers_ = nullptr;
 };
 

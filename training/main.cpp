@@ -10,6 +10,7 @@
 #include "training/lab/lab_command.h"
 #endif
 #include "training/packed_pictures.h"
+#include "training/restoration_file.h"
 #include "training/trainer.h"
 
 namespace {
@@ -30,6 +31,18 @@ std::string load_restoration(const std::string& path, nae::training::TrainOption
     options.restoration = std::make_shared<nae::RestorationFilter>(model.restoration);
     options.output_frac_bits = model.output_frac_bits;
     return {};
+}
+
+// For load_restoration() of nae-train that is built alone.
+std::string extract_restoration(const std::string& model, const std::string& out) {
+    nae::training::TrainOptions options;
+    if (std::string e = load_restoration(model, options); !e.empty()) return e;
+    return nae::training::write_restoration(out, *options.restoration, options.output_frac_bits);
+}
+#else
+// From a file that `nae-train restoration` has written.
+std::string load_restoration(const std::string& path, nae::training::TrainOptions& options) {
+    return nae::training::read_restoration(path, options.restoration, options.output_frac_bits);
 }
 #endif
 
@@ -54,14 +67,13 @@ int main(int argc, char** argv) {
 
     TrainOptions t;
     CLI::App* train_cmd = app.add_subcommand("train", "Train the photo model");
+    train_cmd->option_defaults()->take_last();  // scripts give defaults first
     train_cmd->add_option("--data", t.data, "Packed pictures (nae-train pack)")->required();
     train_cmd->add_option("-o,--out", t.out_dir, "Folder for checkpoints and log.csv")->required();
     train_cmd->add_option("--resume", t.resume, "Checkpoint to continue from");
-#ifndef NAE_TRAIN_ALONE
     std::string restoration;
     train_cmd->add_option("--restoration", restoration,
                           "Model file whose restoration filter the synthesis is trained to go with");
-#endif
     train_cmd->add_option("--minutes", t.minutes, "Wall-clock limit");
     train_cmd->add_option("--decay-from", t.decay_from,
                           "Share of the time after which the learning rate falls");
@@ -80,17 +92,23 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--threads", t.threads, "CPU threads; 0: all cores");
     train_cmd->add_option("--device", t.device, "cpu or cuda");
     train_cmd->add_option("--precision", t.precision, "bf16 or f32");
+    train_cmd->add_flag("--like-gpu", t.like_gpu, "Compute on the CPU the way a GPU does, to rehearse that");
     train_cmd->callback([&] {
-#ifndef NAE_TRAIN_ALONE
         if (!restoration.empty()) {
             const std::string wrong = load_restoration(restoration, t);
             if (!wrong.empty()) std::exit(finish(wrong));
         }
-#endif
         std::exit(finish(train(t)));
     });
 
 #ifndef NAE_TRAIN_ALONE
+    std::string filter_model, filter_out;
+    CLI::App* filter_cmd = app.add_subcommand(
+        "restoration", "Write a model's restoration filter to a file for nae-train that is built alone");
+    filter_cmd->add_option("model", filter_model, "Model file (.nam)")->required();
+    filter_cmd->add_option("-o,--out", filter_out, "File to write")->required();
+    filter_cmd->callback([&] { std::exit(finish(extract_restoration(filter_model, filter_out))); });
+
     ExportCommand x;
     bool no_check = false;
     CLI::App* export_cmd = app.add_subcommand("export", "Write a model file from a checkpoint, and check it");

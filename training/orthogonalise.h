@@ -7,7 +7,7 @@
 
 namespace nae::training {
 
-// g: [rows, columns], any float type, not all zero for a meaningful result (zero gives zero). Returns a matrix of the same
+// g: [rows, columns] or [matrices, rows, columns], any float type, not all zero for a meaningful result (zero gives zero). Returns a matrix of the same
 // shape, in `working` precision, which is also that of the computation; its singular values lie between about 0.7 and 1.2.
 torch::Tensor orthogonalise(const torch::Tensor& g, torch::ScalarType working);
 

@@ -34,6 +34,12 @@ class PackedPictures {
     std::string open(const std::string& path);
     const std::vector<PackedEntry>& entries() const { return entries_; }
     const uint8_t* pixels(const PackedEntry& e) const { return map_ + e.offset; }
+    struct Bytes {
+        const uint8_t* data;
+        size_t size;
+    };
+    // The whole file, in which PackedEntry::offset counts.
+    Bytes bytes() const { return {map_, size_}; }
 
   private:
     const uint8_t* map_ = nullptr;

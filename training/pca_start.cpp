@@ -4,6 +4,8 @@
 
 namespace nae::training {
 
+PcaStart shapes_only(int channels) { return {torch::zeros({channels, 768}), torch::ones({channels}), 0}; }
+
 PcaStart learn_pca(CropSampler& sampler, int channels, int batches) {
     torch::NoGradGuard no_grad;
     torch::Tensor covariance = torch::zeros({768, 768}, torch::kDouble);

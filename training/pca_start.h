@@ -15,6 +15,9 @@ struct PcaStart {
     double discarded = 0;  // mean squared error per sample (8-bit units) of dropping the other coefficients
 };
 
+// For a model whose values come from a checkpoint: nothing but shapes.
+PcaStart shapes_only(int channels);
+
 // batches: how many batches of 16 crops the covariance is taken from.
 PcaStart learn_pca(CropSampler& sampler, int channels, int batches);
 

@@ -36,6 +36,7 @@ class NetBuilder {
         p.type = precise ? WeightType::f32 : WeightType::bf16;
         const int id = push(graph_.conv(input, std::move(p)), int(weight.size(0)));
         initial_[size_t(id)] = {weight, bias};
+        names_[size_t(id)] = "conv" + std::to_string(others_++);
         return id;
     }
     int relu(int a) { return push(graph_.relu(a), channels_[size_t(a)]); }
@@ -51,17 +52,26 @@ class NetBuilder {
         has_affine_[size_t(node)] = true;
         return node;
     }
-    // x + conv(relu(conv(x))), the second convolution starting small so that the block starts near the identity.
-    int residual(int a) {
+    // x + conv(relu(conv(x))), the second convolution starting small so that the block starts near the identity. The block
+    // keeps its name when others are put before it (earlier_shape.h).
+    int residual(int a, const std::string& name) {
         const int c = channels_[size_t(a)];
-        const int hidden = relu(conv(a, c, 3, 1, Start::he));
-        const int out = conv(hidden, c, 3, 1, Start::he);
+        const int first = conv(a, c, 3, 1, Start::he), out = conv(relu(first), c, 3, 1, Start::he);
+        names_[size_t(first)] = name + ".first";
+        names_[size_t(out)] = name + ".second";
+        others_ -= 2;
         initial_[size_t(out)].first.mul_(0.2);
         return add(a, out);
+    }
+    int residuals(int a, int count, const std::string& stage) {
+        for (int i = 0; i < count; ++i) a = residual(a, stage + ".block" + std::to_string(i));
+        return a;
     }
 
     FloatGraph take() { return graph_.take(); }
     const std::vector<std::pair<Tensor, Tensor>>& initial() const { return initial_; }
+    // Of convolutions: the same in networks that differ in the number of residual blocks alone.
+    const std::string& name(size_t node) const { return names_[node]; }
     // Convolutions of the branches, as opposed to the linear paths and the layers that speak in the latent's units.
     bool hidden(size_t node) const { return hidden_[node]; }
     bool has_affine(size_t node) const { return has_affine_[node]; }
@@ -72,6 +82,7 @@ class NetBuilder {
         initial_.resize(size_t(id) + 1);
         hidden_.resize(size_t(id) + 1);
         has_affine_.resize(size_t(id) + 1);
+        names_.resize(size_t(id) + 1);
         channels_[size_t(id)] = channels;
         return id;
     }
@@ -79,6 +90,8 @@ class NetBuilder {
     std::vector<int> channels_;
     std::vector<std::pair<Tensor, Tensor>> initial_;
     std::vector<bool> hidden_, has_affine_;
+    std::vector<std::string> names_;
+    int others_ = 0;
 };
 
 using Start = NetBuilder::Start;
@@ -89,9 +102,9 @@ NetBuilder build_analysis(const PhotoConfig& c, const Tensor& linear) {
     const int line = b.with_affine(
         b.conv_with(b.space_to_depth(blocks8, 2), linear, torch::zeros({c.latent_channels}), 1, true));
     int t = b.with_affine(b.conv(blocks8, c.encoder_width8, 1, 1, Start::he));
-    for (int i = 0; i < c.encoder_blocks8; ++i) t = b.residual(t);
+    t = b.residuals(t, c.encoder_blocks8, "at8");
     t = b.with_affine(b.conv(b.space_to_depth(b.relu(t), 2), c.encoder_width16, 1, 1, Start::he));
-    for (int i = 0; i < c.encoder_blocks16; ++i) t = b.residual(t);
+    t = b.residuals(t, c.encoder_blocks16, "at16");
     t = b.with_affine(b.conv(b.relu(t), c.latent_channels, 1, 1, Start::zero));
     b.add(line, t);
     return b;
@@ -105,9 +118,9 @@ NetBuilder build_synthesis(const PhotoConfig& c, const Tensor& linear, const Ten
     Tensor w =
         torch::randn({c.decoder_width16, c.latent_channels, 1, 1}) / std::sqrt(double(c.latent_channels));
     int t = b.conv_with(0, w * input_scale.view({1, -1, 1, 1}), torch::zeros({c.decoder_width16}), 1, false);
-    for (int i = 0; i < c.decoder_blocks16; ++i) t = b.residual(t);
+    t = b.residuals(t, c.decoder_blocks16, "at16");
     t = b.depth_to_space(b.conv(b.relu(t), 4 * c.decoder_width8, 1, 1, Start::he), 2);
-    for (int i = 0; i < c.decoder_blocks8; ++i) t = b.residual(t);
+    t = b.residuals(t, c.decoder_blocks8, "at8");
     t = b.conv(b.relu(t), 192, 1, 1, Start::zero);
     b.depth_to_space(b.add(line, t), 8);
     return b;
@@ -154,7 +167,7 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
         tensors_[p].resize(nets_[p].nodes.size());
         for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
             if (nets_[p].nodes[i].op != Op::conv) continue;
-            const std::string name = std::string(names[p]) + "." + std::to_string(i);
+            const std::string name = std::string(names[p]) + "." + built[p].name(i);
             const bool low = nets_[p].nodes[i].type == WeightType::bf16;
             NodeParameters& ids = node_parameters_[p][i];
             ids.weight = optimiser.add(name + ".weight", initial[i].first, low, 1.0, built[p].hidden(i));
@@ -177,7 +190,7 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
     for (size_t p = 0; p < 4; ++p) {
         for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
             if (!built[p].has_affine(i)) continue;
-            const std::string name = std::string(names[p]) + "." + std::to_string(i);
+            const std::string name = std::string(names[p]) + "." + built[p].name(i);
             const Tensor zero = torch::zeros({nets_[p].nodes[i].channels, config.anchors});
             node_parameters_[p][i].scale = optimiser.add(name + ".scale", zero, false, 2.0);
             node_parameters_[p][i].shift = optimiser.add(name + ".shift", zero, false, 2.0);
@@ -252,14 +265,25 @@ Tensor PhotoModel::synthesise(const Tensor& latent, bool constant_weights) const
 // The synthesis learns by the gradient of what the restoration filter makes of its output. What comes before it learns by
 // the filter's error as well, but as if the filter only added a constant: its own gradient, which takes next to nothing for
 // symbols that the filter would smooth away, made latents smaller and smaller and the loss larger (docs/training.md).
+void PhotoModel::use_restoration(std::shared_ptr<const RestorationFilter> filter, int output_frac_bits,
+                                 bool whole_batches) {
+    restoration_ = std::move(filter);
+    output_frac_bits_ = output_frac_bits;
+    if (whole_batches)
+        restoration_tensors_ = std::make_shared<const RestorationTensors>(*restoration_, output_frac_bits,
+                                                                          leaves_[0].device());
+}
+
 Tensor PhotoModel::distortion(const Tensor& blocks, const Tensor& latent, const Tensor& quality,
                               bool training) const {
     const auto mse = [&](const Tensor& made) {
         return (made - blocks).square().mean({1, 2, 3}) * (128.0 * 128.0);
     };
     if (restoration_ == nullptr) return mse(synthesise(latent, false));
-    const Tensor restored =
-        restore(synthesise(latent.detach(), false), quality, *restoration_, output_frac_bits_);
+    const Tensor unfiltered = synthesise(latent.detach(), false);
+    const Tensor restored = restoration_tensors_ != nullptr
+                                ? restoration_tensors_->restore(unfiltered, quality)
+                                : restore(unfiltered, quality, *restoration_, output_frac_bits_);
     const Tensor error = mse(restored);
     if (!training) return error;
     const Tensor made = synthesise(latent, true);

@@ -18,6 +18,7 @@
 #include "codec/torch/graph_runner.h"
 #include "training/flat_adam.h"
 #include "training/pca_start.h"
+#include "training/restoration_batch.h"
 
 namespace nae::training {
 
@@ -30,7 +31,7 @@ struct PhotoConfig {
     double lambda_high = kDistortionWeightHigh;       // at QUALITY 100
     int encoder_width8 = 128, encoder_blocks8 = 3;    // at 1/8 resolution
     int encoder_width16 = 192, encoder_blocks16 = 2;  // at 1/16
-    int decoder_width16 = 96, decoder_blocks16 = 2;
+    int decoder_width16 = 96, decoder_blocks16 = 3;
     int decoder_width8 = 64, decoder_blocks8 = 1;
 };
 
@@ -57,11 +58,10 @@ class PhotoModel {
     // Symbols are chosen as the encoder does; training adds what gives them a gradient (see the function).
     Output forward(const torch::Tensor& blocks, const torch::Tensor& quality, bool training) const;
 
-    // From now on what the filter makes of the reconstruction is judged, not the reconstruction itself. CPU only.
-    void use_restoration(std::shared_ptr<const RestorationFilter> filter, int output_frac_bits) {
-        restoration_ = std::move(filter);
-        output_frac_bits_ = output_frac_bits;
-    }
+    // From now on what the filter makes of the reconstruction is judged, not the reconstruction itself. whole_batches: by
+    // RestorationTensors, without which it is on the CPU only.
+    void use_restoration(std::shared_ptr<const RestorationFilter> filter, int output_frac_bits,
+                         bool whole_batches);
 
     double lambda(double quality) const;
     const PhotoConfig& config() const { return config_; }
@@ -103,6 +103,7 @@ class PhotoModel {
     int gain_ = -1, hyper_gain_ = -1, hyper_scale_ = -1;
     std::shared_ptr<const RestorationFilter> restoration_;  // null: none
     int output_frac_bits_ = 0;
+    std::shared_ptr<const RestorationTensors> restoration_tensors_;  // null: picture by picture
 };
 
 }  // namespace nae::training

@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "training/cuda/kernels.h"
+#include "training/cuda/stream.h"
 #include "training/rate_kernels.h"
 
 namespace nae::training {
@@ -45,9 +47,17 @@ std::array<torch::Tensor, 3> gaussian_bits_tensors(const torch::Tensor& v, const
     return {p.log2().neg_(), dv, ds};
 }
 
+bool has_kernels(torch::Device device) {
+#ifdef NAE_WITH_CUDA
+    return device.is_cpu() || device.is_cuda();
+#else
+    return device.is_cpu();
+#endif
+}
+
 // Whether both can be walked through as one array.
 bool side_by_side(const torch::Tensor& a, const torch::Tensor& b) {
-    return a.device().is_cpu() && a.scalar_type() == torch::kFloat && b.scalar_type() == torch::kFloat &&
+    return a.device() == b.device() && has_kernels(a.device()) && a.scalar_type() == torch::kFloat && b.scalar_type() == torch::kFloat &&
            a.sizes() == b.sizes() && a.strides() == b.strides() && a.is_non_overlapping_and_dense();
 }
 
@@ -62,8 +72,16 @@ class GaussianBits : public torch::autograd::Function<GaussianBits> {
             return bits;
         }
         const torch::Tensor bits = torch::empty_like(v), dv = torch::empty_like(v), ds = torch::empty_like(v);
-        gaussian_bits_kernel(v.numel(), v.data_ptr<float>(), s.data_ptr<float>(), float(kMinProbability),
-                             bits.data_ptr<float>(), dv.data_ptr<float>(), ds.data_ptr<float>());
+        const auto run = [&](auto&& kernel) {
+            kernel(v.numel(), v.data_ptr<float>(), s.data_ptr<float>(), float(kMinProbability),
+                   bits.data_ptr<float>(), dv.data_ptr<float>(), ds.data_ptr<float>());
+        };
+#ifdef NAE_WITH_CUDA
+        if (v.is_cuda())
+            run([](auto... a) { gaussian_bits_cuda(current_stream(), a...); });
+        else
+#endif
+            run(gaussian_bits_kernel);
         ctx->save_for_backward({dv, ds});
         return bits;
     }
@@ -92,9 +110,16 @@ torch::Tensor rate_aware_round(const torch::Tensor& v, const torch::Tensor& scal
     const torch::NoGradGuard no_grad;
     if (side_by_side(v, scale)) {
         const torch::Tensor weights = torch::empty_like(v).copy_(weight), symbols = torch::empty_like(v);
-        rate_aware_round_kernel(v.numel(), v.data_ptr<float>(), scale.data_ptr<float>(),
-                                weights.data_ptr<float>(), float(kMinScale), float(kMinProbability),
-                                symbols.data_ptr<float>());
+        const auto run = [&](auto&& kernel) {
+            kernel(v.numel(), v.data_ptr<float>(), scale.data_ptr<float>(), weights.data_ptr<float>(),
+                   float(kMinScale), float(kMinProbability), symbols.data_ptr<float>());
+        };
+#ifdef NAE_WITH_CUDA
+        if (v.is_cuda())
+            run([](auto... a) { rate_aware_round_cuda(current_stream(), a...); });
+        else
+#endif
+            run(rate_aware_round_kernel);
         return symbols;
     }
     const torch::Tensor a = v.abs(), nearest = a.round(),

@@ -1,115 +1,24 @@
 #include "training/rate_kernels.h"
 
-#include <cstring>
-
 #include "training/clones.h"
+#include "training/rate_element.h"
 
-// Nothing below may branch on values, so that all of it turns into vectors.
 namespace nae::training {
-namespace {
-
-constexpr float kSqrtHalf = 0.70710678F;
-
-template <class To, class From>
-NAE_INLINE To bits_of(From from) {
-    static_assert(sizeof(To) == sizeof(From), "the same bits");
-    To to;
-    std::memcpy(&to, &from, sizeof(to));
-    return to;
-}
-
-NAE_INLINE float larger(float a, float b) { return a > b ? a : b; }
-NAE_INLINE float magnitude(float v) { return bits_of<float>(bits_of<uint32_t>(v) & 0x7FFFFFFFU); }
-NAE_INLINE float with_sign_of(float size, float v) {
-    return bits_of<float>(bits_of<uint32_t>(size) | (bits_of<uint32_t>(v) & 0x80000000U));
-}
-
-// e^x for x <= 0; below -87 that of -87.
-NAE_INLINE float exp_negative(float x) {
-    x = larger(x, -87.0F);
-    const float shifted = x * 1.44269504F + 12582912.0F;  // the integer is in the low bits
-    const float n = shifted - 12582912.0F;
-    const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
-    float p = 1.0F / 720;
-    p = p * r + 1.0F / 120;
-    p = p * r + 1.0F / 24;
-    p = p * r + 1.0F / 6;
-    p = p * r + 0.5F;
-    p = p * r + 1.0F;
-    p = p * r + 1.0F;
-    return bits_of<float>(bits_of<uint32_t>(p) + (bits_of<uint32_t>(shifted) << 23));
-}
-
-// log2 of a positive normal number, by the series of atanh.
-NAE_INLINE float log2_positive(float x) {
-    constexpr uint32_t kSqrtHalfBits = 0x3F3504F3U;
-    const uint32_t u = bits_of<uint32_t>(x) - kSqrtHalfBits;
-    const float exponent = static_cast<float>(bits_of<int32_t>(u) >> 23);
-    const float m = bits_of<float>((u & 0x7FFFFFU) + kSqrtHalfBits);
-    const float z = (m - 1.0F) / (m + 1.0F), z2 = z * z;
-    const float series = 1.0F + z2 * (1.0F / 3 + z2 * (1.0F / 5 + z2 * (1.0F / 7 + z2 * (1.0F / 9))));
-    return exponent + 2.88539008F * z * series;
-}
-
-// erfc(x) / e^(-x^2) for x >= 0: a least-squares fit in t = 1 / (1 + p x), as Abramowitz and Stegun 7.1.26 with more
-// terms; relative error 2.5e-7.
-NAE_INLINE float scaled_erfc(float x) {
-    const float t = 1.0F / (1.0F + 0.3275911F * x);
-    float p = -0.136856053F;
-    p = p * t + 0.478402324F;
-    p = p * t - 0.373372695F;
-    p = p * t + 0.422147245F;
-    p = p * t + 0.0426248676F;
-    p = p * t + 0.200403634F;
-    p = p * t + 0.1816632F;
-    p = p * t + 0.184987729F;
-    return p * t;
-}
-
-// erfc(x) where e^(-x^2) is known.
-NAE_INLINE float erfc_of(float x, float gauss) {
-    const float tail = gauss * scaled_erfc(magnitude(x));
-    return x < 0 ? 2.0F - tail : tail;
-}
-
-NAE_INLINE float erfc_of(float x) { return erfc_of(x, exp_negative(-x * x)); }
-
-}  // namespace
 
 NAE_CLONES void gaussian_bits_kernel(int64_t n, const float* v, const float* s, float least, float* bits,
                                      float* dv, float* ds) {
-    constexpr float kInvSqrt2Pi = 0.39894228F, kLog2E = 1.44269504F;
     for (int64_t i = 0; i < n; ++i) {
-        const float a = magnitude(v[i]), inv = 1.0F / s[i];
-        const float near = (a - 0.5F) * inv, far = (a + 0.5F) * inv;
-        const float gauss_near = exp_negative(-0.5F * near * near),
-                    gauss_far = exp_negative(-0.5F * far * far);
-        const float p = larger(
-            0.5F * (erfc_of(near * kSqrtHalf, gauss_near) - erfc_of(far * kSqrtHalf, gauss_far)), least);
-        const float scale = inv * (kLog2E * kInvSqrt2Pi) / p;
-        bits[i] = -log2_positive(p);
-        const float slope = (gauss_near - gauss_far) * scale;
-        dv[i] = v[i] < 0 ? -slope : slope;
-        ds[i] = (gauss_far * far - gauss_near * near) * scale;
+        const GaussianBitsElement e = gaussian_bits_element(v[i], s[i], least);
+        bits[i] = e.bits;
+        dv[i] = e.dv;
+        ds[i] = e.ds;
     }
 }
 
 NAE_CLONES void rate_aware_round_kernel(int64_t n, const float* v, const float* s, const float* weight,
                                         float least_scale, float least, float* symbols) {
-    for (int64_t i = 0; i < n; ++i) {
-        const float a = magnitude(v[i]);
-        const float rounded = (a + 8388608.0F) - 8388608.0F;  // to even
-        const float nearest = a < 4194304.0F ? rounded : a;
-        const float inv = kSqrtHalf / larger(s[i], least_scale);
-        const float inner = erfc_of((nearest - 0.5F) * inv);
-        const float here = larger(inner - erfc_of((nearest + 0.5F) * inv), least);
-        const float below = larger(erfc_of((nearest - 1.5F) * inv) - inner, least);
-        const float saved = log2_positive(below / here);
-        // One less adds (error + 1)^2 - error^2.
-        const float cost = weight[i] * (2 * (a - nearest) + 1);
-        const float lowered = saved > cost ? nearest - 1.0F : nearest;
-        symbols[i] = with_sign_of(nearest > 0 ? lowered : 0.0F, v[i]);
-    }
+    for (int64_t i = 0; i < n; ++i)
+        symbols[i] = rate_aware_round_element(v[i], s[i], weight[i], least_scale, least);
 }
 
 }  // namespace nae::training

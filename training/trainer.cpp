@@ -14,6 +14,7 @@
 
 #include "codec/thread_pool.h"
 #include "training/checkpoint.h"
+#include "training/device_crops.h"
 
 namespace nae::training {
 namespace {
@@ -28,6 +29,9 @@ void keep_freed_memory() {
 #endif
 }
 
+constexpr int64_t kReportEvery = 200;  // steps
+constexpr int64_t kMostSkipped = 100;
+
 volatile std::sig_atomic_t g_stop = 0;
 void on_signal(int) { g_stop = 1; }
 
@@ -35,10 +39,13 @@ double seconds_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// Whether to do what suits a GPU.
+bool like_gpu(const TrainOptions& o) { return o.like_gpu || o.device != "cpu"; }
+
 // The batch is split over as many threads as divide it evenly: an operator that runs on one thread waits for nobody. On
 // a GPU one thread feeds the device.
 int replica_count(const TrainOptions& o, int threads) {
-    if (o.device != "cpu") return 1;
+    if (like_gpu(o)) return 1;
     int n = std::min(threads, o.batch);
     while (o.batch % n != 0) --n;
     return n;
@@ -73,22 +80,19 @@ void use_threads(int count) {
     in_use = count;
 }
 
-// What a share of the batch adds to the batch's means.
-struct Share {
-    double loss = 0, bpp = 0, log10_mse = 0;
-};
-
-// Loss and gradients of some pictures of a batch of `batch`. Gradients of all shares add up to the batch's.
-Share backward(const PhotoModel& model, const torch::Tensor& blocks, const torch::Tensor& quality,
-               int64_t batch) {
+// Loss and gradients of some pictures of a batch of `batch`. Gradients of all shares add up to the batch's, and so do
+// what this returns: loss, bits per pixel, log10 of the squared error. On a GPU they are not known yet.
+torch::Tensor backward(const PhotoModel& model, const torch::Tensor& blocks, const torch::Tensor& quality,
+                       int64_t batch) {
     const auto r = model.forward(blocks, quality, true);
     const PhotoConfig& c = model.config();
     const torch::Tensor lambda = c.lambda_low * torch::pow(c.lambda_high / c.lambda_low, quality);
     const torch::Tensor bpp = (r.bits_y + r.bits_z) / double(blocks.size(2) * blocks.size(3) * 64);
     const torch::Tensor loss = ((lambda * r.mse + bpp) / lambda.sqrt()).sum() * (0.1 / double(batch));
     loss.backward();
-    const double k = 1.0 / double(batch);
-    return {loss.item<double>(), bpp.sum().item<double>() * k, r.mse.log10().sum().item<double>() * k};
+    const torch::NoGradGuard no_grad;
+    return torch::stack(
+        {loss.detach(), bpp.sum() / double(batch), r.mse.log10().sum() / double(batch)});
 }
 
 void print_validation(const std::vector<ValidationPoint>& points, std::ofstream& log, double minutes,
@@ -143,21 +147,26 @@ std::string train(const TrainOptions& o) {
     use_threads(threads);
     const torch::Device device(o.device);
     if (device.is_cuda() && !torch::cuda::is_available()) return "no CUDA device";
+    if (device.is_cuda()) {  // shapes never change, so the fastest of the library's algorithms may be looked for
+        at::globalContext().setBenchmarkCuDNN(true);
+        at::globalContext().setAllowTF32CuDNN(true);
+    }
     torch::manual_seed(o.seed);
     std::mt19937_64 rng(o.seed * 7919 + 17);
     std::error_code ec;
     std::filesystem::create_directories(o.out_dir, ec);
 
     const double start = seconds_now();
-    const PcaStart pca = learn_pca(sampler, o.model.latent_channels, o.pca_batches);
-    std::printf("start: %d of 768 coefficients kept, %.3f squared grey levels dropped (%.1f s)\n",
-                o.model.latent_channels, pca.discarded, seconds_now() - start);
+    PcaStart pca = shapes_only(o.model.latent_channels);
+    if (o.resume.empty()) {
+        pca = learn_pca(sampler, o.model.latent_channels, o.pca_batches);
+        std::printf("start: %d of 768 coefficients kept, %.3f squared grey levels dropped (%.1f s)\n",
+                    o.model.latent_channels, pca.discarded, seconds_now() - start);
+    }
     FlatAdam optimiser(device, o.precision == "f32" ? torch::kFloat : torch::kBFloat16);
     PhotoModel model(o.model, pca, optimiser);
-    if (o.restoration != nullptr) {
-        if (device.is_cuda()) return "the restoration filter is trained with on the CPU only";
-        model.use_restoration(o.restoration, o.output_frac_bits);
-    }
+    if (o.restoration != nullptr) model.use_restoration(o.restoration, o.output_frac_bits, like_gpu(o));
+    if (o.like_gpu) optimiser.use_tensors();
     optimiser.seal();
     optimiser.use_muon(o.muon);
     const int replicas = replica_count(o, threads), threads_each = std::max(1, threads / replicas);
@@ -168,7 +177,7 @@ std::string train(const TrainOptions& o) {
 
     CheckpointInfo info;
     if (!o.resume.empty()) {
-        if (std::string e = load_checkpoint(o.resume, optimiser, info); !e.empty()) return e;
+        if (std::string e = load_checkpoint(o.resume, o.model, optimiser, info); !e.empty()) return e;
         std::printf("resumed at step %lld, %.2f h, %.0f Mpx\n", static_cast<long long>(info.steps),
                     info.hours, info.megapixels);
         sampler.reseed(o.seed + uint64_t(info.steps));  // other crops than last time
@@ -191,7 +200,9 @@ std::string train(const TrainOptions& o) {
     const double pixels = double(o.batch) * o.crop * o.crop;
     const std::string path = o.out_dir + "/latest.ckpt";
     double next_save = o.checkpoint_every, next_validation = 1.0, window_start = seconds_now();
-    double sum_loss = 0, sum_bpp = 0, sum_mse = 0;
+    torch::Tensor sums = torch::zeros({3}, torch::dtype(torch::kDouble).device(device));
+    std::unique_ptr<DeviceCrops> device_crops;
+    if (like_gpu(o)) device_crops = std::make_unique<DeviceCrops>(pictures, device);
     int64_t run_steps = 0, window = 0, skipped = 0;
     std::string error;
     validate_all(0, info.steps, log);
@@ -200,9 +211,11 @@ std::string train(const TrainOptions& o) {
         const double minutes = (seconds_now() - t0) / 60;
         if (minutes >= o.minutes) break;
         const double lr = learning_rate(o, minutes / o.minutes, run_steps);
-        const torch::Tensor blocks = sampler.training_batch(o.batch).blocks.to(device);
+        const torch::Tensor blocks = device_crops != nullptr
+                                         ? device_crops->batch(sampler.draw(o.batch), o.crop).blocks
+                                         : sampler.training_batch(o.batch).blocks;
         const torch::Tensor quality = draw_qualities(o.batch, rng).to(device);
-        std::vector<Share> shares(static_cast<size_t>(replicas));
+        std::vector<torch::Tensor> shares(static_cast<size_t>(replicas));
         const Status status = workers.parallel_for(replicas, [&](int64_t i) {
             use_threads(threads_each);
             const int64_t n = o.batch / replicas;
@@ -215,22 +228,23 @@ std::string train(const TrainOptions& o) {
             break;
         }
         for (size_t i = 1; i < models.size(); ++i) optimiser.add_gradients(models[i].leaves());
-        const double norm = optimiser.step(lr, o.max_norm, o.average_decay);
-        if (!std::isfinite(norm) && ++skipped > 100) {
-            error = "training diverged: 100 steps without a finite gradient";
-            break;
-        }
+        optimiser.step(lr, o.max_norm, o.average_decay);
+        for (const torch::Tensor& share : shares) sums += share;
         ++run_steps;
         ++window;
+        // A GPU goes on with its work meanwhile, unless it is asked how far it is.
+        const bool report = window == kReportEvery;
+        if ((report || !like_gpu(o)) && !std::isfinite(optimiser.norm()) && ++skipped > kMostSkipped) {
+            error = "training diverged: too many steps without a finite gradient";
+            break;
+        }
         info.steps = before.steps + run_steps;
         info.megapixels = before.megapixels + double(run_steps) * pixels / 1e6;
         info.hours = before.hours + (seconds_now() - t0) / 3600;
-        for (const Share& share : shares) {
-            sum_loss += share.loss;
-            sum_bpp += share.bpp;
-            sum_mse += share.log10_mse;
-        }
-        if (window == 200) {
+        if (report) {
+            const torch::Tensor known = sums.cpu();
+            const double sum_loss = known[0].item<double>(), sum_bpp = known[1].item<double>(),
+                         sum_mse = known[2].item<double>(), norm = optimiser.norm();
             const double dt = seconds_now() - window_start, k = 1.0 / double(window);
             const double rate = pixels * double(window) / 1e6 / dt, psnr = 48.1308 - 10 * sum_mse * k;
             std::printf(
@@ -241,14 +255,15 @@ std::string train(const TrainOptions& o) {
             std::fflush(stdout);
             log << "train," << info.steps << ',' << minutes << ',' << sum_loss * k << ',' << sum_bpp * k
                 << ',' << psnr << ',' << lr << ',' << rate << '\n';
-            sum_loss = sum_bpp = sum_mse = 0;
+            sums.zero_();
             window = 0;
             window_start = seconds_now();
         }
-        if (minutes >= next_validation) {
+        if (minutes >= next_validation && o.validate_every > 0) {
             validate_all(minutes, info.steps, log);
             next_validation = next_validation < 2 ? o.validate_every : next_validation + o.validate_every;
-            window_start = seconds_now(), window = 0, sum_loss = sum_bpp = sum_mse = 0;
+            window_start = seconds_now(), window = 0;
+            sums.zero_();
         }
         if (minutes >= next_save) {
             if (error = save_checkpoint(path, optimiser, info, true); !error.empty()) break;
@@ -257,6 +272,7 @@ std::string train(const TrainOptions& o) {
     }
     validate_all((seconds_now() - t0) / 60, info.steps, log);
     if (std::string e = save_checkpoint(path, optimiser, info, true); !e.empty()) error = e;
+    if (std::string e = save_checkpoint(o.out_dir + "/averages.ckpt", optimiser, info, false); !e.empty()) error = e;
     std::printf("ended at step %lld after %.2f h in all (%.0f Mpx): %s\n", static_cast<long long>(info.steps),
                 info.hours, info.megapixels, path.c_str());
     return error;

@@ -9,7 +9,7 @@ namespace nae::training {
 
 struct TrainOptions {
     std::string data;     // packed pictures
-    std::string out_dir;  // checkpoints and log.csv go here
+    std::string out_dir;  // latest.ckpt, averages.ckpt (at the end; small) and log.csv go here
     std::string resume;   // checkpoint to continue from; empty: start from the PCA transform
     std::shared_ptr<const RestorationFilter> restoration;  // follows the synthesis; null: none
     int output_frac_bits = 0;                              // in whose units the filter is
@@ -30,6 +30,7 @@ struct TrainOptions {
     int threads = 0;                 // 0: all cores
     std::string device = "cpu";      // "cpu" or "cuda"
     std::string precision = "bf16";  // "bf16" or "f32"
+    bool like_gpu = false;           // do on the CPU what is done on a GPU, to rehearse that
     int64_t max_steps = 0;           // 0: no limit (for rehearsals)
     int pca_batches = 60;            // batches of 16 crops for the initial transform
     PhotoConfig model;

@@ -15,7 +15,8 @@ TEST_CASE("The fused step is Adam") {
     torch::optim::Adam adam({reference}, torch::optim::AdamOptions(1e-2).betas({0.9, 0.999}).eps(1e-8));
     for (int step = 0; step < 20; ++step) {
         (fused.leaf(i) - target).square().sum().backward();
-        CHECK(fused.step(1e-2, 1e9, 0.9) > 0);
+        fused.step(1e-2, 1e9, 0.9);
+        CHECK(fused.norm() > 0);
         adam.zero_grad();
         (reference - target).square().sum().backward();
         adam.step();
@@ -29,7 +30,8 @@ TEST_CASE("A step without a finite gradient changes nothing") {
     const int i = a.add("w", torch::ones({8}), true);
     a.seal();
     (a.leaf(i) * std::numeric_limits<float>::quiet_NaN()).sum().backward();
-    CHECK_FALSE(std::isfinite(a.step(0.1, 1, 0.9)));
+    a.step(0.1, 1, 0.9);
+    CHECK_FALSE(std::isfinite(a.norm()));
     CHECK(torch::equal(a.value(i, false), torch::ones({8})));
     CHECK(a.steps() == 0);
 }
@@ -64,7 +66,51 @@ TEST_CASE("Orthogonalised matrices have singular values near one") {
         CHECK(s.max().item<double>() < 1.3);
         CHECK(s.median().item<double>() > 0.6);
     }
+    const torch::Tensor several = torch::randn({3, 10, 20});
+    CHECK(torch::allclose(orthogonalise(several, torch::kFloat)[1], orthogonalise(several[1], torch::kFloat),
+                          1e-4, 1e-5));
     CHECK(orthogonalise(torch::zeros({4, 6}), torch::kFloat).abs().max().item<double>() == 0);
+}
+
+TEST_CASE("A step with tensors, as on a GPU, is the step of the loops") {
+    torch::manual_seed(8);
+    FlatAdam loops(torch::kCPU, torch::kFloat), tensors(torch::kCPU, torch::kFloat);
+    tensors.use_tensors();
+    std::vector<torch::Tensor> start = {torch::randn({8, 4, 3, 3}), torch::randn({8, 4, 3, 3}),
+                                        torch::randn({16, 8}), torch::randn({16})};
+    for (FlatAdam* o : {&loops, &tensors}) {
+        for (size_t i = 0; i < start.size(); ++i)
+            o->add("w" + std::to_string(i), start[i], i != 3, i == 3 ? 5.0 : 1.0, i < 3);
+        o->seal();
+        o->use_muon(true);
+    }
+    for (int step = 0; step < 10; ++step) {
+        for (FlatAdam* o : {&loops, &tensors}) {
+            torch::Tensor loss = torch::zeros({});
+            for (size_t i = 0; i < start.size(); ++i)  // the last gets no gradient at first
+                if (i != 3 || step > 4) loss = loss + (o->leaf(int(i)) - double(i)).square().sum();
+            loss.backward();
+            o->step(1e-2, 5.0, 0.9);
+        }
+        CHECK(loops.norm() == Approx(tensors.norm()).epsilon(1e-4));
+    }
+    for (int i = 0; i < 3; ++i)
+        for (const bool averaged : {false, true})
+            CHECK(torch::allclose(loops.value(i, averaged), tensors.value(i, averaged), 1e-3, 1e-4));
+    CHECK(torch::equal(tensors.leaf(0).detach(), tensors.value(0, false)));
+    tensors.refresh(true);
+    CHECK(torch::equal(tensors.leaf(0).detach(), tensors.value(0, true)));
+}
+
+TEST_CASE("A step with tensors without a finite gradient stops at what momentum is left") {
+    FlatAdam a(torch::kCPU, torch::kBFloat16);
+    a.use_tensors();
+    const int i = a.add("w", torch::ones({8}), true);
+    a.seal();
+    (a.leaf(i) * std::numeric_limits<float>::quiet_NaN()).sum().backward();
+    a.step(0.1, 1, 0.9);
+    CHECK_FALSE(std::isfinite(a.norm()));
+    CHECK(torch::equal(a.value(i, false), torch::ones({8})));
 }
 
 TEST_CASE("Muon moves hidden weights only, and downhill") {

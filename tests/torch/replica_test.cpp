@@ -51,7 +51,8 @@ TEST_CASE("Replicas' gradients add up to the batch's, and updates reach every re
         CHECK(torch::allclose(optimiser.leaf(int(i)).grad(), whole[i], 1e-4, 1e-5 * scale));
     }
     const torch::Tensor before = optimiser.value(0, false);
-    REQUIRE(optimiser.step(1e-2, 1e9, 0.9) > 0);
+    optimiser.step(1e-2, 1e9, 0.9);
+    REQUIRE(optimiser.norm() > 0);
     CHECK_FALSE(torch::equal(before, optimiser.value(0, false)));
     for (size_t i = 0; i < whole.size(); ++i)
         CHECK(torch::equal(models[1].leaves()[i].detach(), optimiser.leaf(int(i)).detach()));

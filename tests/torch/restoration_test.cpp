@@ -8,6 +8,7 @@
 #include "codec/restorer.h"
 #include "tests/torch/catch_after_torch.h"
 #include "tests/unit/random_restoration.h"
+#include "training/restoration_batch.h"
 
 using namespace nae;
 using namespace nae::training;
@@ -76,6 +77,29 @@ TEST_CASE("The filter that is trained with is the decoder's, but for rounding") 
         CHECK((blocks - expected).abs().mean().item<float>() >
               10 * off.median().item<float>() / (128 << kFracBits));
     }
+}
+
+TEST_CASE("The filter of whole batches and its gradient are those of single pictures") {
+    std::mt19937 rng(3);
+    const RestorationFilter filter = moderate_filter(rng);
+    std::vector<torch::Tensor> pictures;
+    for (int i = 0; i < 3; ++i) pictures.push_back(random_blocks(rng));
+    const torch::Tensor quality = torch::tensor({0.05, 0.5, 1.0});
+    const torch::Tensor weights = torch::randn({3, 192, 3, 3});
+    const auto run = [&](const auto& filtered) {
+        torch::Tensor in =
+            torch::cat(pictures).contiguous(torch::MemoryFormat::ChannelsLast).set_requires_grad(true);
+        const torch::Tensor out = filtered(in);
+        (out * weights).sum().backward();
+        return std::make_pair(out.detach(), in.grad());
+    };
+    const auto one_by_one =
+        run([&](const torch::Tensor& in) { return restore(in, quality, filter, kFracBits); });
+    const RestorationTensors tensors(filter, kFracBits, torch::kCPU);
+    const auto batch = run([&](const torch::Tensor& in) { return tensors.restore(in, quality); });
+    CHECK((one_by_one.first - torch::cat(pictures)).abs().mean().item<float>() > 1e-4F);
+    CHECK(torch::allclose(batch.first, one_by_one.first, 1e-4, 1e-6));
+    CHECK(torch::allclose(batch.second, one_by_one.second, 1e-4, 1e-5));
 }
 
 TEST_CASE("The gradient of the filter is that of differences") {

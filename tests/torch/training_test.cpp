@@ -11,6 +11,7 @@
 #include "format/byte_source.h"
 #include "tests/torch/catch_after_torch.h"
 #include "training/checkpoint.h"
+#include "training/device_crops.h"
 #include "training/export_command.h"
 #include "training/trainer.h"
 
@@ -93,6 +94,51 @@ double error_after_decoding(const ReadyModelPtr& model, const std::vector<uint8_
 
 }  // namespace
 
+TEST_CASE("Crops cut on the device are those of the sampler") {
+    TemporaryFolder folder;
+    write_pack(folder.path / "pictures.pack");
+    PackedPictures pictures;
+    REQUIRE(pictures.open((folder.path / "pictures.pack").string()) == "");
+    CropSampler sampler(pictures, 64, 0.3, 5), same(pictures, 64, 0.3, 5);
+    const DeviceCrops device(pictures, torch::kCPU);
+    for (int i = 0; i < 3; ++i)
+        CHECK(torch::equal(device.batch(sampler.draw(20), 64).blocks, same.training_batch(20).blocks));
+}
+
+TEST_CASE("A residual block that a checkpoint lacks changes nothing at first") {
+    TemporaryFolder folder;
+    torch::manual_seed(4);
+    PhotoConfig before = small_model(), after = before;
+    after.decoder_blocks16 = 3;
+    const auto start = [&] {
+        return PcaStart{torch::randn({before.latent_channels, 768}), torch::ones({before.latent_channels}), 0};
+    };
+    FlatAdam old_values(torch::kCPU, torch::kFloat), new_values(torch::kCPU, torch::kFloat);
+    const PhotoModel old_model(before, start(), old_values);
+    old_values.seal();
+    const std::string path = (folder.path / "old.ckpt").string();
+    CheckpointInfo info;
+    info.steps = 7;
+    REQUIRE(save_checkpoint(path, old_values, info, true) == "");
+    const PhotoModel new_model(after, start(), new_values);
+    new_values.seal();
+    REQUIRE(load_checkpoint(path, after, new_values, info) == "");
+    CHECK(info.steps == 7);
+    const torch::Tensor blocks = torch::randn({1, 192, 8, 8}), quality = torch::full({1}, 0.5);
+    const auto a = old_model.forward(blocks, quality, false), b = new_model.forward(blocks, quality, false);
+    CHECK(a.mse.item<float>() == Approx(b.mse.item<float>()).epsilon(1e-4));
+    CHECK(torch::allclose(a.bits_y, b.bits_y, 1e-4));
+    // The added block can learn: its first convolution is not zero.
+    int added = 0;
+    for (const Parameter& p : new_values.parameters())
+        if (p.name.find("synthesis.at16.block2") == 0 && p.leaf.dim() == 4) {
+            ++added;
+            const bool second = p.name.find("second") != std::string::npos;
+            CHECK((p.leaf.abs().max().item<float>() == 0) == second);
+        }
+    CHECK(added == 2);
+}
+
 TEST_CASE("Train a little, resume, export, load") {
     TemporaryFolder folder;
     write_pack(folder.path / "pictures.pack");
@@ -144,6 +190,10 @@ TEST_CASE("Train a little, resume, export, load") {
     CHECK(train(o) == "");
 
     o.resume = x.squeezed;  // the small checkpoint also resumes
+    CHECK(train(o) == "");
+    o.like_gpu = true;
+    CHECK(train(o) == "");
+    ++o.model.decoder_blocks16;  // and so does one of a smaller synthesis
     CHECK(train(o) == "");
     o.model.latent_channels = 40;
     CHECK(train(o).find("another model shape") != std::string::npos);

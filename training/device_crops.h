@@ -1,0 +1,23 @@
+// Training crops cut on the device that trains: the packed pictures lie in its memory, and only where the crops are is sent.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "training/crop_sampler.h"
+
+namespace nae::training {
+
+class DeviceCrops {
+  public:
+    // Copies the pixels to the device: about as many bytes as the packed file has.
+    DeviceCrops(const PackedPictures& pictures, torch::Device device);
+
+    // The crops of these plans, as CropSampler::training_batch() would give them, on the device.
+    Batch batch(const std::vector<CropPlan>& plans, int size) const;
+
+  private:
+    const PackedPictures& pictures_;
+    torch::Tensor pixels_;  // all bytes of the packed file
+};
+
+}  // namespace nae::training
