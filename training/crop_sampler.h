@@ -18,8 +18,8 @@ struct Batch {
 // Where a crop is taken from and how it is turned.
 struct CropPlan {
     const PackedEntry* entry = nullptr;
-    int x = 0, y = 0;   // top left corner
-    int dihedral = 0;   // bits: 1 mirrored, 2 upside down, 4 then x and y swapped
+    int x = 0, y = 0;  // top left corner
+    int dihedral = 0;  // bits: 1 mirrored, 2 upside down, 4 then x and y swapped
     bool gray = false;
 };
 

@@ -7,7 +7,8 @@ using torch::Tensor;
 DeviceCrops::DeviceCrops(const PackedPictures& pictures, torch::Device device) : pictures_(pictures) {
     const auto bytes = pictures.bytes();
     // Where the device is the CPU this shares the packed file's memory, which is read only.
-    pixels_ = torch::from_blob(const_cast<uint8_t*>(bytes.data), {int64_t(bytes.size)}, torch::kByte).to(device);
+    pixels_ =
+        torch::from_blob(const_cast<uint8_t*>(bytes.data), {int64_t(bytes.size)}, torch::kByte).to(device);
 }
 
 Batch DeviceCrops::batch(const std::vector<CropPlan>& plans, int size) const {

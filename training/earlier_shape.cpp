@@ -45,4 +45,16 @@ bool restore_earlier(const std::vector<Tensor>& state, int64_t steps, const Phot
     return false;
 }
 
+void restart_branch(const std::vector<Tensor>& start, FlatAdam& optimiser) {
+    std::vector<Tensor> state = optimiser.state();
+    for (const Parameter& p : optimiser.parameters()) {
+        const auto begins = [&](const char* with) { return p.name.rfind(with, 0) == 0; };
+        if (!begins("synthesis.at") && !begins("synthesis.conv2.") && p.name != "synthesis.conv3.weight")
+            continue;
+        for (size_t s = 0; s < state.size(); ++s)
+            state[s].narrow(0, p.offset, p.size).copy_(start[s].narrow(0, p.offset, p.size));
+    }
+    optimiser.refresh(false);
+}
+
 }  // namespace nae::training

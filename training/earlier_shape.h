@@ -11,4 +11,9 @@ namespace nae::training {
 bool restore_earlier(const std::vector<torch::Tensor>& state, int64_t steps, const PhotoConfig& config,
                      FlatAdam& optimiser);
 
+// Gives the branch of the synthesis, the first convolution excepted, the values it has in `start`, FlatAdam::state() before
+// anything was restored; its moments are gone. A branch whose last ReLU gives nothing but zeros gets no gradient and can not
+// come back by itself.
+void restart_branch(const std::vector<torch::Tensor>& start, FlatAdam& optimiser);
+
 }  // namespace nae::training

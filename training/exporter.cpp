@@ -96,6 +96,35 @@ void scale_outputs(const FloatGraph& g, std::vector<NodeTensors>& t, std::vector
     }
 }
 
+// A synthesis whose branch ends in a ReLU that gives nothing but zeros (training/earlier_shape.h) is its linear path and a
+// constant. Makes that of it; false when the branch is alive.
+bool drop_dead_branch(FloatGraph& g, std::vector<NodeTensors>& t, const Tensor& latents) {
+    const FloatNode &last = g.nodes.back(), &sum = g.nodes[last.inputs[0]];
+    const size_t line = sum.inputs[0], offset = sum.inputs[1], ends = g.nodes[offset].inputs[0],
+                 linear = g.nodes[line].inputs[0];
+    if (g.nodes[ends].op != Op::relu) return false;
+    const Tensor given = run_float_graph(g, t, latents, 0, int(g.nodes.size() - 1 - ends));
+    if (given.count_nonzero().item<int64_t>() != 0) return false;
+    FloatGraphBuilder b(g.nodes[0].channels);
+    FloatConvParams p;
+    p.out_channels = g.nodes[linear].channels;
+    p.kernel = g.nodes[linear].kernel;
+    p.stride = g.nodes[linear].stride;
+    p.type = g.nodes[linear].type;
+    const int conv = b.conv(0, std::move(p));
+    std::vector<NodeTensors> kept(size_t(conv) + 1);
+    kept[size_t(conv)] = t[linear];
+    kept[size_t(conv)].bias =
+        t[linear].bias + t[offset].bias.repeat({int64_t(g.nodes[line].block) * g.nodes[line].block});
+    b.depth_to_space(b.depth_to_space(conv, g.nodes[line].block), last.block);
+    g = b.take();
+    kept.resize(g.nodes.size());
+    t = std::move(kept);
+    return true;
+}
+
+constexpr double kUnitsInFinestStep = 16;
+
 // Smallest unit (largest U, 1/256 octave) for which `reach` and the coarsest step stay within the integer ranges.
 int32_t log2_inverse_unit(double reach, double coarsest_step) {
     const double unit =
@@ -153,8 +182,9 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     // Latent range: what was seen with room to spare, and what the linear path can reach with any picture.
     const Tensor linear = tensors(Part::analysis)[size_t(model.linear_analysis_node())].weight;
     const std::vector<double> reach_linear = to_vector(linear.abs().sum({1, 2, 3}) * 1.1);
-    const std::vector<double> reach_seen = to_vector(y_hat.abs().amax({0, 2, 3}) * 1.5);
+    const std::vector<double> reach_seen = to_vector(y_hat.abs().amax({0, 2, 3}) * 2.0);
     const std::vector<double> reach_z = to_vector(z_hat.abs().amax({0, 2, 3}) * 2.0);
+    const std::vector<double> finest = to_vector(torch::exp2(-log2_gain).amin({1}));
     const std::vector<double> coarsest = to_vector(torch::exp2(-log2_gain).amax({1}));
     const std::vector<double> coarsest_z = to_vector(torch::exp2(-log2_hyper_gain).amax({1}));
 
@@ -174,8 +204,10 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     gh.log2_gain = rounded(to_vector(log2_hyper_gain), 256);
     std::vector<double> unit, unit_z;
     for (size_t c = 0; c < size_t(n); ++c) {
-        gl.log2_inverse_unit.push_back(
-            log2_inverse_unit(std::max(reach_linear[c], reach_seen[c]), coarsest[c]));
+        // The finest step must be several units, or rounding to units adds to the error; what no picture of the
+        // calibration comes near may then be held at the limit.
+        const double reach = std::min(reach_linear[c], finest[c] / kUnitsInFinestStep * kActivationLimit);
+        gl.log2_inverse_unit.push_back(log2_inverse_unit(std::max(reach, reach_seen[c]), coarsest[c]));
         unit.push_back(std::exp2(-gl.log2_inverse_unit[c] / 256.0));
     }
     // Standard deviation of a logistic distribution: π/√3 times its scale.
@@ -194,7 +226,10 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
         quantise_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat, q);
     q.input_unit = unit;
     q.output_unit = {std::exp2(-options.output_frac_bits) / 128.0};
-    QuantisedGraph synthesis = quantise_graph(net(Part::synthesis), tensors(Part::synthesis), y_hat, q);
+    FloatGraph synthesis_net = net(Part::synthesis);
+    if (drop_dead_branch(synthesis_net, tensors(Part::synthesis), y_hat))
+        std::printf("synthesis: the branch gives nothing and is left out\n");
+    QuantisedGraph synthesis = quantise_graph(synthesis_net, tensors(Part::synthesis), y_hat, q);
     for (const std::string& w : hyper.warnings) std::printf("hyper-synthesis: %s\n", w.c_str());
     for (const std::string& w : synthesis.warnings) std::printf("synthesis: %s\n", w.c_str());
     out.hyper_synthesis = std::move(hyper.graph);

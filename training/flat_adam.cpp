@@ -300,8 +300,7 @@ void FlatAdam::step_tensors(double lr, double max_norm, double average_decay) {
     torch::Tensor update = (m_ / b1).div_((v_ / b2).sqrt_().add_(kEpsilon));
     if (muon_) muon_directions(update);
     master_.sub_(update.mul_(lr_scale_), lr);
-    average_.lerp_(master_,
-                   1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
+    average_.lerp_(master_, 1.0 - std::min(average_decay, (1.0 + double(steps_)) / (10.0 + double(steps_))));
     refresh(false);
 }
 
@@ -323,6 +322,11 @@ bool FlatAdam::restore(const std::vector<torch::Tensor>& state, int64_t steps) {
     steps_ = steps;
     refresh(false);
     return true;
+}
+
+void FlatAdam::freeze(const std::function<bool(const std::string& name)>& which) {
+    for (Parameter& p : parameters_)
+        if (which(p.name)) p.leaf.set_requires_grad(false);
 }
 
 void FlatAdam::refresh(bool averaged) {

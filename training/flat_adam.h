@@ -70,6 +70,8 @@ class FlatAdam {
     int64_t steps() const { return steps_; }
     // Takes over a state of the same size, or of that without the later parameters; returns false when it is another.
     bool restore(const std::vector<torch::Tensor>& state, int64_t steps);
+    // Parameters whose name `which` picks are not trained from now on; call it before replicas are made.
+    void freeze(const std::function<bool(const std::string& name)>& which);
     // Puts averaged (or latest) values into the leaves, for evaluation; refresh(false) goes back.
     void refresh(bool averaged);
 

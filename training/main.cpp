@@ -92,6 +92,9 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--threads", t.threads, "CPU threads; 0: all cores");
     train_cmd->add_option("--device", t.device, "cpu or cuda");
     train_cmd->add_option("--precision", t.precision, "bf16 or f32");
+    train_cmd->add_flag("--only-branch", t.only_branch, "Train the branch of the synthesis and nothing else");
+    train_cmd->add_flag("--restart-branch", t.restart_branch,
+                        "Begin the synthesis' branch anew where the resumed one is dead");
     train_cmd->add_flag("--like-gpu", t.like_gpu, "Compute on the CPU the way a GPU does, to rehearse that");
     train_cmd->callback([&] {
         if (!restoration.empty()) {

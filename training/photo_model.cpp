@@ -209,7 +209,8 @@ void PhotoModel::take_leaves() {
 
 PhotoModel PhotoModel::replica(uint64_t seed) const {
     PhotoModel other = *this;
-    for (Tensor& t : other.leaves_) t = t.detach().set_requires_grad(true);  // shares the storage
+    for (Tensor& t : other.leaves_)
+        t = t.detach().set_requires_grad(t.requires_grad());  // shares the storage
     other.take_leaves();
     other.noise_ = at::detail::createCPUGenerator(seed);
     return other;
@@ -270,8 +271,8 @@ void PhotoModel::use_restoration(std::shared_ptr<const RestorationFilter> filter
     restoration_ = std::move(filter);
     output_frac_bits_ = output_frac_bits;
     if (whole_batches)
-        restoration_tensors_ = std::make_shared<const RestorationTensors>(*restoration_, output_frac_bits,
-                                                                          leaves_[0].device());
+        restoration_tensors_ =
+            std::make_shared<const RestorationTensors>(*restoration_, output_frac_bits, leaves_[0].device());
 }
 
 Tensor PhotoModel::distortion(const Tensor& blocks, const Tensor& latent, const Tensor& quality,
@@ -285,7 +286,7 @@ Tensor PhotoModel::distortion(const Tensor& blocks, const Tensor& latent, const 
                                 ? restoration_tensors_->restore(unfiltered, quality)
                                 : restore(unfiltered, quality, *restoration_, output_frac_bits_);
     const Tensor error = mse(restored);
-    if (!training) return error;
+    if (!training || !latent.requires_grad()) return error;
     const Tensor made = synthesise(latent, true);
     const Tensor for_latent = mse(made + (restored - made).detach());
     return error + (for_latent - for_latent.detach());

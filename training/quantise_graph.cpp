@@ -115,6 +115,10 @@ QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTen
         throw std::runtime_error("the input reaches the output without a convolution");
 
     QuantisedGraph result;
+    for (size_t i = 0; i < n; ++i)
+        if (graph.nodes[i].op == Op::relu && peak[i] == 0)
+            result.warnings.push_back("node " + std::to_string(i) +
+                                      " (relu) gives nothing but zeros: what led there is dead");
     for (size_t i = 0; i < n; ++i) {
         const double u = unit(i, 0);
         if (groups.find(i) == output_group && options.output_unit.size() == 1 &&

@@ -57,8 +57,9 @@ bool has_kernels(torch::Device device) {
 
 // Whether both can be walked through as one array.
 bool side_by_side(const torch::Tensor& a, const torch::Tensor& b) {
-    return a.device() == b.device() && has_kernels(a.device()) && a.scalar_type() == torch::kFloat && b.scalar_type() == torch::kFloat &&
-           a.sizes() == b.sizes() && a.strides() == b.strides() && a.is_non_overlapping_and_dense();
+    return a.device() == b.device() && has_kernels(a.device()) && a.scalar_type() == torch::kFloat &&
+           b.scalar_type() == torch::kFloat && a.sizes() == b.sizes() && a.strides() == b.strides() &&
+           a.is_non_overlapping_and_dense();
 }
 
 // The forward pass already computes both derivatives: cheaper than recording twenty small operations.

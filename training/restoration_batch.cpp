@@ -67,8 +67,7 @@ class RestoreBatch : public torch::autograd::Function<RestoreBatch> {
         const int64_t n = in.size(0), height = in.size(1) * 8, width = in.size(2) * 8;
         TORCH_CHECK(n * height * width < (int64_t{1} << 29), "the batch is too large for the filter");
         const Tensor planes = torch::empty({n, 4, height, width}, in.options());
-        const Tensor classes =
-            torch::empty({n, height / 4, width / 4}, in.options().dtype(torch::kInt));
+        const Tensor classes = torch::empty({n, height / 4, width / 4}, in.options().dtype(torch::kInt));
         const Tensor out = torch::empty_like(in);
         run_forward(in.is_cuda(), batch_of(in, q, tables, sizes, planes, classes), in.data_ptr<float>(),
                     out.data_ptr<float>());
@@ -102,7 +101,8 @@ RestorationTensors::RestorationTensors(const RestorationFilter& filter, int outp
     for (const RestorationSet& set : filter.sets) {
         clips.push_back(set.clip);
         // Activities are below 2^31; a threshold beyond is never reached.
-        for (const uint32_t t : set.thresholds) thresholds.push_back(int32_t(std::min(t, uint32_t{INT32_MAX})));
+        for (const uint32_t t : set.thresholds)
+            thresholds.push_back(int32_t(std::min(t, uint32_t{INT32_MAX})));
         for (const RestorationTaps& all : set.taps)
             for (const RestorationTap& tap : all) {
                 taps.push_back(float(tap.linear) * kUnit);
@@ -114,7 +114,9 @@ RestorationTensors::RestorationTensors(const RestorationFilter& filter, int outp
         offsets.push_back(int8_t(o.dx));
     }
     const auto put = [&](auto& values, torch::ScalarType type) {
-        return torch::from_blob(values.data(), {int64_t(values.size())}, torch::dtype(type)).clone().to(device);
+        return torch::from_blob(values.data(), {int64_t(values.size())}, torch::dtype(type))
+            .clone()
+            .to(device);
     };
     clips_ = put(clips, torch::kFloat);
     thresholds_ = put(thresholds, torch::kInt);

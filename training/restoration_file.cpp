@@ -28,7 +28,8 @@ std::string read_restoration(const std::string& path, std::shared_ptr<const Rest
     const auto parsed =
         parse_restoration(ByteSpan(reinterpret_cast<const uint8_t*>(bytes.data()) + 1, bytes.size() - 1));
     if (!parsed.ok()) return path + ": " + parsed.status().message();
-    if (const Status s = validate(parsed.value(), output_frac_bits); !s.ok()) return path + ": " + s.message();
+    if (const Status s = validate(parsed.value(), output_frac_bits); !s.ok())
+        return path + ": " + s.message();
     filter = std::make_shared<const RestorationFilter>(parsed.value());
     return {};
 }

@@ -14,7 +14,7 @@ namespace nae::training {
 struct RestorationBatch {
     int32_t count = 0, height = 0, width = 0;  // pictures; pixels, multiples of 8; fewer than 2^29 in all
     float scale = 1;                           // from stored values to units of the synthesis' output
-    float to_sixteenths = 1;                   // from those units to sixteenths of a grey level, of which luma has four times
+    float to_sixteenths = 1;  // from those units to sixteenths of a grey level, of which luma has four times
 
     const float* quality = nullptr;  // [count], 0 .. 1
     int32_t sets = 0, activities = 0;
@@ -23,8 +23,9 @@ struct RestorationBatch {
     const float* taps = nullptr;          // [sets][activities * 5][12][2]: linear, clipped
     const int8_t* offsets = nullptr;      // [12][2]: dy, dx of kRestorationOffsets
 
-    float* planes = nullptr;    // [count][4][height][width]: R, G, B, luma; made by unpack_pixel()
-    int32_t* classes = nullptr;  // [count][height / 4][width / 4]: made by classify_block(); class of all sets
+    float* planes = nullptr;  // [count][4][height][width]: R, G, B, luma; made by unpack_pixel()
+    int32_t* classes =
+        nullptr;  // [count][height / 4][width / 4]: made by classify_block(); class of all sets
 };
 
 struct PixelPlace {
@@ -125,12 +126,12 @@ NAE_ELEMENT void filter_pixel(const RestorationBatch& b, int32_t i, float* out) 
         float sum = centre;
         for (int k = 0; k < kRestorationPairs; ++k) {
             const int dy = b.offsets[2 * k], dx = b.offsets[2 * k + 1];
-            const float first = plane[between(p.y + dy, 0, b.height - 1) * b.width +
-                                      between(p.x + dx, 0, b.width - 1)] -
-                                centre;
-            const float second = plane[between(p.y - dy, 0, b.height - 1) * b.width +
-                                       between(p.x - dx, 0, b.width - 1)] -
-                                 centre;
+            const float first =
+                plane[between(p.y + dy, 0, b.height - 1) * b.width + between(p.x + dx, 0, b.width - 1)] -
+                centre;
+            const float second =
+                plane[between(p.y - dy, 0, b.height - 1) * b.width + between(p.x - dx, 0, b.width - 1)] -
+                centre;
             sum += taps[2 * k] * (first + second) +
                    taps[2 * k + 1] * (between(first, -clip, clip) + between(second, -clip, clip));
         }
@@ -166,11 +167,11 @@ NAE_ELEMENT void filter_gradient_pixel(const RestorationBatch& b, int32_t i, con
         sum[c] = own[c];
     }
     for (int k = 0; k < 2 * kRestorationPairs; ++k) {
-        const int sign = k < kRestorationPairs ? 1 : -1, pair = k < kRestorationPairs ? k : k - kRestorationPairs;
+        const int sign = k < kRestorationPairs ? 1 : -1,
+                  pair = k < kRestorationPairs ? k : k - kRestorationPairs;
         const int dy = sign * b.offsets[2 * pair], dx = sign * b.offsets[2 * pair + 1];
         // As the centre.
-        const int32_t to =
-            between(p.y + dy, 0, b.height - 1) * b.width + between(p.x + dx, 0, b.width - 1);
+        const int32_t to = between(p.y + dy, 0, b.height - 1) * b.width + between(p.x + dx, 0, b.width - 1);
         for (int c = 0; c < 3; ++c)
             sum[c] -= own[c] * slope_of(own_taps + 2 * pair, clip, planes[c][to] - value[c]);
         // As the neighbour of another one.

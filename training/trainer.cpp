@@ -15,6 +15,7 @@
 #include "codec/thread_pool.h"
 #include "training/checkpoint.h"
 #include "training/device_crops.h"
+#include "training/earlier_shape.h"
 
 namespace nae::training {
 namespace {
@@ -91,8 +92,7 @@ torch::Tensor backward(const PhotoModel& model, const torch::Tensor& blocks, con
     const torch::Tensor loss = ((lambda * r.mse + bpp) / lambda.sqrt()).sum() * (0.1 / double(batch));
     loss.backward();
     const torch::NoGradGuard no_grad;
-    return torch::stack(
-        {loss.detach(), bpp.sum() / double(batch), r.mse.log10().sum() / double(batch)});
+    return torch::stack({loss.detach(), bpp.sum() / double(batch), r.mse.log10().sum() / double(batch)});
 }
 
 void print_validation(const std::vector<ValidationPoint>& points, std::ofstream& log, double minutes,
@@ -147,7 +147,8 @@ std::string train(const TrainOptions& o) {
     use_threads(threads);
     const torch::Device device(o.device);
     if (device.is_cuda() && !torch::cuda::is_available()) return "no CUDA device";
-    if (device.is_cuda()) {  // shapes never change, so the fastest of the library's algorithms may be looked for
+    if (device
+            .is_cuda()) {  // shapes never change, so the fastest of the library's algorithms may be looked for
         at::globalContext().setBenchmarkCuDNN(true);
         at::globalContext().setAllowTF32CuDNN(true);
     }
@@ -176,6 +177,8 @@ std::string train(const TrainOptions& o) {
     optimiser.use_workers(workers);
 
     CheckpointInfo info;
+    std::vector<torch::Tensor> fresh;
+    for (const torch::Tensor& t : optimiser.state()) fresh.push_back(t.clone());
     if (!o.resume.empty()) {
         if (std::string e = load_checkpoint(o.resume, o.model, optimiser, info); !e.empty()) return e;
         std::printf("resumed at step %lld, %.2f h, %.0f Mpx\n", static_cast<long long>(info.steps),
@@ -183,6 +186,11 @@ std::string train(const TrainOptions& o) {
         sampler.reseed(o.seed + uint64_t(info.steps));  // other crops than last time
         rng.seed(o.seed * 7919 + 17 + uint64_t(info.steps));
     }
+    if (o.restart_branch) restart_branch(fresh, optimiser);
+    if (o.only_branch)
+        optimiser.freeze([](const std::string& name) {
+            return name.rfind("synthesis.", 0) != 0 || name.rfind("synthesis.conv0.", 0) == 0;
+        });
     const torch::Tensor held_out = sampler.validation_batch(32, 256).blocks;
     std::vector<PhotoModel> models{model};  // one for each worker
     for (int i = 1; i < replicas; ++i) models.push_back(model.replica(rng()));
@@ -272,7 +280,8 @@ std::string train(const TrainOptions& o) {
     }
     validate_all((seconds_now() - t0) / 60, info.steps, log);
     if (std::string e = save_checkpoint(path, optimiser, info, true); !e.empty()) error = e;
-    if (std::string e = save_checkpoint(o.out_dir + "/averages.ckpt", optimiser, info, false); !e.empty()) error = e;
+    if (std::string e = save_checkpoint(o.out_dir + "/averages.ckpt", optimiser, info, false); !e.empty())
+        error = e;
     std::printf("ended at step %lld after %.2f h in all (%.0f Mpx): %s\n", static_cast<long long>(info.steps),
                 info.hours, info.megapixels, path.c_str());
     return error;

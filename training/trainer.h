@@ -31,6 +31,8 @@ struct TrainOptions {
     std::string device = "cpu";      // "cpu" or "cuda"
     std::string precision = "bf16";  // "bf16" or "f32"
     bool like_gpu = false;           // do on the CPU what is done on a GPU, to rehearse that
+    bool only_branch = false;        // leave everything else as it is
+    bool restart_branch = false;     // the synthesis' branch begins anew, from a start that adds nothing
     int64_t max_steps = 0;           // 0: no limit (for rehearsals)
     int pca_batches = 60;            // batches of 16 crops for the initial transform
     PhotoConfig model;

@@ -12,6 +12,7 @@
 #include "tests/torch/catch_after_torch.h"
 #include "training/checkpoint.h"
 #include "training/device_crops.h"
+#include "training/earlier_shape.h"
 #include "training/export_command.h"
 #include "training/trainer.h"
 
@@ -111,7 +112,8 @@ TEST_CASE("A residual block that a checkpoint lacks changes nothing at first") {
     PhotoConfig before = small_model(), after = before;
     after.decoder_blocks16 = 3;
     const auto start = [&] {
-        return PcaStart{torch::randn({before.latent_channels, 768}), torch::ones({before.latent_channels}), 0};
+        return PcaStart{torch::randn({before.latent_channels, 768}), torch::ones({before.latent_channels}),
+                        0};
     };
     FlatAdam old_values(torch::kCPU, torch::kFloat), new_values(torch::kCPU, torch::kFloat);
     const PhotoModel old_model(before, start(), old_values);
@@ -137,6 +139,55 @@ TEST_CASE("A residual block that a checkpoint lacks changes nothing at first") {
             CHECK((p.leaf.abs().max().item<float>() == 0) == second);
         }
     CHECK(added == 2);
+}
+
+TEST_CASE("A dead branch of the synthesis is left out of the model, and can begin anew") {
+    TemporaryFolder folder;
+    write_pack(folder.path / "pictures.pack");
+    torch::manual_seed(4);
+    const PhotoConfig config = small_model();
+    PackedPictures pictures;
+    REQUIRE(pictures.open((folder.path / "pictures.pack").string()) == "");
+    CropSampler sampler(pictures, 128, 0, 1);
+    const auto export_with = [&](double bias) {
+        FlatAdam optimiser(torch::kCPU, torch::kFloat);
+        const PhotoModel model(config, learn_pca(sampler, config.latent_channels, 4), optimiser);
+        optimiser.seal();
+        for (const Parameter& p : optimiser.parameters())
+            if (p.name == "synthesis.at8.block0.second.bias" || p.name == "synthesis.conv3.bias")
+                for (const torch::Tensor& t : optimiser.state())
+                    t.narrow(0, p.offset, p.size)
+                        .fill_(p.name.find("conv3") != std::string::npos ? 0.1 : bias);
+        ExportCommand x;
+        x.checkpoint = (folder.path / "x.ckpt").string();
+        x.data = (folder.path / "pictures.pack").string();
+        x.out = (folder.path / "x.nam").string();
+        x.model = config;
+        x.check = false;
+        x.fit_crops = x.filter_crops = 0;
+        REQUIRE(save_checkpoint(x.checkpoint, optimiser, CheckpointInfo(), true) == "");
+        REQUIRE(run_export(x) == "");
+        return load_model_with_graphs(x.out);
+    };
+    const Model alive = export_with(0), dead = export_with(-1e4);
+    CHECK(dead.synthesis.nodes.size() == 4);  // input, the linear path, and two depth-to-space
+    CHECK(alive.synthesis.nodes.size() > 10);
+    // What the branch added is in the linear path now: the same pictures.
+    const auto crop = sampler.calibration_pixels(1, 256)[0];
+    const double error = error_after_decoding(prepare_model(alive, "alive").value(), crop, 256);
+    CHECK(error_after_decoding(prepare_model(dead, "dead").value(), crop, 256) ==
+          Approx(error).epsilon(0.02));
+
+    FlatAdam optimiser(torch::kCPU, torch::kFloat);
+    const PhotoModel model(config, shapes_only(config.latent_channels), optimiser);
+    optimiser.seal();
+    std::vector<torch::Tensor> start;
+    for (const torch::Tensor& t : optimiser.state()) start.push_back(t.clone());
+    CheckpointInfo info;
+    REQUIRE(load_checkpoint((folder.path / "x.ckpt").string(), config, optimiser, info) == "");
+    restart_branch(start, optimiser);
+    for (const Parameter& p : optimiser.parameters())
+        if (p.name == "synthesis.at8.block0.second.bias") CHECK(p.leaf.abs().max().item<float>() < 1);
 }
 
 TEST_CASE("Train a little, resume, export, load") {
@@ -194,6 +245,8 @@ TEST_CASE("Train a little, resume, export, load") {
     o.like_gpu = true;
     CHECK(train(o) == "");
     ++o.model.decoder_blocks16;  // and so does one of a smaller synthesis
+    CHECK(train(o) == "");
+    o.only_branch = o.restart_branch = true;
     CHECK(train(o) == "");
     o.model.latent_channels = 40;
     CHECK(train(o).find("another model shape") != std::string::npos);
