@@ -123,6 +123,7 @@ bool drop_dead_branch(FloatGraph& g, std::vector<NodeTensors>& t, const Tensor& 
     return true;
 }
 
+// Of the latent, where the values seen leave room: rounding to units then adds half a percent to the quantisation's error.
 constexpr double kUnitsInFinestStep = 16;
 
 // Smallest unit (largest U, 1/256 octave) for which `reach` and the coarsest step stay within the integer ranges.

@@ -147,8 +147,8 @@ std::string train(const TrainOptions& o) {
     use_threads(threads);
     const torch::Device device(o.device);
     if (device.is_cuda() && !torch::cuda::is_available()) return "no CUDA device";
-    if (device
-            .is_cuda()) {  // shapes never change, so the fastest of the library's algorithms may be looked for
+    if (device.is_cuda()) {
+        // Shapes never change, so the fastest of the library's algorithms may be looked for.
         at::globalContext().setBenchmarkCuDNN(true);
         at::globalContext().setAllowTF32CuDNN(true);
     }
@@ -177,8 +177,9 @@ std::string train(const TrainOptions& o) {
     optimiser.use_workers(workers);
 
     CheckpointInfo info;
-    std::vector<torch::Tensor> fresh;
-    for (const torch::Tensor& t : optimiser.state()) fresh.push_back(t.clone());
+    std::vector<torch::Tensor> fresh;  // before anything is restored
+    if (o.restart_branch)
+        for (const torch::Tensor& t : optimiser.state()) fresh.push_back(t.clone());
     if (!o.resume.empty()) {
         if (std::string e = load_checkpoint(o.resume, o.model, optimiser, info); !e.empty()) return e;
         std::printf("resumed at step %lld, %.2f h, %.0f Mpx\n", static_cast<long long>(info.steps),
