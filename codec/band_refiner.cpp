@@ -68,12 +68,13 @@ struct BandRefiner::Window {
 };
 
 BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis,
-                         Options options, Fill fill, GoOn go_on)
+                         Options options, Fill fill, ChooseSecond choose_second, GoOn go_on)
     : codec_(codec),
       layout_(layout),
       analysis_(analysis),
       options_(options),
       fill_(std::move(fill)),
+      choose_second_(std::move(choose_second)),
       go_on_(std::move(go_on)) {
     // The loss is a mean over three channels.
     bits_per_error_ =
@@ -100,7 +101,7 @@ size_t BandRefiner::tile_of(const TileBand& band, int64_t y, int64_t x, size_t* 
     return number;
 }
 
-void BandRefiner::gather(const TileBand& band, const Rect& block, Window& window) const {
+void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pass, Window& window) const {
     const Rect& r = window.rect;
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     const auto positions = static_cast<size_t>(r.w * r.h);
@@ -114,10 +115,11 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, Window& window
             const auto to = static_cast<size_t>((y - r.y) * r.w + (x - r.x));
             size_t from = 0;
             const TileSymbols& tile = band.tiles[tile_of(band, y, x, &from)];
-            window.free[to] = contains(movable, y, x) ? 1 : 0;
+            window.free[to] =
+                contains(movable, y, x) && (!pass.squares || is_square(*pass.squares, y, x)) ? 1 : 0;
+            const int16_t* mean = tile.prediction.data.data() + from * static_cast<size_t>(tile.prediction.c);
             for (size_t c = 0; c < channels; ++c)
-                window.mean[to * channels + c] =
-                    static_cast<float>(tile.prediction.data[2 * from * channels + c]);
+                window.mean[to * channels + c] = static_cast<float>(mean[c]);
             std::copy_n(tile.index.data() + from * channels, channels, window.index.data() + to * channels);
             std::copy_n(tile.symbols.data() + from * channels, channels,
                         window.symbols.data() + to * channels);
@@ -195,13 +197,13 @@ Result<double> BandRefiner::true_cost(const Window& window, const AlignedVector1
     return bits + static_cast<double>(bits_per_error_) * error;
 }
 
-Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
+Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& pass) {
     Window window;
     window.rect = intersect(grown(block, 2 * kReach), band.rect);
     const Rect confirmed = judged(window.rect);
     // Where the integer decoder could not confirm anything, as in a last strip of few rows, nothing changes.
     if (confirmed.w <= 0 || confirmed.h <= 0) return Status();
-    gather(band, block, window);
+    gather(band, block, pass, window);
     const auto channels = codec_.model().latent_channels();
     Refinement task;
     task.h = static_cast<int>(window.rect.h);
@@ -218,7 +220,7 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
     task.tables = static_cast<int>(bits_.size() / kMagnitudes);
     task.pixel_unit = 1.0F / static_cast<float>(1 << codec_.model().model.output_frac_bits);
     task.bits_per_error = bits_per_error_;
-    task.rounds = options_.rounds;
+    task.rounds = pass.rounds;
     const double share = static_cast<double>(block.w * block.h) /
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
     task.go_on = [&] { return go_on_(share); };
@@ -253,10 +255,17 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block) {
 }
 
 Status BandRefiner::refine(TileBand& band) {
+    if (!codec_.has_context()) return refine(band, Pass{std::nullopt, options_.rounds});
+    NAE_RETURN_IF_ERROR(refine(band, Pass{Squares::first, (options_.rounds + 1) / 2}));
+    for (size_t tile = 0; tile < band.tiles.size(); ++tile) NAE_RETURN_IF_ERROR(choose_second_(tile));
+    return options_.rounds < 2 ? Status() : refine(band, Pass{Squares::second, options_.rounds / 2});
+}
+
+Status BandRefiner::refine(TileBand& band, const Pass& pass) {
     for (int64_t y = band.rect.y; y < band.rect.bottom(); y += kBlockHeight) {
         for (int64_t x = band.rect.x; x < band.rect.right(); x += kBlockWidth) {
             NAE_RETURN_IF_ERROR(
-                refine_block(band, intersect(Rect{x, y, kBlockWidth, kBlockHeight}, band.rect)));
+                refine_block(band, intersect(Rect{x, y, kBlockWidth, kBlockHeight}, band.rect), pass));
         }
     }
     return Status();

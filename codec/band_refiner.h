@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "codec/analysis_backend.h"
@@ -33,20 +34,29 @@ class BandRefiner {
     };
     // Fills RGB floats (value - 128) / 128 of a rectangle of pixels, as the analysis sees them.
     using Fill = std::function<void(const Rect& pixels, float* out)>;
+    // Predicts and chooses the second squares (checkerboard.h) of a tile of the band anew, from what the first ones are now.
+    using ChooseSecond = std::function<Status(size_t tile)>;
     // Told often which part of all the work has been done since the last time; false cancels.
     using GoOn = std::function<bool(double share)>;
 
     BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis, Options options,
-                Fill fill, GoOn go_on);
+                Fill fill, ChooseSecond choose_second, GoOn go_on);
 
     // Replaces symbols where bits + weight * squared error, as the integer decoder gives it, are lower afterwards.
-    // Errors: cancelled, and those of the networks.
+    // With a context the first squares are refined first, by half of the gradients: what they are decides how the others are
+    // predicted. Errors: cancelled, and those of the networks.
     Status refine(TileBand& band);
 
   private:
     struct Window;
-    Status refine_block(TileBand& band, const Rect& block);
-    void gather(const TileBand& band, const Rect& block, Window& window) const;
+    // Which symbols may change, and how often gradients are taken.
+    struct Pass {
+        std::optional<Squares> squares;  // none: all
+        int rounds = 0;
+    };
+    Status refine(TileBand& band, const Pass& pass);
+    Status refine_block(TileBand& band, const Rect& block, const Pass& pass);
+    void gather(const TileBand& band, const Rect& block, const Pass& pass, Window& window) const;
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.
     Rect judged(const Rect& window) const;
@@ -65,6 +75,7 @@ class BandRefiner {
     AnalysisBackend& analysis_;
     const Options options_;
     const Fill fill_;
+    const ChooseSecond choose_second_;
     const GoOn go_on_;
     int64_t reach_ = 0;  // of the synthesis, latent positions
     float bits_per_error_ = 0;

@@ -64,8 +64,9 @@ Status check_cost(const ReadyModel& model, const Limits& limits) {
     const auto cost = [](const PackedGraph& graph) {
         return graph.info().macs_per_pixel + graph.info().values_per_pixel;
     };
-    const double operations = cost(model.synthesis) +
-                              cost(model.hyper_synthesis) / (kLatentStride * kLatentStride) +
+    constexpr double kPixelsPerLatent = kLatentStride * kLatentStride;
+    const double operations = cost(model.synthesis) + cost(model.hyper_synthesis) / kPixelsPerLatent +
+                              (model.context.empty() ? 0 : cost(model.context) / kPixelsPerLatent) +
                               restoration_macs_per_pixel(model.model.restoration);
     if (operations <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
     return Status(ErrorCode::limit_exceeded,

@@ -68,6 +68,14 @@ Status check_float_graph(const FloatGraph& graph, int in, int out, int factor, c
     return check_ends(info, in, out, Resolution().divided(factor));
 }
 
+// 0 where the graph is none.
+int output_channels(const Graph& graph) {
+    Limits none;
+    none.max_macs_per_pixel = UINT64_MAX;
+    const Result<GraphInfo> info = validate(graph, none);
+    return info.ok() ? info.value().output_channels() : 0;
+}
+
 }  // namespace
 
 std::string model_id_string(const ModelId& id) { return to_hex(id.data(), id.size()); }
@@ -75,9 +83,21 @@ std::string model_id_string(const ModelId& id) { return to_hex(id.data(), id.siz
 Status validate(const Model& m, const Limits& limits) {
     NAE_RETURN_IF_ERROR(check_head(m).in("MHDR"));
     double cost = 0;
-    NAE_RETURN_IF_ERROR(check_integer_graph(m.hyper_synthesis, m.hyper_channels, 2 * m.latent_channels,
-                                            kHyperStride, kPixelsPerLatent, limits, &cost)
+    // Before a context, features follow.
+    const int features =
+        m.context.empty() ? 0 : std::max(output_channels(m.hyper_synthesis) - 2 * m.latent_channels, 0);
+    const int predicted = 2 * m.latent_channels + features;
+    NAE_RETURN_IF_ERROR(check_integer_graph(m.hyper_synthesis, m.hyper_channels, predicted, kHyperStride,
+                                            kPixelsPerLatent, limits, &cost)
                             .in("HSYN"));
+    if (!m.context.empty()) {
+        const int known = m.context.nodes.front().channels - features;
+        if (known < 1 || known > m.latent_channels)
+            return corrupt(cat("CNTX: latent channels: ", known, ", of ", m.latent_channels));
+        NAE_RETURN_IF_ERROR(check_integer_graph(m.context, known + features, 2 * m.latent_channels, 1,
+                                                kPixelsPerLatent, limits, &cost)
+                                .in("CNTX"));
+    }
     NAE_RETURN_IF_ERROR(
         check_integer_graph(m.synthesis, m.latent_channels, 3, kLatentStride, 1, limits, &cost).in("SYNT"));
     NAE_RETURN_IF_ERROR(validate(m.gains).in("GAIN"));
@@ -118,6 +138,9 @@ double decoder_macs_per_pixel(const Model& m) {
     const Result<GraphInfo> synthesis = validate(m.synthesis, none);
     double macs = 0;
     if (hyper.ok()) macs += hyper.value().macs_per_pixel / kPixelsPerLatent;
+    if (!m.context.empty())
+        if (const Result<GraphInfo> context = validate(m.context, none); context.ok())
+            macs += context.value().macs_per_pixel / kPixelsPerLatent;
     if (synthesis.ok()) macs += synthesis.value().macs_per_pixel;
     macs += restoration_macs_per_pixel(m.restoration);
     return macs;

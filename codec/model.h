@@ -5,6 +5,7 @@
 //         u8 mean dead zone d, u8 name length, name (UTF-8)
 //   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
 //   GAIN  gains.h                            TABL  two table sets, latent then hyper, entropy/tables.h
+//   CNTX  optional: context network, graph_io.h
 //   FILT  optional: restoration_filter.h
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
 //   aCND  optional, behind aNLZ: what the quality does to outputs of both, quality_affine.h
@@ -57,13 +58,17 @@ struct Model {
     // exactly, and the synthesis need not look at it.
     int mean_dead_zone = 0;
     // Cz channels at 1/64 -> 2C channels at 1/16: C means (integer units of the synthesis' input), then C
-    // log2 scales (1/256 octave, real latent units).
+    // log2 scales (1/256 octave, real latent units). Before a context, features for it follow.
     Graph hyper_synthesis;
     // C channels at 1/16 -> 3 channels at 1/1.
     Graph synthesis;
     Gains gains;
     TableSet latent_tables;
     TableSet hyper_tables;
+    // May be empty. The first 1 to C channels of the latent (symbols where a position is coded first, else 0), then the
+    // hyper-synthesis' features, -> 2C channels of the same resolution: what is added to means and log2 scales of the positions that are coded second. Units:
+    // latent_context.h.
+    Graph context;
     RestorationFilter restoration;  // what the synthesis' output goes through last; may be empty
 
     // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels
@@ -85,8 +90,7 @@ struct Model {
 // the part's name.
 Status validate(const Model& model, const Limits& limits = Limits());
 
-// Multiply-adds per picture pixel of everything in decoding (synthesis + hyper-synthesis). The model must be
-// valid.
+// Multiply-adds per picture pixel of everything in decoding. The model must be valid.
 double decoder_macs_per_pixel(const Model& model);
 
 // Bytes of a whole model file, or of its decoding part only. Errors: those of validate().
@@ -112,6 +116,7 @@ struct ReadyModel {
     ModelId id{};
     PackedGraph hyper_synthesis;
     PackedGraph synthesis;
+    PackedGraph context;  // may be empty
     SymbolCodec latent_codec;
     SymbolCodec hyper_codec;
     // Set for a research model; then graphs and codecs are empty, and of `model` only the name, the latent channels and

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "codec/graph_io.h"
@@ -16,11 +17,13 @@ namespace nae {
 namespace {
 
 constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"),
-    kTables("TABL"), kRestoration("FILT");
+    kTables("TABL"), kContext("CNTX"), kRestoration("FILT");
 constexpr ChunkType kAnalysis("aNLZ"), kConditions("aCND"), kText("tEXT");
-// Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model.
-constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables, kRestoration};
-constexpr size_t kCriticalChunks = 6, kRequiredChunks = 5;
+// Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model. The last ones may be
+// left out.
+constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables, kContext, kRestoration};
+constexpr size_t kCriticalChunks = 7, kRequiredChunks = 5;
+constexpr size_t kContextPlace = 5, kRestorationPlace = 6;
 // Those of a research model; the second one tells.
 constexpr ChunkType kFloatSynthesis("FSYN");
 constexpr ChunkType kResearchOrder[] = {kHead, kFloatSynthesis, kTables};
@@ -41,14 +44,21 @@ struct ModelChunks {
         return ByteSpan(analysis).subspan(kChunkHeaderBytes,
                                           analysis.size() - kChunkHeaderBytes - kChunkTrailerBytes);
     }
-    // The critical chunk that comes at this place, if any; null: the end.
-    const ChunkType* expected(size_t place) const {
-        if (research) return place < std::size(kResearchOrder) ? &kResearchOrder[place] : nullptr;
-        return place < kCriticalChunks ? &kOrder[place] : nullptr;
+    // The place of a critical chunk that follows the one at place - 1; none: it must not come here.
+    std::optional<size_t> place_of(const ChunkType& type, size_t place) const {
+        if (research)
+            return place < std::size(kResearchOrder) && type == kResearchOrder[place] ? std::optional(place)
+                                                                                      : std::nullopt;
+        for (; place < kCriticalChunks; ++place) {
+            if (type == kOrder[place]) return place;
+            if (place < kRequiredChunks) break;
+        }
+        return std::nullopt;
     }
     // The critical chunk that must come at this place; null: the end may.
     const ChunkType* required(size_t place) const {
-        return research || place < kRequiredChunks ? expected(place) : nullptr;
+        if (research) return place < std::size(kResearchOrder) ? &kResearchOrder[place] : nullptr;
+        return place < kRequiredChunks ? &kOrder[place] : nullptr;
     }
 };
 
@@ -65,7 +75,8 @@ ModelId id_of(ByteSpan decoding_part) {
 }
 
 // Copies the decoding part together: what it leaves out of the file are whole chunks.
-Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& parts, ModelChunks& chunks) {
+Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& parts,
+                          const std::vector<size_t>& places, ModelChunks& chunks) {
     uint64_t size = kModelSignature.size();
     for (const Chunk& chunk : parts) size += chunk.end_offset() - chunk.offset;  // within the source
     chunks.decoding_part.resize(static_cast<size_t>(size));
@@ -74,7 +85,8 @@ Status read_decoding_part(const ChunkReader& reader, const std::vector<Chunk>& p
     for (size_t i = 0; i < parts.size(); ++i) {
         NAE_RETURN_IF_ERROR(reader.read_whole(parts[i], to));
         if (parts[i].type != kChunkEnd)
-            chunks.critical[i] = ByteSpan(to + kChunkHeaderBytes, static_cast<size_t>(parts[i].length));
+            chunks.critical[places[i]] =
+                ByteSpan(to + kChunkHeaderBytes, static_cast<size_t>(parts[i].length));
         to += parts[i].end_offset() - parts[i].offset;
     }
     return Status();
@@ -89,10 +101,12 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
     ChunkReader reader(source, kModelSignature, limits);
     NAE_RETURN_IF_ERROR(reader.open());
     std::vector<Chunk> parts;
+    std::vector<size_t> places;  // of those parts that are not the end
+    size_t place = 0;            // of the next one
     for (;;) {
         NAE_ASSIGN_OR_RETURN(const Chunk chunk, reader.next());
         if (chunk.type == kChunkEnd) {
-            if (const ChunkType* missing = chunks.required(parts.size()))
+            if (const ChunkType* missing = chunks.required(place))
                 return Status(ErrorCode::corrupt, cat(missing->text(), ": chunk is missing"));
             if (chunk.length != 0 || chunk.end_offset() != source.size()) {
                 return Status(ErrorCode::corrupt,
@@ -103,12 +117,14 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
         }
         if (chunk.type.critical()) {
             if (parts.size() == 1 && chunk.type == kFloatSynthesis) chunks.research = true;
-            const ChunkType* expected = chunks.expected(parts.size());
-            if (expected == nullptr || chunk.type != *expected) {
+            const std::optional<size_t> found = chunks.place_of(chunk.type, place);
+            if (!found) {
                 if (!known_critical(chunk.type)) return reader.skip_unknown(chunk);  // refuses it
                 return Status(ErrorCode::corrupt, cat(chunk.type.text(), ": chunk out of order"));
             }
             parts.push_back(chunk);
+            places.push_back(*found);
+            place = *found + 1;
             continue;
         }
         chunks.has_analysis = chunks.has_analysis || chunk.type == kAnalysis;
@@ -125,7 +141,7 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
             }
         }
     }
-    NAE_RETURN_IF_ERROR(read_decoding_part(reader, parts, chunks));
+    NAE_RETURN_IF_ERROR(read_decoding_part(reader, parts, places, chunks));
     return chunks;
 }
 
@@ -223,7 +239,10 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     NAE_ASSIGN_OR_RETURN(m.synthesis, parse_graph(synthesis.data(), synthesis.size(), "SYNT", generous));
     NAE_ASSIGN_OR_RETURN(m.gains, parse_gains(gains.data(), gains.size(), "GAIN"));
     NAE_RETURN_IF_ERROR(parse_tables(chunks.critical[4], m).in("TABL"));
-    if (const ByteSpan filter = chunks.critical[5]; filter.data() != nullptr) {
+    if (const ByteSpan context = chunks.critical[kContextPlace]; context.data() != nullptr) {
+        NAE_ASSIGN_OR_RETURN(m.context, parse_graph(context.data(), context.size(), "CNTX", generous));
+    }
+    if (const ByteSpan filter = chunks.critical[kRestorationPlace]; filter.data() != nullptr) {
         NAE_ASSIGN_OR_RETURN(m.restoration, parse_restoration(filter).in("FILT"));
     }
     if (!chunks.analysis.empty())
@@ -255,6 +274,10 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
     serialise_table_set(m.latent_tables, tables);
     serialise_table_set(m.hyper_tables, tables);
     NAE_RETURN_IF_ERROR(writer.write_chunk(kTables, tables));
+    if (!m.context.empty()) {
+        NAE_ASSIGN_OR_RETURN(const Bytes context, serialise_graph(m.context));
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kContext, context));
+    }
     if (!m.restoration.empty())
         NAE_RETURN_IF_ERROR(writer.write_chunk(kRestoration, serialise_restoration(m.restoration)));
     if (!decoding_only && m.has_analysis()) {
@@ -287,10 +310,14 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 
     NAE_ASSIGN_OR_RETURN(ready->hyper_synthesis,
                          PackedGraph::create(std::move(model.hyper_synthesis), checked));
     NAE_ASSIGN_OR_RETURN(ready->synthesis, PackedGraph::create(std::move(model.synthesis), checked));
+    if (!model.context.empty()) {
+        NAE_ASSIGN_OR_RETURN(ready->context, PackedGraph::create(std::move(model.context), checked));
+    }
     NAE_ASSIGN_OR_RETURN(ready->latent_codec, SymbolCodec::create(model.latent_tables));
     NAE_ASSIGN_OR_RETURN(ready->hyper_codec, SymbolCodec::create(model.hyper_tables));
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();
+    model.context = Graph();
     if (model.has_analysis()) ready->analysis_engines = std::make_shared<AnalysisEnginesCache>();
     ready->model = std::move(model);
     ready->id = id;

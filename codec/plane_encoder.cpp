@@ -191,6 +191,12 @@ Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
     BandRefiner refiner(
         *job_.codec, tiles_, *job_.analysis, options,
         [this](const Rect& pixels, float* out) { fill(pixels, out); },
+        [this, &band, &all](size_t tile) {
+            const Rect rect = tiles_.latent_rect(all.first + static_cast<int64_t>(tile));
+            return job_.codec->quantise_second(y_at(band, rect.y, rect.x),
+                                               band.w * job_.model->latent_channels(), job_.quantiser,
+                                               all.tiles[tile]);
+        },
         [this, &band](double share) {
             constexpr double kWork = kCodingWork * kRefiningShare;
             return job_.progress(share * kWork * static_cast<double>(band.w * band.h)).ok();

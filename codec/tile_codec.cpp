@@ -19,25 +19,24 @@ void append_varint(std::vector<uint8_t>& out, uint64_t value) {
     out.push_back(static_cast<uint8_t>(value));
 }
 
-// Splits a payload into its two streams.
-Status split_payload(ByteSpan payload, ByteSpan* hyper, ByteSpan* latent) {
-    if (payload.empty()) return Status();
+// Takes a stream and its length off the front of a payload, which is not empty.
+Status take_stream(ByteSpan& payload, const char* what, ByteSpan* stream) {
     uint64_t length = 0;
     size_t position = 0;
     for (int shift = 0;; shift += 7) {
         if (position == payload.size() || shift > 28) {
-            return Status(ErrorCode::corrupt, "length of the hyper-latent stream is malformed");
+            return Status(ErrorCode::corrupt, cat("length of the ", what, " stream is malformed"));
         }
         const uint8_t byte = payload[position++];
         length |= static_cast<uint64_t>(byte & 0x7f) << shift;
         if ((byte & 0x80) == 0) break;
     }
     if (length > payload.size() - position) {
-        return Status(ErrorCode::corrupt, cat("hyper-latent stream of ", length, " bytes in ",
+        return Status(ErrorCode::corrupt, cat(what, " stream of ", length, " bytes in ",
                                               payload.size() - position, " that are left"));
     }
-    *hyper = payload.subspan(position, static_cast<size_t>(length));
-    *latent = payload.subspan(position + static_cast<size_t>(length));
+    *stream = payload.subspan(position, static_cast<size_t>(length));
+    payload = payload.subspan(position + static_cast<size_t>(length));
     return Status();
 }
 
@@ -47,6 +46,11 @@ void clear_small_means(int16_t* mean, int channels, int16_t largest) {
         const bool small = mean[c] <= largest && mean[c] >= -largest;
         mean[c] = small ? int16_t{0} : mean[c];
     }
+}
+
+void append_stream(std::vector<uint8_t>& out, const std::vector<uint8_t>& stream) {
+    append_varint(out, stream.size());
+    out.insert(out.end(), stream.begin(), stream.end());
 }
 
 // body(i) for the positions [0, count), shared out among the team's threads if there is a team.
@@ -87,6 +91,10 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
     if (!m.restoration.empty())
         codec->restorer_ =
             std::make_unique<Restorer>(m.restoration, quality_centi, m.output_frac_bits, *kernels);
+    if (!model->context.empty()) {
+        codec->context_reach_ = context_reach(model->context);
+        codec->context_scales_ = context_scales(m.latent_tables);
+    }
     codec->quality_centi_ = quality_centi;
     codec->limits_ = limits;
     codec->level_ = level;
@@ -94,11 +102,11 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
 }
 
 Status TileCodec::check_size(int h, int w) const {
-    // The largest tensor that is not the engine's to check: means and log2 scales.
+    // The largest tensor that is not the engine's to check: the prediction.
     uint64_t bytes = 0;
     if (!checked_mul<uint64_t>(static_cast<uint64_t>(h) * static_cast<uint64_t>(w),
-                               static_cast<uint64_t>(model_->latent_channels()), 2 * sizeof(int16_t),
-                               &bytes) ||
+                               static_cast<uint64_t>(model_->hyper_synthesis.output_channels()),
+                               sizeof(int16_t), &bytes) ||
         bytes > limits_.max_tensor_bytes) {
         return Status(ErrorCode::limit_exceeded,
                       cat("a tile of ", w, "x", h, " latent positions with ", model_->latent_channels(),
@@ -123,24 +131,38 @@ Status TileCodec::predict(const int16_t* z_symbols, int h, int w, int rows, Tens
         const int64_t at = i * z.c;
         kernels_.dequantise(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
     }
-    NAE_RETURN_IF_ERROR(Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, rows},
-                                    prediction, level_, limits_, team));
-    const auto largest = static_cast<int16_t>(model_->model.mean_dead_zone);
-    if (largest <= 0) return Status();
-    return for_each_position(team, static_cast<size_t>(rows) * static_cast<size_t>(w), [&](size_t i) {
-        const int channels = model_->latent_channels();
-        clear_small_means(prediction.data.data() + 2 * i * static_cast<size_t>(channels), channels, largest);
+    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, rows}, prediction,
+                       level_, limits_, team);
+}
+
+void TileCodec::settle(size_t position, Tensor16& prediction, AlignedVector8& index) const {
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    int16_t* const mean = prediction.data.data() + position * static_cast<size_t>(prediction.c);
+    if (const int largest = model_->model.mean_dead_zone; largest > 0)
+        clear_small_means(mean, model_->latent_channels(), static_cast<int16_t>(largest));
+    kernels_.index(latent_scale_, mean + channels, index.data() + position * channels);
+}
+
+Status TileCodec::settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const {
+    const size_t positions = static_cast<size_t>(prediction.h) * static_cast<size_t>(prediction.w);
+    index.resize(positions * static_cast<size_t>(model_->latent_channels()));
+    const auto w = static_cast<size_t>(prediction.w);
+    return for_each_position(team, positions, [&](size_t i) {
+        if (has_context() &&
+            !is_square(Squares::first, static_cast<int64_t>(i / w), static_cast<int64_t>(i % w)))
+            return;
+        settle(i, prediction, index);
     });
 }
 
-Status TileCodec::index_latents(const Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const {
-    const auto channels = static_cast<size_t>(model_->latent_channels());
-    const size_t positions = prediction.data.size() / (2 * channels);
-    index.resize(positions * channels);
-    return for_each_position(team, positions, [&](size_t i) {
-        kernels_.index(latent_scale_, prediction.data.data() + (2 * i + 1) * channels,
-                       index.data() + i * channels);
-    });
+Status TileCodec::see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction,
+                              AlignedVector8& index) const {
+    const ContextTask task{model_->context, latent_scale_, context_scales_, kernels_, h,
+                           prediction.w,    symbols,       index.data(),    level_,   limits_};
+    NAE_RETURN_IF_ERROR(add_context(task, rows, prediction).in("context"));
+    for_squares(Squares::second, rows, prediction.w,
+                [&](size_t position, size_t) { settle(position, prediction, index); });
+    return Status();
 }
 
 Status TileCodec::predict_tile(ByteSpan payload, int h, int w, int rows, PredictedTile& tile,
@@ -148,7 +170,10 @@ Status TileCodec::predict_tile(ByteSpan payload, int h, int w, int rows, Predict
     NAE_RETURN_IF_ERROR(check_size(h, w));
     tile.h = h;
     tile.w = w;
-    NAE_RETURN_IF_ERROR(split_payload(payload, &tile.hyper, &tile.stream));
+    if (!payload.empty()) NAE_RETURN_IF_ERROR(take_stream(payload, "hyper-latent", &tile.hyper));
+    if (!payload.empty() && has_context())
+        NAE_RETURN_IF_ERROR(take_stream(payload, "first latent", &tile.stream));
+    (has_context() ? tile.second_stream : tile.stream) = payload;
     return predict_rows(rows, tile, team);
 }
 
@@ -160,13 +185,54 @@ Status TileCodec::predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) 
         model_->hyper_codec
             .decode(tile.hyper.data(), tile.hyper.size(), z_index.data(), z_index.size(), z_symbols.data())
             .in("hyper-latent"));
+    const int predicted = std::min(rows + context_reach_, tile.h);
     NAE_RETURN_IF_ERROR(
-        predict(z_symbols.data(), tile.h, tile.w, rows, tile.prediction, team).in("hyper-synthesis"));
+        predict(z_symbols.data(), tile.h, tile.w, predicted, tile.prediction, team).in("hyper-synthesis"));
     tile.rows = rows;
-    return index_latents(tile.prediction, tile.index, team);
+    return settle(tile.prediction, tile.index, team);
+}
+
+Result<bool> TileCodec::decode_squares(Squares which, const PredictedTile& tile, int rows,
+                                       int16_t* symbols) const {
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    const size_t count = square_count(which, rows, tile.w) * channels;
+    const ByteSpan stream = which == Squares::first ? tile.stream : tile.second_stream;
+    AlignedVector8 index(count);
+    AlignedVector16 some(count);
+    take_squares(which, tile.index.data(), rows, tile.w, channels, index.data());
+    bool decoded = true;
+    if (rows < tile.h) {
+        NAE_ASSIGN_OR_RETURN(decoded, model_->latent_codec.decode_first(stream.data(), stream.size(),
+                                                                        index.data(), count, some.data()));
+    } else {
+        NAE_RETURN_IF_ERROR(
+            model_->latent_codec.decode(stream.data(), stream.size(), index.data(), count, some.data()));
+    }
+    put_squares(which, some.data(), rows, tile.w, channels, symbols);
+    return decoded;
+}
+
+Status TileCodec::decode_in_turn(PredictedTile& tile, AlignedVector16& symbols) const {
+    for (;;) {
+        const int seen = tile.prediction.h;
+        symbols.resize(tile.index.size());
+        NAE_ASSIGN_OR_RETURN(bool decoded,
+                             decode_squares(Squares::first, tile, seen, symbols.data()).in("latent"));
+        if (decoded) {
+            NAE_RETURN_IF_ERROR(see_context(tile.h, tile.rows, symbols.data(), tile.prediction, tile.index));
+            NAE_ASSIGN_OR_RETURN(
+                decoded, decode_squares(Squares::second, tile, tile.rows, symbols.data()).in("latent"));
+        }
+        if (decoded) break;
+        NAE_RETURN_IF_ERROR(predict_rows(tile.h, tile, nullptr));  // then no stream is merely begun
+    }
+    symbols.resize(static_cast<size_t>(tile.rows) * static_cast<size_t>(tile.w) *
+                   static_cast<size_t>(model_->latent_channels()));
+    return Status();
 }
 
 Status TileCodec::decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const {
+    if (has_context()) return decode_in_turn(tile, symbols);
     if (tile.rows < tile.h) {
         symbols.resize(tile.index.size());
         NAE_ASSIGN_OR_RETURN(const bool decoded,
@@ -189,7 +255,7 @@ Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& s
     latent.resize(tile.rows, tile.w, model_->latent_channels());
     return for_each_position(team, symbols.size() / channels, [&](size_t i) {
         kernels_.dequantise(latent_scale_, symbols.data() + i * channels,
-                            tile.prediction.data.data() + 2 * i * channels,
+                            tile.prediction.data.data() + i * static_cast<size_t>(tile.prediction.c),
                             latent.data.data() + i * channels);
     });
 }
@@ -216,38 +282,69 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
     }
     NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, h, tile.prediction, nullptr).in("hyper-synthesis"));
 
-    const auto channels = static_cast<size_t>(model_->latent_channels());
-    const size_t positions = static_cast<size_t>(h) * static_cast<size_t>(w);
-    NAE_RETURN_IF_ERROR(index_latents(tile.prediction, tile.index, nullptr));
+    NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
     tile.symbols.resize(tile.index.size());
+    choose(Squares::first, y, y_stride, options, tile);
+    if (has_context())
+        NAE_RETURN_IF_ERROR(see_context(h, h, tile.symbols.data(), tile.prediction, tile.index));
+    choose(Squares::second, y, y_stride, options, tile);
+    return Status();
+}
+
+Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
+                                  TileSymbols& tile) const {
+    NAE_RETURN_IF_ERROR(
+        predict(tile.z.data(), tile.h, tile.w, tile.h, tile.prediction, nullptr).in("hyper-synthesis"));
+    NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
+    NAE_RETURN_IF_ERROR(see_context(tile.h, tile.h, tile.symbols.data(), tile.prediction, tile.index));
+    choose(Squares::second, y, y_stride, options, tile);
+    return Status();
+}
+
+void TileCodec::choose(Squares which, const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
+                       TileSymbols& tile) const {
+    const auto channels = static_cast<size_t>(model_->latent_channels()), w = static_cast<size_t>(tile.w);
     const std::vector<float> weights =
         quantiser_weights(model_->model.latent_tables, quality_centi_, options.distortion_weight);
-    for (size_t i = 0; i < positions; ++i) {
-        const size_t row = i / static_cast<size_t>(w), column = i % static_cast<size_t>(w);
+    for_squares(which, tile.h, tile.w, [&](size_t i, size_t) {
         const float* values =
-            y + static_cast<ptrdiff_t>(row) * y_stride + static_cast<ptrdiff_t>(column * channels);
+            y + static_cast<ptrdiff_t>(i / w) * y_stride + static_cast<ptrdiff_t>(i % w * channels);
         choose_symbols(latent_scale_, model_->latent_codec, options.rate_aware ? weights.data() : nullptr,
-                       values, tile.prediction.data.data() + 2 * i * channels,
+                       values, tile.prediction.data.data() + i * static_cast<size_t>(tile.prediction.c),
                        tile.index.data() + i * channels, tile.symbols.data() + i * channels);
-    }
-    return Status();
+    });
+}
+
+Result<std::vector<uint8_t>> TileCodec::pack_squares(Squares which, const TileSymbols& tile) const {
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    const size_t count = square_count(which, tile.h, tile.w) * channels;
+    AlignedVector8 index(count);
+    AlignedVector16 symbols(count);
+    take_squares(which, tile.index.data(), tile.h, tile.w, channels, index.data());
+    take_squares(which, tile.symbols.data(), tile.h, tile.w, channels, symbols.data());
+    return model_->latent_codec.encode(index.data(), symbols.data(), count);
 }
 
 Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics) const {
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
                          model_->hyper_codec.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));
-    NAE_ASSIGN_OR_RETURN(
-        const auto latent_stream,
-        model_->latent_codec.encode(tile.index.data(), tile.symbols.data(), tile.index.size()));
+    std::vector<uint8_t> first_stream, latent_stream;  // the first one with a context only
+    if (has_context()) {
+        NAE_ASSIGN_OR_RETURN(first_stream, pack_squares(Squares::first, tile));
+        NAE_ASSIGN_OR_RETURN(latent_stream, pack_squares(Squares::second, tile));
+    } else {
+        NAE_ASSIGN_OR_RETURN(latent_stream, model_->latent_codec.encode(
+                                                tile.index.data(), tile.symbols.data(), tile.index.size()));
+    }
     if (statistics != nullptr) {
         statistics->hyper_bytes += hyper_stream.size();
-        statistics->latent_bytes += latent_stream.size();
+        statistics->latent_bytes += first_stream.size() + latent_stream.size();
         for (const uint8_t i : tile.index) statistics->coded_symbols += i != 0;
     }
     std::vector<uint8_t> payload;
-    if (hyper_stream.empty() && latent_stream.empty()) return payload;
-    append_varint(payload, hyper_stream.size());
-    payload.insert(payload.end(), hyper_stream.begin(), hyper_stream.end());
+    if (hyper_stream.empty() && first_stream.empty() && latent_stream.empty()) return payload;
+    append_stream(payload, hyper_stream);
+    if (has_context()) append_stream(payload, first_stream);
     payload.insert(payload.end(), latent_stream.begin(), latent_stream.end());
     return payload;
 }

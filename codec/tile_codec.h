@@ -5,7 +5,11 @@
 //   varint n   length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit = more follow
 //   n bytes    hyper-latent symbols, hz x wz positions, row by row, channel fastest (symbol_codec.h)
 //   the rest   latent symbols, h x w positions, row by row, channel fastest
-// A payload of zero bytes stands for n = 0 and an empty latent stream.
+// With a model that has a context network, the rest is:
+//   varint m   length of the first squares' stream
+//   m bytes    latent symbols of the first squares (checkerboard.h)
+//   the rest   those of the second squares
+// A payload of zero bytes stands for streams that are all empty.
 #ifndef NAE_CODEC_TILE_CODEC_H_
 #define NAE_CODEC_TILE_CODEC_H_
 
@@ -13,7 +17,9 @@
 #include <memory>
 #include <vector>
 
+#include "codec/checkerboard.h"
 #include "codec/engine.h"
+#include "codec/latent_context.h"
 #include "codec/latent_quantiser.h"
 #include "codec/model.h"
 #include "codec/tensor.h"
@@ -42,12 +48,15 @@ struct TileStatistics {
 
 // A tile on its way from bytes to latents: everything that its entropy decoder needs to know.
 struct PredictedTile {
-    int h = 0, w = 0;      // latent positions
-    ByteSpan hyper;        // hyper-latent symbols; of the payload, which must outlive this
-    ByteSpan stream;       // latent symbols; the same
-    int rows = 0;          // how many rows from the first on have been predicted
-    Tensor16 prediction;   // rows x w x 2C, means and log2 scales
-    AlignedVector8 index;  // latent table indices, rows x w x C
+    int h = 0, w = 0;  // latent positions
+    ByteSpan hyper;    // hyper-latent symbols; of the payload, which must outlive this
+    ByteSpan stream;   // latent symbols, with a context those of the first squares; the same
+    ByteSpan second_stream;
+    int rows = 0;  // how many rows from the first on are to be decoded
+    // What the hyper-latent predicts: means, log2 scales and what else the context network is told. Of these rows, and of those
+    // that their context reaches.
+    Tensor16 prediction;
+    AlignedVector8 index;  // latent table indices, C at each position
 };
 
 // A tile on its way from analysis outputs to bytes.
@@ -55,7 +64,7 @@ struct TileSymbols {
     int h = 0, w = 0;              // latent positions
     std::vector<uint8_t> z_index;  // hyper-latent table indices, hz x wz x Cz
     std::vector<int16_t> z;        // hyper-latent symbols
-    Tensor16 prediction;           // what they predict: h x w x 2C, means and log2 scales
+    Tensor16 prediction;           // of h x w positions: C means, C log2 scales, what else a context needs
     AlignedVector8 index;          // latent table indices, h x w x C
     std::vector<int16_t> symbols;  // latent symbols
 };
@@ -82,10 +91,17 @@ class TileCodec {
     // What stands in for a tile that cannot be decoded.
     void neutral(int h, int w, Tensor16& latent) const;
 
+    // Whether the second squares are predicted from the first ones, too.
+    bool has_context() const { return !model_->context.empty(); }
+
     // Chooses the symbols of a tile of h x w positions. y: analysis outputs, h x w x C, rows y_stride floats apart; z:
     // hyper-analysis outputs, hz x wz x Cz, dense; both in integer units of the synthesis' / hyper-synthesis' input.
     Status quantise(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
                     const QuantiserOptions& options, TileSymbols& tile) const;
+    // Predicts the second squares again from the symbols that the first ones have now, and chooses theirs anew. Only with a
+    // context. y: as above.
+    Status quantise_second(const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
+                           TileSymbols& tile) const;
     // The tile's bytes. statistics may be null.
     Result<std::vector<uint8_t>> pack(const TileSymbols& tile, TileStatistics* statistics) const;
     // quantise(), then pack().
@@ -104,12 +120,25 @@ class TileCodec {
     Status check_size(int h, int w) const;
     // Hyper-latent table indices of all positions; they depend on the channel only.
     std::vector<uint8_t> hyper_indices(int64_t positions) const;
-    // Table indices of the latent positions that a prediction implies.
-    Status index_latents(const Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
-    // Dequantises hyper-latent symbols of h x w positions and runs the hyper-synthesis: rows x w x 2C.
+    // Clears a position's small means (Model::mean_dead_zone) and writes its table indices.
+    void settle(size_t position, Tensor16& prediction, AlignedVector8& index) const;
+    // The same for all positions that the hyper-latent alone predicts.
+    Status settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
+    // Dequantises hyper-latent symbols of h x w positions and runs the hyper-synthesis for the first `rows` rows.
     Status predict(const int16_t* z_symbols, int h, int w, int rows, Tensor16& prediction,
                    ThreadTeam* team) const;
     Status predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) const;
+    // decode_symbols() with a context.
+    Status decode_in_turn(PredictedTile& tile, AlignedVector16& symbols) const;
+    // Symbols of some squares of the first `rows` rows, into their places. False: too few to begin a stream. Errors:
+    // corrupt.
+    Result<bool> decode_squares(Squares which, const PredictedTile& tile, int rows, int16_t* symbols) const;
+    // Prediction and indices of the second squares of the first `rows` rows, in the light of the first squares' symbols.
+    Status see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction,
+                       AlignedVector8& index) const;
+    void choose(Squares which, const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
+                TileSymbols& tile) const;
+    Result<std::vector<uint8_t>> pack_squares(Squares which, const TileSymbols& tile) const;
 
     ReadyModelPtr model_;
     const Kernels& kernels_;
@@ -118,6 +147,8 @@ class TileCodec {
     LatentScale hyper_scale_;
     int quality_centi_ = 0;
     std::vector<uint8_t> hyper_index_;  // per hyper channel
+    int context_reach_ = 0;             // rows; 0 without a context
+    ContextScales context_scales_;
     Limits limits_;
     EngineLevel level_{};
 };

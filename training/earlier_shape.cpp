@@ -34,13 +34,18 @@ std::vector<Tensor> by_name(const std::vector<Tensor>& state, const FlatAdam& fr
 
 bool restore_earlier(const std::vector<Tensor>& state, int64_t steps, const PhotoConfig& config,
                      FlatAdam& optimiser) {
-    PhotoConfig smaller = config;
-    while (--smaller.decoder_blocks16 >= 0) {
-        FlatAdam before(torch::kCPU, torch::kFloat);
-        const PhotoModel model(smaller, shapes_only(config.latent_channels), before);
-        before.seal();
-        if (before.restore(state, steps))
-            return optimiser.restore(by_name(before.state(), before, optimiser), steps);
+    for (const bool context : {true, false}) {
+        if (context && !config.context) continue;
+        for (int blocks = config.decoder_blocks16; blocks >= 0; --blocks) {
+            PhotoConfig smaller = config;
+            smaller.context = context;
+            smaller.decoder_blocks16 = blocks;
+            FlatAdam before(torch::kCPU, torch::kFloat);
+            const PhotoModel model(smaller, shapes_only(config.latent_channels), before);
+            before.seal();
+            if (before.restore(state, steps))
+                return optimiser.restore(by_name(before.state(), before, optimiser), steps);
+        }
     }
     return false;
 }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "codec/entropy/table_builder.h"
+#include "codec/latent_context.h"
 #include "training/quantise_graph.h"
 
 namespace nae::training {
@@ -146,9 +147,9 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     const torch::NoGradGuard no_grad;
     const PhotoConfig& config = model.config();
     const int64_t n = config.latent_channels, nz = config.hyper_channels;
-    std::vector<NodeTensors> parts[4];
-    std::vector<NodeAffine> affines[4];
-    for (int p = 0; p < 4; ++p) {
+    std::vector<NodeTensors> parts[kParts];
+    std::vector<NodeAffine> affines[kParts];
+    for (size_t p = 0; p < kParts; ++p) {
         parts[p] = float_tensors(model, optimiser, Part(p), options.averaged);
         affines[p] = node_affines_of(model, optimiser, Part(p), options.averaged);
     }
@@ -166,16 +167,22 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
 
     // What the integer networks will see, at several qualities.
     const Tensor blocks = sampler.calibration_batch(options.calibration_crops, 256).blocks;
-    std::vector<Tensor> all_y, all_z;
+    std::vector<Tensor> all_y, all_z, all_known;
     for (int k = 0; k < config.anchors; k += 3) {
         const Tensor y = run(Part::analysis, blocks, k, 1);
         const Tensor z = run(Part::hyper_analysis, y, k);
         const Tensor gz = torch::exp2(log2_hyper_gain.select(1, k)).view({1, nz, 1, 1});
         const Tensor z_hat = torch::round(z * gz) / gz;
-        const Tensor mean = run(Part::hyper_synthesis, z_hat, k).narrow(1, 0, n);
-        const Tensor g = torch::exp2(log2_gain.select(1, k)).view({1, n, 1, 1});
+        const Tensor predicted = run(Part::hyper_synthesis, z_hat, k);
+        const Tensor mean = predicted.narrow(1, 0, n);
+        const Tensor gain = log2_gain.select(1, k).view({1, n, 1, 1}), g = torch::exp2(gain);
+        const Tensor symbols = torch::round((y - mean) * g);
         all_z.push_back(z_hat);
-        all_y.push_back(torch::round((y - mean) * g) / g + mean);
+        all_y.push_back(symbols / g + mean);
+        if (!config.context) continue;
+        const Tensor known = context_view(predicted.narrow(1, n, n) + gain, symbols, options.smallest_scale)
+                                 .known.narrow(1, 0, config.known_channels());
+        all_known.push_back(torch::cat({known, predicted.narrow(1, 2 * n, model.context_features())}, 1));
     }
     const Tensor y_hat = torch::cat(all_y).contiguous(torch::MemoryFormat::ChannelsLast);
     const Tensor z_hat = torch::cat(all_z).contiguous(torch::MemoryFormat::ChannelsLast);
@@ -225,6 +232,16 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     q.output_unit.insert(q.output_unit.end(), size_t(n), 1.0 / 256);
     QuantisedGraph hyper =
         quantise_graph(net(Part::hyper_synthesis), tensors(Part::hyper_synthesis), z_hat, q);
+    if (config.context) {
+        q.input_unit.assign(size_t(config.known_channels()), 1.0 / kContextInputPerScale);
+        q.input_unit.insert(q.input_unit.end(), hyper.output_unit.begin() + 2 * n, hyper.output_unit.end());
+        q.output_unit = {1.0 / kContextOutputPerScale};  // the log2 scales' unit as well
+        QuantisedGraph context =
+            quantise_graph(net(Part::context), tensors(Part::context),
+                           torch::cat(all_known).contiguous(torch::MemoryFormat::ChannelsLast), q);
+        for (const std::string& w : context.warnings) std::printf("context: %s\n", w.c_str());
+        out.context = std::move(context.graph);
+    }
     q.input_unit = unit;
     q.output_unit = {std::exp2(-options.output_frac_bits) / 128.0};
     FloatGraph synthesis_net = net(Part::synthesis);

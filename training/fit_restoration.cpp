@@ -140,7 +140,7 @@ class Fitter {
         Tensor16 latent(tile.h, tile.w, model.latent_channels()), pixels;
         for (size_t p = 0; p < size_t(tile.h) * size_t(tile.w); ++p)
             dequantise_position(codec.latent_scale(), tile.symbols.data() + p * channels,
-                                tile.prediction.data.data() + 2 * p * channels,
+                                tile.prediction.data.data() + p * size_t(tile.prediction.c),
                                 latent.data.data() + p * channels);
         const Extents extents{tile.h, tile.w};
         NAE_RETURN_IF_ERROR(

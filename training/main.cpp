@@ -93,6 +93,8 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--device", t.device, "cpu or cuda");
     train_cmd->add_option("--precision", t.precision, "bf16 or f32");
     train_cmd->add_flag("--only-branch", t.only_branch, "Train the branch of the synthesis and nothing else");
+    train_cmd->add_flag("--only-prediction", t.only_prediction,
+                        "Train what predicts the latent (hyper-synthesis, context) and nothing else");
     train_cmd->add_flag("--restart-branch", t.restart_branch,
                         "Begin the synthesis' branch anew where the resumed one is dead");
     train_cmd->add_flag("--like-gpu", t.like_gpu, "Compute on the CPU the way a GPU does, to rehearse that");

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "codec/entropy/table_builder.h"
+#include "codec/latent_context.h"
 #include "codec/latent_quantiser.h"
 #include "training/rate.h"
 #include "training/restoration.h"
@@ -38,6 +40,10 @@ class NetBuilder {
         initial_[size_t(id)] = {weight, bias};
         names_[size_t(id)] = "conv" + std::to_string(others_++);
         return id;
+    }
+    int slice(int a, int begin, int channels) { return push(graph_.slice(a, begin, channels), channels); }
+    int concat(int a, int b) {
+        return push(graph_.concat({a, b}), channels_[size_t(a)] + channels_[size_t(b)]);
     }
     int relu(int a) { return push(graph_.relu(a), channels_[size_t(a)]); }
     int add(int a, int b) { return push(graph_.add(a, b), channels_[size_t(a)]); }
@@ -96,6 +102,8 @@ class NetBuilder {
 
 using Start = NetBuilder::Start;
 
+constexpr int kContextFeatures = 128;  // the hyper-synthesis' last hidden channels
+
 NetBuilder build_analysis(const PhotoConfig& c, const Tensor& linear) {
     NetBuilder b(3);
     const int blocks8 = b.space_to_depth(0, 8);
@@ -143,11 +151,40 @@ NetBuilder build_hyper_synthesis(const PhotoConfig& c, const Tensor& log2_scale)
     t = b.relu(b.conv(t, 128, 3, 1, Start::he));
     t = b.relu(b.depth_to_space(b.conv(t, 512, 1, 1, Start::he), 2));  // 128 at 1/16
     const int n = c.latent_channels;
-    b.conv_with(t, torch::zeros({2 * n, 128, 1, 1}), torch::cat({torch::zeros({n}), log2_scale}), 1, false);
+    const int predicted = b.conv_with(t, torch::zeros({2 * n, kContextFeatures, 1, 1}),
+                                      torch::cat({torch::zeros({n}), log2_scale}), 1, false);
+    if (c.context) b.concat(predicted, t);
+    return b;
+}
+
+// Its four neighbours tell a position different things, so the symbols go through a convolution of 3 x 3 right away: with a
+// bottleneck before it an eighth of the gain is lost.
+NetBuilder build_context(const PhotoConfig& c) {
+    NetBuilder b(c.known_channels() + kContextFeatures);
+    const int known = b.conv(b.slice(0, 0, c.known_channels()), c.context_width, 3, 1, Start::he);
+    const int said =
+        b.conv(b.slice(0, c.known_channels(), kContextFeatures), c.context_width, 1, 1, Start::he);
+    const int t = b.relu(b.conv(b.relu(b.add(known, said)), c.context_width, 1, 1, Start::he));
+    b.conv(t, 2 * c.latent_channels, 1, 1, Start::zero);
     return b;
 }
 
 }  // namespace
+
+ContextView context_view(const Tensor& log2_scale, const Tensor& symbols, double smallest_scale) {
+    const int64_t h = symbols.size(2), w = symbols.size(3);
+    const auto options = symbols.options().requires_grad(false);
+    ContextView view;
+    view.second = (torch::arange(h, options).view({h, 1}) + torch::arange(w, options)).remainder(2);
+    view.second = view.second.view({1, 1, h, w});
+    const double bias = bias_for_smallest_scale(smallest_scale);
+    const Tensor index = ((log2_scale.detach() * 256 + bias) / 64).floor();
+    const Tensor coded = (index >= 1).to(torch::kFloat);
+    const Tensor scale = torch::exp2((index * 64 + (32 - bias)) / 256);
+    view.scale = scale * coded;
+    view.known = (symbols * coded / scale).clamp(-kContextRange, kContextRange) * (1 - view.second);
+    return view;
+}
 
 PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAdam& optimiser)
     : config_(config), working_type_(optimiser.working_type()) {
@@ -155,12 +192,12 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
     const Tensor stddev = start.stddev * to_latent;  // of the latent
     const Tensor normalise = 1.0 / (stddev + 0.5);   // half a unit: about a coarse quantisation step
     const int64_t n = config.latent_channels;
-    std::array<NetBuilder, 4> built = {
+    std::vector<NetBuilder> built = {
         build_analysis(config, (start.basis * to_latent).view({n, 768, 1, 1})),
         build_hyper_analysis(config, normalise), build_hyper_synthesis(config, torch::log2(stddev + 1e-3)),
         build_synthesis(config, (start.basis.t() / to_latent).contiguous().view({768, n, 1, 1}), normalise)};
-    const char* names[4] = {"analysis", "hyper_analysis", "hyper_synthesis", "synthesis"};
-    for (size_t p = 0; p < 4; ++p) {
+    const char* names[kParts] = {"analysis", "hyper_analysis", "hyper_synthesis", "synthesis", "context"};
+    const auto add_net = [&](size_t p) {
         nets_[p] = built[p].take();
         const auto& initial = built[p].initial();
         node_parameters_[p].resize(nets_[p].nodes.size());
@@ -173,7 +210,8 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
             ids.weight = optimiser.add(name + ".weight", initial[i].first, low, 1.0, built[p].hidden(i));
             ids.bias = optimiser.add(name + ".bias", initial[i].second, low);
         }
-    }
+    };
+    for (size_t p = 0; p < 4; ++p) add_net(p);
     // High-rate theory: D = Δ²/12 and R = -log2 Δ per coefficient give the step that minimises
     // λ·MSE + R over an orthonormal transform of 3 samples a pixel: Δ² = 18 / (λ ln 2), Δ in grey levels.
     Tensor gain = torch::empty({n, config.anchors});
@@ -196,12 +234,16 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
             node_parameters_[p][i].shift = optimiser.add(name + ".shift", zero, false, 2.0);
         }
     }
+    if (config.context) {
+        built.push_back(build_context(config));
+        add_net(size_t(Part::context));
+    }
     for (const Parameter& p : optimiser.parameters()) leaves_.push_back(p.leaf);
     take_leaves();
 }
 
 void PhotoModel::take_leaves() {
-    for (size_t p = 0; p < 4; ++p)
+    for (size_t p = 0; p < kParts; ++p)
         for (size_t i = 0; i < tensors_[p].size(); ++i)
             if (const NodeParameters& ids = node_parameters_[p][i]; ids.weight >= 0)
                 tensors_[p][i] = {leaf(ids.weight), leaf(ids.bias), {}, {}};
@@ -292,6 +334,34 @@ Tensor PhotoModel::distortion(const Tensor& blocks, const Tensor& latent, const 
     return error + (for_latent - for_latent.detach());
 }
 
+bool PhotoModel::learns(Part p) const {
+    for (const NodeParameters& ids : node_parameters_[size_t(p)])
+        if (ids.weight >= 0 && leaf(ids.weight).requires_grad()) return true;
+    return false;
+}
+
+// The symbols as the encoder will choose them, so that the synthesis learns to live with them.
+Tensor PhotoModel::symbols_of(const Tensor& y, const Prediction& p, const Tensor& gain,
+                              const Tensor& quality) const {
+    const Tensor v = (y - p.mean) * torch::exp2(gain);
+    const Tensor scale = torch::exp2(p.log2_scale.detach() + gain);
+    return v + (rate_aware_round(v, scale, quantiser_weight(quality, scale)) - v).detach();
+}
+
+int PhotoModel::context_features() const { return config_.context ? kContextFeatures : 0; }
+
+// codec/latent_context.h in float: symbols come and means go in multiples of the scale that the table index stands for.
+PhotoModel::Prediction PhotoModel::with_context(const Prediction& before, const Tensor& features,
+                                                const Tensor& symbols, const Tensor& gain) const {
+    const int64_t n = config_.latent_channels;
+    const ContextView view = context_view(before.log2_scale + gain, symbols, config_.smallest_scale);
+    const Tensor known = view.known.narrow(1, 0, config_.known_channels()).to(working_type_);
+    const Tensor input = torch::cat({known, features}, 1).contiguous(torch::MemoryFormat::ChannelsLast);
+    const Tensor change = run(Part::context, input, {}, 0).to(torch::kFloat) * view.second;
+    return {before.mean + change.narrow(1, 0, n) * view.scale / torch::exp2(gain),
+            before.log2_scale + change.narrow(1, n, n)};
+}
+
 PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quality, bool training) const {
     const Tensor gain = gains(gain_, quality), hyper_gain = gains(hyper_gain_, quality);  // log2
     // The pixels come in the order of the graph's first operator, space-to-depth 8.
@@ -306,14 +376,15 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
 
     const Tensor h = run(Part::hyper_synthesis, z_round / z_gain, quality, 0);
     const int64_t n = config_.latent_channels;
-    const Tensor mean = h.narrow(1, 0, n).to(torch::kFloat);
-    const Tensor scale = torch::exp2(h.narrow(1, n, n).to(torch::kFloat) + gain);
+    Prediction p{h.narrow(1, 0, n).to(torch::kFloat), h.narrow(1, n, n).to(torch::kFloat)};
+    if (config_.context)
+        p = with_context(p, h.narrow(1, 2 * n, context_features()), symbols_of(y, p, gain, quality), gain);
+    const Tensor scale = torch::exp2(p.log2_scale + gain);
 
     const Tensor g = torch::exp2(gain);
-    const Tensor v = (y - mean) * g;
-    // The symbols as the encoder will choose them, so that the synthesis learns to live with them.
-    const Tensor symbols = rate_aware_round(v, scale, quantiser_weight(quality, scale));
-    const Tensor v_round = v + (symbols - v).detach();
+    const Tensor v = (y - p.mean) * g;
+    const Tensor v_round = symbols_of(y, p, gain, quality);
+    const Tensor symbols = v_round.detach();
 
     Output out;
     // Scales and means learn from what is coded. The latent learns from a smooth stand-in: symbols have no slope.
@@ -323,7 +394,10 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
         out.bits_y = out.bits_y + (smooth - smooth.detach());
     }
     out.bits_z = logistic_bits(z_rate, z_scale).sum({1, 2, 3});
-    out.mse = distortion(blocks, (v_round / g + mean).to(working_type_), quality, training);
+    // Where neither transform learns, the error is what it is.
+    out.mse = training && !learns(Part::analysis) && !learns(Part::synthesis)
+                  ? torch::ones_like(out.bits_z)
+                  : distortion(blocks, (v_round / g + p.mean).to(working_type_), quality, training);
     return out;
 }
 

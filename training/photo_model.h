@@ -8,6 +8,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -33,12 +34,29 @@ struct PhotoConfig {
     int encoder_width16 = 192, encoder_blocks16 = 2;  // at 1/16
     int decoder_width16 = 96, decoder_blocks16 = 3;
     int decoder_width8 = 64, decoder_blocks8 = 1;
+    bool context = true;         // every other position of the latent is predicted again from its neighbours
+    int context_channels = 192;  // of the latent, that it looks at: the first ones
+    int context_width = 128;
+    int known_channels() const { return std::min(context_channels, latent_channels); }
+    // Whose scales the context network's input and output are measured by, as in the file to come (latent_context.h).
+    double smallest_scale = 0.12;
 };
+
+// What the context network has to do with: a raster of symbols with scales (log2, in quantisation steps), as the decoder sees
+// them (codec/latent_context.h). Tensors [N, C, h, w].
+struct ContextView {
+    torch::Tensor second;  // [1, 1, h, w]: 1 at the positions that are coded second, else 0
+    torch::Tensor scale;   // that of the table each value has; 0: certain zero
+    torch::Tensor known;   // the first positions' symbols in multiples of that
+};
+ContextView context_view(const torch::Tensor& log2_scale, const torch::Tensor& symbols,
+                         double smallest_scale);
 
 // One real latent unit is this many 8-bit grey levels of an orthonormal transform coefficient.
 constexpr double kLatentUnit = 64.0;
 
-enum class Part { analysis, hyper_analysis, hyper_synthesis, synthesis };
+enum class Part { analysis, hyper_analysis, hyper_synthesis, synthesis, context };
+constexpr size_t kParts = 5;
 
 class PhotoModel {
   public:
@@ -74,6 +92,8 @@ class PhotoModel {
         int scale = -1, shift = -1;
     };
     const std::vector<NodeParameters>& node_parameters(Part p) const { return node_parameters_[size_t(p)]; }
+    // Channels of the hyper-synthesis' output behind means and log2 scales, which the context network reads.
+    int context_features() const;
     // The analysis node that holds the linear transform.
     int linear_analysis_node() const { return 3; }
     int gain_parameter() const { return gain_; }                // [C, K] log2 gain of the latent
@@ -87,6 +107,17 @@ class PhotoModel {
     // [N] mean squared error in 8-bit units.
     torch::Tensor distortion(const torch::Tensor& blocks, const torch::Tensor& latent,
                              const torch::Tensor& quality, bool training) const;
+    // What the latent is coded with.
+    struct Prediction {
+        torch::Tensor mean, log2_scale;  // [N, C, h, w], real latent units
+    };
+    // The prediction of all positions when the symbols of the first squares are known.
+    Prediction with_context(const Prediction& before, const torch::Tensor& features,
+                            const torch::Tensor& symbols, const torch::Tensor& gain) const;
+    // Symbols as the encoder chooses them, with the gradient of what they are chosen for.
+    torch::Tensor symbols_of(const torch::Tensor& y, const Prediction& p, const torch::Tensor& gain,
+                             const torch::Tensor& quality) const;
+    bool learns(Part p) const;
     torch::Tensor quantiser_weight(const torch::Tensor& quality, const torch::Tensor& scale) const;
     torch::Tensor gains(int parameter, const torch::Tensor& quality) const;  // [N, C, 1, 1] log2
     torch::Tensor noise_like(const torch::Tensor& t) const;                  // uniform in [-½, ½)
@@ -96,10 +127,10 @@ class PhotoModel {
     PhotoConfig config_;
     torch::ScalarType working_type_;
     std::vector<torch::Tensor> leaves_;
-    c10::optional<at::Generator> noise_;  // none: LibTorch's own
-    std::array<FloatGraph, 4> nets_;
-    std::array<std::vector<NodeParameters>, 4> node_parameters_;
-    std::array<std::vector<NodeTensors>, 4> tensors_;
+    c10::optional<at::Generator> noise_;   // none: LibTorch's own
+    std::array<FloatGraph, kParts> nets_;  // without a context the last one is empty
+    std::array<std::vector<NodeParameters>, kParts> node_parameters_;
+    std::array<std::vector<NodeTensors>, kParts> tensors_;
     int gain_ = -1, hyper_gain_ = -1, hyper_scale_ = -1;
     std::shared_ptr<const RestorationFilter> restoration_;  // null: none
     int output_frac_bits_ = 0;

@@ -25,12 +25,15 @@ class Groups {
 
 double largest(const torch::Tensor& t) { return t.abs().max().item<double>(); }
 
-// Runs the graph node by node and notes the largest magnitude of each node.
+// Runs the graph node by node and notes the largest magnitude of each node, and its channels.
 std::vector<double> calibrate(const FloatGraph& graph, const std::vector<NodeTensors>& tensors,
-                              const torch::Tensor& x) {
+                              const torch::Tensor& x, std::vector<int>& channels) {
     std::vector<double> peak(graph.nodes.size());
-    for (size_t i = 0; i < graph.nodes.size(); ++i)
-        peak[i] = largest(run_float_graph(graph, tensors, x, 0, int(graph.nodes.size() - 1 - i)));
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+        const torch::Tensor given = run_float_graph(graph, tensors, x, 0, int(graph.nodes.size() - 1 - i));
+        peak[i] = largest(given);
+        channels[i] = int(given.size(1));
+    }
     return peak;
 }
 
@@ -93,18 +96,26 @@ QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTen
     for (size_t i = 1; i < n; ++i) {
         const FloatNode& node = graph.nodes[i];
         for (uint16_t in : node.inputs) readers[in].push_back(i);
-        if (node.op == Op::conv) continue;
+        if (node.op == Op::conv || (node.op == Op::concat && i + 1 == n) ||
+            (node.op == Op::slice && node.inputs[0] == 0))
+            continue;
         if (node.op != Op::add && node.op != Op::relu && node.op != Op::depth_to_space)
             throw std::runtime_error(std::string("operator ") + op_name(node.op) + " cannot be exported yet");
         for (uint16_t in : node.inputs) groups.join(i, in);
     }
-    const size_t output_group = groups.find(n - 1);
-    const std::vector<double> peak = calibrate(graph, tensors, calibration);
+    const bool joined = graph.nodes.back().op == Op::concat;
+    const size_t output_group = groups.find(joined ? graph.nodes.back().inputs[0] : n - 1);
+    std::vector<int> channels(n);
+    const std::vector<double> peak = calibrate(graph, tensors, calibration, channels);
     std::vector<double> group_peak(n, 0);
     for (size_t i = 0; i < n; ++i) group_peak[groups.find(i)] = std::max(group_peak[groups.find(i)], peak[i]);
 
     // Unit of one channel of a node's tensor.
     auto unit = [&](size_t node, size_t channel) {
+        if (graph.nodes[node].op == Op::slice) {
+            channel += size_t(graph.nodes[node].begin);
+            node = 0;
+        }
         const size_t g = groups.find(node);
         if (g == groups.find(0)) return options.input_unit[channel];
         if (g == output_group)
@@ -161,6 +172,15 @@ QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTen
             case Op::add:
                 id[i] = b.add(id[in], id[node.inputs[1]], folds(i) ? 0 : -kActivationLimit, kActivationLimit);
                 break;
+            case Op::slice:
+                id[i] = b.slice(id[in], node.begin, node.channels);
+                break;
+            case Op::concat: {
+                std::vector<int> inputs;
+                for (const uint16_t input : node.inputs) inputs.push_back(id[input]);
+                id[i] = b.concat(inputs);
+                break;
+            }
             case Op::relu:
                 id[i] = folds(in) ? id[in] : b.relu(id[in]);
                 break;
@@ -169,6 +189,10 @@ QuantisedGraph quantise_graph(const FloatGraph& graph, const std::vector<NodeTen
                 break;
         }
     }
+    const std::vector<uint16_t> ends =
+        joined ? graph.nodes.back().inputs : std::vector<uint16_t>{uint16_t(n - 1)};
+    for (const uint16_t end : ends)
+        for (int c = 0; c < channels[end]; ++c) result.output_unit.push_back(unit(end, size_t(c)));
     result.graph = b.take();
     return result;
 }

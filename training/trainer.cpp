@@ -192,6 +192,10 @@ std::string train(const TrainOptions& o) {
         optimiser.freeze([](const std::string& name) {
             return name.rfind("synthesis.", 0) != 0 || name.rfind("synthesis.conv0.", 0) == 0;
         });
+    if (o.only_prediction)
+        optimiser.freeze([](const std::string& name) {
+            return name.rfind("hyper_synthesis.", 0) != 0 && name.rfind("context.", 0) != 0;
+        });
     const torch::Tensor held_out = sampler.validation_batch(32, 256).blocks;
     std::vector<PhotoModel> models{model};  // one for each worker
     for (int i = 1; i < replicas; ++i) models.push_back(model.replica(rng()));

@@ -32,6 +32,7 @@ struct TrainOptions {
     std::string precision = "bf16";  // "bf16" or "f32"
     bool like_gpu = false;           // do on the CPU what is done on a GPU, to rehearse that
     bool only_branch = false;        // leave everything else as it is
+    bool only_prediction = false;    // train hyper-synthesis and context alone, at a quarter of the work
     bool restart_branch = false;     // the synthesis' branch begins anew, from a start that adds nothing
     int64_t max_steps = 0;           // 0: no limit (for rehearsals)
     int pca_batches = 60;            // batches of 16 crops for the initial transform

@@ -86,8 +86,10 @@ class Predicted : public nae::TileObserver {
     void tile_coded(const nae::TileSymbols& tile) override {
         std::vector<int16_t> latent(tile.symbols.size());
         const auto channels = static_cast<size_t>(scale_.channels());
+        const auto predicted = static_cast<size_t>(tile.prediction.c);
         for (size_t at = 0; at < latent.size(); at += channels)
-            nae::dequantise_position(scale_, &tile.symbols[at], &tile.prediction.data[2 * at], &latent[at]);
+            nae::dequantise_position(scale_, &tile.symbols[at],
+                                     &tile.prediction.data[at / channels * predicted], &latent[at]);
         latents.push_back(std::move(latent));
     }
     Latents latents;

@@ -212,6 +212,14 @@ getcontext().prec = 50
 EXP2 = [int((Decimal(2)**(30 + Decimal(i) / 256)).to_integral_value()) for i in range(256)]
 
 
+def step_of(log2_inverse, log2):
+    """2^((log2_inverse - log2) / 256) in Q16; 0 where it is outside 1 .. 2^28."""
+    e = log2_inverse - log2
+    n = 14 - (e >> 8)
+    step = (EXP2[e & 255] + 2**(n - 1)) >> n if 1 <= n <= 40 else 0
+    return step if step <= 2**28 else 0
+
+
 def gains_at(quality, anchors, log2_gain, log2_inverse_unit):
     """L and D of every channel."""
     p = (quality - 100) * (anchors - 1)
@@ -375,7 +383,7 @@ def restore(filter_, f, raster):
 
 class Model:
     def __init__(self, data):
-        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"FILT", b"END ")
+        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"CNTX", b"FILT", b"END ")
         chunks = read_chunks(data, b"\x8eNAM\r\n\x1a\n", critical)
         part = data[:8]
         for kind in critical:
@@ -401,6 +409,7 @@ class Model:
         tables = Reader(chunks[b"TABL"])
         self.tables, self.hyper_tables = TableSet(tables), TableSet(tables)
         tables.expect_end()
+        self.context = read_graph(chunks[b"CNTX"]) if b"CNTX" in chunks else None
         self.filters = read_filters(chunks[b"FILT"]) if b"FILT" in chunks else []
 
     def set_quality(self, quality):
@@ -414,6 +423,7 @@ class Model:
 # ---- 9 Tiles
 
 def split_payload(payload):
+    """The stream that its length precedes, and what follows."""
     if not payload:
         return b"", b""
     length = at = 0
@@ -438,14 +448,53 @@ def read_tile(model, payload, h, w):
         lambda p: [clamp((s * d + 2**15) >> 16, first.lo, first.hi) for s, d in zip(p, model.dz)], z)
     prediction = [row[:w] for row in run_graph(model.hyper_synthesis, values)[:h]]
 
-    indices = [model.tables.index(scale + gain)
-               for row in prediction for p in row for scale, gain in zip(p[model.c:], model.l)]
-    s = positions(read_stream(latent_bytes, indices, model.tables), h, w, model.c)
+    if model.context is None:
+        s = read_symbols(model, latent_bytes, prediction, [(y, x) for y in range(h) for x in range(w)])
+    else:
+        s, prediction = read_in_two_steps(model, latent_bytes, prediction, h, w)
     first = model.synthesis[0]
-    return per_position(
-        lambda symbols, p: [clamp((mean if abs(mean) > model.dead_zone else 0) + ((v * d + 2**15) >> 16),
-                                  first.lo, first.hi)
-                            for v, d, mean in zip(symbols, model.d, p)], s, prediction)
+    return [[[clamp((mean if abs(mean) > model.dead_zone else 0) + ((v * d + 2**15) >> 16), first.lo, first.hi)
+              for v, d, mean in zip(s[y, x], model.d, prediction[y][x])] for x in range(w)] for y in range(h)]
+
+
+def indices_at(model, p):
+    """Of one position with this prediction."""
+    return [model.tables.index(scale + gain) for scale, gain in zip(p[model.c:], model.l)]
+
+
+def read_symbols(model, stream, prediction, places):
+    flat = read_stream(stream, [i for y, x in places for i in indices_at(model, prediction[y][x])], model.tables)
+    return {place: flat[k * model.c:][:model.c] for k, place in enumerate(places)}
+
+
+def read_in_two_steps(model, payload, prediction, h, w):
+    first_bytes, second_bytes = split_payload(payload)
+    places = [[(y, x) for y in range(h) for x in range(w) if (y + x) % 2 == turn] for turn in (0, 1)]
+    s = read_symbols(model, first_bytes, prediction, places[0])
+
+    features = len(prediction[0][0]) - 2 * model.c
+    known = model.context[0].channels - features
+    limits = model.context[0].lo, model.context[0].hi
+    step = [(0, 0)] + [(step_of(1536, 64 * i + 32 - model.tables.bias), step_of(64 * i + 32 - model.tables.bias, 0))
+                       for i in range(1, model.tables.count)]
+
+    def seen(y, x):
+        if (y + x) % 2:
+            values = [0] * known
+        else:
+            values = [clamp((v * step[i][0] + 2**15) >> 16, -32767, 32767)
+                      for v, i in zip(s[y, x][:known], indices_at(model, prediction[y][x]))]
+        return [clamp(v, *limits) for v in values + prediction[y][x][2 * model.c:]]
+
+    said = run_graph(model.context, [[seen(y, x) for x in range(w)] for y in range(h)])
+    changed = [list(row) for row in prediction]
+    for y, x in places[1]:
+        p, t = prediction[y][x], said[y][x]
+        units = [((((o * step[i][1] + 2**11) >> 12) * d + 2**27) >> 28)
+                 for o, i, d in zip(t, indices_at(model, p), model.d)]
+        changed[y][x] = [clamp(v + e, -32767, 32767) for v, e in zip(p, units + t[model.c:])]
+    s.update(read_symbols(model, second_bytes, changed, places[1]))
+    return s, changed
 
 
 # ---- 3 Picture file, 10 Decoding a picture
@@ -509,7 +558,7 @@ def inflate(data, size):
 
 
 def read_exact_tile(payload, kind, h, w, s):
-    """Rows of bytes (9.3). Method 1 is the caller's."""
+    """Rows of bytes (9.4). Method 1 is the caller's."""
     if not payload:
         return [bytes([0 if kind == CODES else 255]) * (w * s)] * h
     method, rest = payload[0], payload[1:]

@@ -106,11 +106,12 @@ TEST_CASE("Crops cut on the device are those of the sampler") {
         CHECK(torch::equal(device.batch(sampler.draw(20), 64).blocks, same.training_batch(20).blocks));
 }
 
-TEST_CASE("A residual block that a checkpoint lacks changes nothing at first") {
+TEST_CASE("Parts that a checkpoint lacks change nothing at first") {
     TemporaryFolder folder;
     torch::manual_seed(4);
     PhotoConfig before = small_model(), after = before;
     after.decoder_blocks16 = 3;
+    before.context = false;
     const auto start = [&] {
         return PcaStart{torch::randn({before.latent_channels, 768}), torch::ones({before.latent_channels}),
                         0};
@@ -139,6 +140,25 @@ TEST_CASE("A residual block that a checkpoint lacks changes nothing at first") {
             CHECK((p.leaf.abs().max().item<float>() == 0) == second);
         }
     CHECK(added == 2);
+    // So can the context: of its convolutions only the last one is zero.
+    std::vector<bool> zero;
+    for (const Parameter& p : new_values.parameters())
+        if (p.name.find("context.") == 0 && p.leaf.dim() == 4)
+            zero.push_back(p.leaf.abs().max().item<float>() == 0);
+    CHECK(zero == std::vector<bool>{false, false, false, true});
+}
+
+TEST_CASE("The context sees symbols in multiples of their scale, on every other position") {
+    const torch::Tensor log2_scale = torch::full({1, 3, 2, 2}, 1.0), symbols = torch::full({1, 3, 2, 2}, 6.0);
+    log2_scale.select(1, 1).fill_(-4.0);  // below the smallest scale: certain zero
+    const ContextView view = context_view(log2_scale, symbols, 0.12);
+    CHECK(torch::equal(view.second, torch::tensor({0.F, 1.F, 1.F, 0.F}).view({1, 1, 2, 2})));
+    const auto scale = view.scale.index({0, 0, 0, 0}).item<float>();
+    CHECK(std::abs(std::log2(scale) - 1) <= 0.126);  // an eighth of an octave from the table's centre
+    CHECK(view.known.index({0, 0, 1, 1}).item<float>() == Approx(6 / scale));
+    CHECK(view.known.index({0, 0, 0, 1}).item<float>() == 0);
+    CHECK(view.scale.select(1, 1).abs().max().item<float>() == 0);
+    CHECK(view.known.select(1, 1).abs().max().item<float>() == 0);
 }
 
 TEST_CASE("A dead branch of the synthesis is left out of the model, and can begin anew") {

@@ -11,35 +11,9 @@
 #include "codec/model.h"
 #include "codec/region.h"
 #include "codec/tensor.h"
+#include "tests/unit/random_conv.h"
 
 namespace nae::test {
-
-using Random = std::mt19937;
-
-inline int pick(Random& rng, int lo, int hi) { return std::uniform_int_distribution<int>(lo, hi)(rng); }
-
-// A convolution whose accumulators may come close to 2^31 for inputs in [-max_in, max_in] but provably stay
-// below.
-inline ConvParams random_conv(Random& rng, int in_channels, int out_channels, int kernel, int stride,
-                              int max_in, int32_t lo = -8191, int32_t hi = 8191) {
-    ConvParams p;
-    p.out_channels = out_channels;
-    p.kernel = kernel;
-    p.stride = stride;
-    p.lo = lo;
-    p.hi = hi;
-    const int taps = kernel * kernel * in_channels;
-    const int64_t budget = ((int64_t{1} << 31) - 1 - 1000000) / std::max(max_in, 1);
-    const int most = static_cast<int>(std::clamp<int64_t>(budget / taps, 1, 32767));
-    for (int i = 0; i < out_channels * taps; ++i)
-        p.weights.push_back(static_cast<int16_t>(pick(rng, -most, most)));
-    for (int o = 0; o < out_channels; ++o) {
-        p.bias.push_back(pick(rng, -1000000, 1000000));
-        // Small multipliers keep values inside the range, large ones exercise the clamp.
-        p.mult.push_back(pick(rng, 0, 3) == 0 ? pick(rng, 1, 0x7FFFFFFF) : pick(rng, 20000, 200000));
-    }
-    return p;
-}
 
 inline Tensor16 random_tensor(Random& rng, int h, int w, int c, int lo, int hi) {
     Tensor16 t(h, w, c);

@@ -1,0 +1,103 @@
+#include "codec/latent_context.h"
+
+#include <algorithm>
+
+#include "codec/checkerboard.h"
+#include "codec/engine_kernels.h"
+#include "codec/gains.h"
+
+namespace nae {
+namespace {
+
+// Rows at once: few enough for the network's tensors to be small, many against its reach.
+constexpr int kStripRows = 16;
+
+// Symbols in multiples of their scales.
+void normalise(const ContextScales& scales, const int16_t* symbols, const uint8_t* index, size_t channels,
+               int16_t* out) {
+    for (size_t c = 0; c < channels; ++c) {
+        const int64_t v = (int64_t{symbols[c]} * scales.from_steps[index[c]] + (1 << 15)) >> 16;
+        out[c] = static_cast<int16_t>(std::clamp<int64_t>(v, -kValueLimit, kValueLimit));
+    }
+}
+
+// Rows [top, bottom) of the network's input: the symbols of the first squares, 0 at the second ones, and what the
+// hyper-synthesis says for the network alone.
+void lay_out(const ContextTask& task, const Tensor16& prediction, int top, int bottom, Tensor16& input) {
+    const auto channels = static_cast<size_t>(task.scale.channels()),
+               predicted = static_cast<size_t>(prediction.c);
+    const size_t features = predicted - 2 * channels,
+                 known = static_cast<size_t>(task.network.input_channels()) - features;
+    input.resize(bottom - top, task.w, task.network.input_channels());
+    for (int y = top; y < bottom; ++y) {
+        for (int x = 0; x < task.w; ++x) {
+            const size_t position =
+                static_cast<size_t>(y) * static_cast<size_t>(task.w) + static_cast<size_t>(x);
+            int16_t* to = input.pixel(y - top, x);
+            if (is_square(Squares::first, y, x))
+                normalise(task.scales, task.symbols + position * channels, task.index + position * channels,
+                          known, to);
+            else
+                std::fill_n(to, known, int16_t{0});
+            std::copy_n(prediction.data.data() + position * predicted + 2 * channels, features, to + known);
+        }
+    }
+}
+
+int16_t add_limited(int16_t value, int64_t change) {
+    return static_cast<int16_t>(std::clamp<int64_t>(int64_t{value} + change, -kValueLimit, kValueLimit));
+}
+
+// One position. index: what the prediction says so far.
+void change(const ContextTask& task, const int16_t* said, const uint8_t* index, int16_t* prediction) {
+    const auto channels = static_cast<size_t>(task.scale.channels());
+    for (size_t c = 0; c < channels; ++c) {
+        const int64_t steps = (int64_t{said[c]} * task.scales.to_steps[index[c]] + (1 << 11)) >> 12;  // Q12
+        const int64_t units = (steps * task.scale.steps.step[c] + (int64_t{1} << 27)) >> 28;
+        prediction[c] = add_limited(prediction[c], units);
+    }
+    for (size_t c = channels; c < 2 * channels; ++c) prediction[c] = add_limited(prediction[c], said[c]);
+}
+
+}  // namespace
+
+int context_reach(const PackedGraph& context) {
+    constexpr int64_t kFar = 256;  // from every edge
+    const Rect needed = required_input(context, Extents{2 * kFar, 2 * kFar}, Rect{kFar, kFar, 1, 1});
+    return static_cast<int>(std::max(kFar - needed.y, needed.bottom() - kFar - 1));
+}
+
+ContextScales context_scales(const TableSet& latent_tables) {
+    ContextScales out;
+    for (int i = 0; i < latent_tables.count(); ++i) {
+        const int32_t log2_sigma = 64 * i + 32 - latent_tables.bias;
+        constexpr int32_t kInput = 6 * 256;  // log2 of kContextInputPerScale
+        out.from_steps.push_back(i == 0 ? 0 : dequant_step(kInput, log2_sigma));
+        out.to_steps.push_back(i == 0 ? 0 : dequant_step(log2_sigma, 0));
+    }
+    return out;
+}
+
+Status add_context(const ContextTask& task, int rows, Tensor16& prediction) {
+    const Extents extents{task.h, task.w};
+    const int reach = context_reach(task.network);
+    Tensor16 input, said;
+    std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
+    for (int top = 0; top < rows; top += kStripRows) {
+        const int bottom = std::min(top + kStripRows, rows);
+        const int first = std::max(top - reach, 0), end = std::min(bottom + reach, task.h);
+        lay_out(task, prediction, first, end, input);
+        NAE_RETURN_IF_ERROR(Engine::run(task.network, extents, input, Rect{0, first, task.w, end - first},
+                                        Rect{0, top, task.w, bottom - top}, said, task.level, task.limits));
+        for (int y = top; y < bottom; ++y) {
+            for (int x = leftmost(Squares::second, y); x < task.w; x += 2) {
+                int16_t* const at = prediction.pixel(y, x);
+                task.kernels.index(task.scale, at + index.size(), index.data());
+                change(task, said.pixel(y - top, x), index.data(), at);
+            }
+        }
+    }
+    return Status();
+}
+
+}  // namespace nae

@@ -1,0 +1,56 @@
+// The second step of the latent's prediction: half of the positions are predicted again when the other half is known, after
+// He et al. 2021, "Checkerboard context model for efficient learned image compression".
+#ifndef NAE_CODEC_LATENT_CONTEXT_H_
+#define NAE_CODEC_LATENT_CONTEXT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "codec/engine.h"
+#include "codec/entropy/tables.h"
+#include "codec/latent_quantiser.h"
+#include "codec/tensor.h"
+#include "format/limits.h"
+#include "format/status.h"
+
+namespace nae {
+
+struct Kernels;  // codec/engine_kernels.h
+
+// Symbols enter the network, and changes of means leave it, as multiples of the scale sigma that the position's table stands
+// for, 2^((64 index + 32 - bias) / 256) steps: in units of 1/64 and 1/256.
+constexpr int kContextInputPerScale = 64, kContextOutputPerScale = 256;
+constexpr double kContextRange = 127;  // of a symbol, in multiples of sigma
+
+// How many rows further up or down a position's context lies.
+int context_reach(const PackedGraph& context);
+
+// Sigma of each table, for exact arithmetic.
+struct ContextScales {
+    std::vector<int32_t> from_steps;  // 64 / sigma, Q16, rounded half up; 0 where nothing is coded
+    std::vector<int32_t> to_steps;    // sigma, Q16, likewise
+};
+ContextScales context_scales(const TableSet& latent_tables);
+
+// What a context network needs to know of a tile of h x w positions.
+struct ContextTask {
+    const PackedGraph& network;
+    const LatentScale& scale;  // of the latent
+    const ContextScales& scales;
+    const Kernels& kernels;
+    int h = 0, w = 0;
+    // Of as many rows as the rows that are to be predicted and context_reach() need: symbols of the first squares and
+    // their table indices, C at each position (those of the second squares are not looked at).
+    const int16_t* symbols = nullptr;
+    const uint8_t* index = nullptr;
+    EngineLevel level{};
+    const Limits& limits;
+};
+
+// Adds to means and log2 scales of the second squares of the first `rows` rows what the network says. prediction: of as many
+// rows as the symbols, as the hyper-synthesis gave it. Errors: those of the engine.
+Status add_context(const ContextTask& task, int rows, Tensor16& prediction);
+
+}  // namespace nae
+
+#endif  // NAE_CODEC_LATENT_CONTEXT_H_
