@@ -5,12 +5,13 @@
 #include "codec/checkerboard.h"
 #include "codec/engine_kernels.h"
 #include "codec/gains.h"
+#include "codec/thread_team.h"
 
 namespace nae {
 namespace {
 
 // Rows at once: few enough for the network's tensors to be small, many against its reach.
-constexpr int kStripRows = 16;
+constexpr int kStripRows = 16, kLeastStripRows = 4;
 
 // Symbols in multiples of their scales.
 void normalise(const ContextScales& scales, const int16_t* symbols, const uint8_t* index, size_t channels,
@@ -78,13 +79,15 @@ ContextScales context_scales(const TableSet& latent_tables) {
     return out;
 }
 
-Status add_context(const ContextTask& task, int rows, Tensor16& prediction) {
+Status add_context(const ContextTask& task, int rows, Tensor16& prediction, ThreadTeam* team) {
     const Extents extents{task.h, task.w};
     const int reach = context_reach(task.network);
-    Tensor16 input, said;
-    std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
-    for (int top = 0; top < rows; top += kStripRows) {
-        const int bottom = std::min(top + kStripRows, rows);
+    const int threads = team != nullptr ? team->threads() : 1;
+    const int strip = std::clamp((rows + threads - 1) / threads, kLeastStripRows, kStripRows);
+    return share(team, (rows + strip - 1) / strip, [&](int64_t number) {
+        Tensor16 input, said;
+        std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
+        const int top = static_cast<int>(number) * strip, bottom = std::min(top + strip, rows);
         const int first = std::max(top - reach, 0), end = std::min(bottom + reach, task.h);
         lay_out(task, prediction, first, end, input);
         NAE_RETURN_IF_ERROR(Engine::run(task.network, extents, input, Rect{0, first, task.w, end - first},
@@ -96,8 +99,8 @@ Status add_context(const ContextTask& task, int rows, Tensor16& prediction) {
                 change(task, said.pixel(y - top, x), index.data(), at);
             }
         }
-    }
-    return Status();
+        return Status();
+    });
 }
 
 }  // namespace nae

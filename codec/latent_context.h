@@ -48,8 +48,9 @@ struct ContextTask {
 };
 
 // Adds to means and log2 scales of the second squares of the first `rows` rows what the network says. prediction: of as many
-// rows as the symbols, as the hyper-synthesis gave it. Errors: those of the engine.
-Status add_context(const ContextTask& task, int rows, Tensor16& prediction);
+// rows as the symbols, as the hyper-synthesis gave it. team: the threads that share; null: nobody does. Errors: those of the
+// engine.
+Status add_context(const ContextTask& task, int rows, Tensor16& prediction, ThreadTeam* team = nullptr);
 
 }  // namespace nae
 

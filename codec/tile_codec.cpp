@@ -156,13 +156,16 @@ Status TileCodec::settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam
 }
 
 Status TileCodec::see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction,
-                              AlignedVector8& index) const {
+                              AlignedVector8& index, ThreadTeam* team) const {
     const ContextTask task{model_->context, latent_scale_, context_scales_, kernels_, h,
                            prediction.w,    symbols,       index.data(),    level_,   limits_};
-    NAE_RETURN_IF_ERROR(add_context(task, rows, prediction).in("context"));
-    for_squares(Squares::second, rows, prediction.w,
-                [&](size_t position, size_t) { settle(position, prediction, index); });
-    return Status();
+    NAE_RETURN_IF_ERROR(add_context(task, rows, prediction, team).in("context"));
+    return share(team, rows, [&](int64_t y) {
+        for (int x = leftmost(Squares::second, y); x < prediction.w; x += 2)
+            settle(static_cast<size_t>(y) * static_cast<size_t>(prediction.w) + static_cast<size_t>(x),
+                   prediction, index);
+        return Status();
+    });
 }
 
 Status TileCodec::predict_tile(ByteSpan payload, int h, int w, int rows, PredictedTile& tile,
@@ -192,61 +195,67 @@ Status TileCodec::predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) 
     return settle(tile.prediction, tile.index, team);
 }
 
+Result<bool> TileCodec::decode_stream(ByteSpan stream, bool begin, const AlignedVector8& index,
+                                      int16_t* symbols) const {
+    const SymbolCodec& codec = model_->latent_codec;
+    if (begin) return codec.decode_first(stream.data(), stream.size(), index.data(), index.size(), symbols);
+    NAE_RETURN_IF_ERROR(codec.decode(stream.data(), stream.size(), index.data(), index.size(), symbols));
+    return true;
+}
+
 Result<bool> TileCodec::decode_squares(Squares which, const PredictedTile& tile, int rows,
                                        int16_t* symbols) const {
     const auto channels = static_cast<size_t>(model_->latent_channels());
-    const size_t count = square_count(which, rows, tile.w) * channels;
-    const ByteSpan stream = which == Squares::first ? tile.stream : tile.second_stream;
-    AlignedVector8 index(count);
-    AlignedVector16 some(count);
+    AlignedVector8 index(square_count(which, rows, tile.w) * channels);
+    AlignedVector16 some(index.size());
     take_squares(which, tile.index.data(), rows, tile.w, channels, index.data());
-    bool decoded = true;
-    if (rows < tile.h) {
-        NAE_ASSIGN_OR_RETURN(decoded, model_->latent_codec.decode_first(stream.data(), stream.size(),
-                                                                        index.data(), count, some.data()));
-    } else {
-        NAE_RETURN_IF_ERROR(
-            model_->latent_codec.decode(stream.data(), stream.size(), index.data(), count, some.data()));
-    }
+    const ByteSpan stream = which == Squares::first ? tile.stream : tile.second_stream;
+    NAE_ASSIGN_OR_RETURN(const bool decoded, decode_stream(stream, rows < tile.h, index, some.data()));
     put_squares(which, some.data(), rows, tile.w, channels, symbols);
     return decoded;
 }
 
-Status TileCodec::decode_in_turn(PredictedTile& tile, AlignedVector16& symbols) const {
+Status TileCodec::decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const {
+    NAE_RETURN_IF_ERROR(decode_first_squares(tile, symbols));
+    NAE_RETURN_IF_ERROR(predict_second_squares(tile, symbols, nullptr));
+    return decode_second_squares(tile, symbols);
+}
+
+Status TileCodec::decode_first_squares(PredictedTile& tile, AlignedVector16& symbols) const {
     for (;;) {
-        const int seen = tile.prediction.h;
         symbols.resize(tile.index.size());
-        NAE_ASSIGN_OR_RETURN(bool decoded,
-                             decode_squares(Squares::first, tile, seen, symbols.data()).in("latent"));
-        if (decoded) {
-            NAE_RETURN_IF_ERROR(see_context(tile.h, tile.rows, symbols.data(), tile.prediction, tile.index));
+        bool decoded = true;
+        if (has_context()) {
             NAE_ASSIGN_OR_RETURN(
-                decoded, decode_squares(Squares::second, tile, tile.rows, symbols.data()).in("latent"));
+                decoded,
+                decode_squares(Squares::first, tile, tile.prediction.h, symbols.data()).in("latent"));
+        } else {
+            NAE_ASSIGN_OR_RETURN(
+                decoded,
+                decode_stream(tile.stream, tile.rows < tile.h, tile.index, symbols.data()).in("latent"));
         }
-        if (decoded) break;
+        if (decoded) return Status();
         NAE_RETURN_IF_ERROR(predict_rows(tile.h, tile, nullptr));  // then no stream is merely begun
+    }
+}
+
+Status TileCodec::predict_second_squares(PredictedTile& tile, const AlignedVector16& symbols,
+                                         ThreadTeam* team) const {
+    if (!has_context()) return Status();
+    return see_context(tile.h, tile.rows, symbols.data(), tile.prediction, tile.index, team);
+}
+
+Status TileCodec::decode_second_squares(PredictedTile& tile, AlignedVector16& symbols) const {
+    if (!has_context()) return Status();
+    NAE_ASSIGN_OR_RETURN(const bool decoded,
+                         decode_squares(Squares::second, tile, tile.rows, symbols.data()).in("latent"));
+    if (!decoded) {
+        NAE_RETURN_IF_ERROR(predict_rows(tile.h, tile, nullptr));
+        return decode_symbols(tile, symbols);
     }
     symbols.resize(static_cast<size_t>(tile.rows) * static_cast<size_t>(tile.w) *
                    static_cast<size_t>(model_->latent_channels()));
     return Status();
-}
-
-Status TileCodec::decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const {
-    if (has_context()) return decode_in_turn(tile, symbols);
-    if (tile.rows < tile.h) {
-        symbols.resize(tile.index.size());
-        NAE_ASSIGN_OR_RETURN(const bool decoded,
-                             model_->latent_codec
-                                 .decode_first(tile.stream.data(), tile.stream.size(), tile.index.data(),
-                                               tile.index.size(), symbols.data())
-                                 .in("latent"));
-        if (decoded) return Status();
-        NAE_RETURN_IF_ERROR(predict_rows(tile.h, tile, nullptr));
-    }
-    symbols.resize(tile.index.size());
-    return model_->latent_codec
-        .decode(tile.stream.data(), tile.stream.size(), tile.index.data(), tile.index.size(), symbols.data())
-        .in("latent");
 }
 
 Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
@@ -286,7 +295,7 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
     tile.symbols.resize(tile.index.size());
     choose(Squares::first, y, y_stride, options, tile);
     if (has_context())
-        NAE_RETURN_IF_ERROR(see_context(h, h, tile.symbols.data(), tile.prediction, tile.index));
+        NAE_RETURN_IF_ERROR(see_context(h, h, tile.symbols.data(), tile.prediction, tile.index, nullptr));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }
@@ -296,7 +305,8 @@ Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const Quan
     NAE_RETURN_IF_ERROR(
         predict(tile.z.data(), tile.h, tile.w, tile.h, tile.prediction, nullptr).in("hyper-synthesis"));
     NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
-    NAE_RETURN_IF_ERROR(see_context(tile.h, tile.h, tile.symbols.data(), tile.prediction, tile.index));
+    NAE_RETURN_IF_ERROR(
+        see_context(tile.h, tile.h, tile.symbols.data(), tile.prediction, tile.index, nullptr));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }

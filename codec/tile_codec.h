@@ -78,13 +78,18 @@ class TileCodec {
                                                      const Limits& limits, EngineLevel level);
 
     // The three steps of decoding the first `rows` rows of a tile of h x w positions: hyper-latents and what they predict;
-    // latent symbols, the one step that threads cannot share; latents (integer units of the synthesis input), resized
-    // into `latent`. team: the threads that share; null: nobody does. The second step needs all rows of a tile that has few
-    // symbols, and then predicts them itself: tile.rows says how many there are. Errors: corrupt (of streams that are
-    // decoded to their end only: what follows is not looked at), limit_exceeded.
+    // latent symbols; latents (integer units of the synthesis input), resized into `latent`. team: the threads that share;
+    // null: nobody does. The second step needs all rows of a tile that has few symbols, and then predicts them itself: tile.rows
+    // says how many there are. Errors: corrupt (of streams that are decoded to their end only: what follows is not looked
+    // at), limit_exceeded.
     Status predict_tile(ByteSpan payload, int h, int w, int rows, PredictedTile& tile,
                         ThreadTeam* team = nullptr) const;
     Status decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const;
+    // decode_symbols() in parts: the first and the last are what threads cannot share. Without a context the first does it all.
+    Status decode_first_squares(PredictedTile& tile, AlignedVector16& symbols) const;
+    Status predict_second_squares(PredictedTile& tile, const AlignedVector16& symbols,
+                                  ThreadTeam* team) const;
+    Status decode_second_squares(PredictedTile& tile, AlignedVector16& symbols) const;
     Status dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
                       ThreadTeam* team = nullptr) const;
 
@@ -128,14 +133,15 @@ class TileCodec {
     Status predict(const int16_t* z_symbols, int h, int w, int rows, Tensor16& prediction,
                    ThreadTeam* team) const;
     Status predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) const;
-    // decode_symbols() with a context.
-    Status decode_in_turn(PredictedTile& tile, AlignedVector16& symbols) const;
+    // Symbols of a stream. begin: it may go on beyond them; false then: too few to begin one. Errors: corrupt.
+    Result<bool> decode_stream(ByteSpan stream, bool begin, const AlignedVector8& index,
+                               int16_t* symbols) const;
     // Symbols of some squares of the first `rows` rows, into their places. False: too few to begin a stream. Errors:
     // corrupt.
     Result<bool> decode_squares(Squares which, const PredictedTile& tile, int rows, int16_t* symbols) const;
     // Prediction and indices of the second squares of the first `rows` rows, in the light of the first squares' symbols.
-    Status see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction,
-                       AlignedVector8& index) const;
+    Status see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction, AlignedVector8& index,
+                       ThreadTeam* team) const;
     void choose(Squares which, const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
                 TileSymbols& tile) const;
     Result<std::vector<uint8_t>> pack_squares(Squares which, const TileSymbols& tile) const;

@@ -51,13 +51,23 @@ void TileFetcher::start(Fetch& fetch, ThreadTeam* team) {
 void TileFetcher::decode(Fetch& fetch) {
     if (*fetch.out != nullptr || !fetch.status.ok()) return;
     if (research_ == nullptr) {
-        fetch.status = codec_->decode_symbols(fetch.predicted, fetch.symbols);
+        fetch.status = codec_->decode_first_squares(fetch.predicted, fetch.symbols);
         return;
     }
     auto pixels = std::make_shared<Tensor16>();
     fetch.status = research_->decode(fetch.payload, static_cast<int>(fetch.pixels.h),
                                      static_cast<int>(fetch.pixels.w), *pixels);
     if (fetch.status.ok()) *fetch.out = std::move(pixels);
+}
+
+void TileFetcher::predict_second(Fetch& fetch, ThreadTeam* team) {
+    if (*fetch.out != nullptr || !fetch.status.ok() || research_ != nullptr) return;
+    fetch.status = codec_->predict_second_squares(fetch.predicted, fetch.symbols, team);
+}
+
+void TileFetcher::decode_second(Fetch& fetch) {
+    if (*fetch.out != nullptr || !fetch.status.ok() || research_ != nullptr) return;
+    fetch.status = codec_->decode_second_squares(fetch.predicted, fetch.symbols);
 }
 
 Status TileFetcher::finish(Fetch& fetch, ThreadTeam* team) {
@@ -137,7 +147,15 @@ Status TileFetcher::fetch(const TilePlane& plane, const TileRange& range, int64_
         const auto k = static_cast<size_t>(i);
         if (k >= together) start(missing[k], nullptr);
         decode(missing[k]);
-        return k >= together ? finish(missing[k], nullptr) : Status();
+        if (k < together) return Status();
+        predict_second(missing[k], nullptr);
+        decode_second(missing[k]);
+        return finish(missing[k], nullptr);
+    }));
+    for (size_t i = 0; i < together; ++i) predict_second(missing[i], &team);
+    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(together), [&](int64_t i) {
+        decode_second(missing[static_cast<size_t>(i)]);
+        return Status();
     }));
     for (size_t i = 0; i < together; ++i) NAE_RETURN_IF_ERROR(finish(missing[i], &team));
     held.swap(wanted);

@@ -66,10 +66,12 @@ class TileFetcher {
         Status status;  // what has gone wrong so far
     };
 
-    // The three steps; research models do all of it in the second. team: the threads that share the work of the first and
-    // the last, or null.
+    // The steps, one after another; research models do all of it in the second. team: the threads that share the work of a
+    // step, or null.
     void start(Fetch& fetch, ThreadTeam* team);  // out of the cache, or read and predicted
-    void decode(Fetch& fetch);
+    void decode(Fetch& fetch);                   // the first squares, or everything where there is no context
+    void predict_second(Fetch& fetch, ThreadTeam* team);
+    void decode_second(Fetch& fetch);
     Status finish(Fetch& fetch, ThreadTeam* team);  // tolerated damage becomes a neutral tile
     // Announces those that must be read.
     void prefetch(const std::vector<Fetch>& missing);
