@@ -62,11 +62,11 @@ std::vector<Rect> split_into_blocks(const Rect& window) {
 // A model that others have loaded may cost more than this caller allows.
 Status check_cost(const ReadyModel& model, const Limits& limits) {
     const auto cost = [](const PackedGraph& graph) {
-        return graph.info().macs_per_pixel + graph.info().values_per_pixel;
+        return graph.empty() ? 0 : graph.info().macs_per_pixel + graph.info().values_per_pixel;
     };
     constexpr double kPixelsPerLatent = kLatentStride * kLatentStride;
     const double operations = cost(model.synthesis) + cost(model.hyper_synthesis) / kPixelsPerLatent +
-                              (model.context.empty() ? 0 : cost(model.context) / kPixelsPerLatent) +
+                              (cost(model.context) + cost(model.context_pointwise)) / kPixelsPerLatent +
                               restoration_macs_per_pixel(model.model.restoration);
     if (operations <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
     return Status(ErrorCode::limit_exceeded,

@@ -1,6 +1,7 @@
 #include "codec/latent_context.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "codec/checkerboard.h"
 #include "codec/engine_kernels.h"
@@ -60,6 +61,27 @@ void change(const ContextTask& task, const int16_t* said, const uint8_t* index, 
     for (size_t c = channels; c < 2 * channels; ++c) prediction[c] = add_limited(prediction[c], said[c]);
 }
 
+// What the network says at the second squares alone, one after another. seen: its last tensor that depends on neighbours, rows
+// from `top` on.
+Status finish_at_squares(const ContextTask& task, int top, const Tensor16& seen, Tensor16& said) {
+    Tensor16 squares;
+    size_t count = 0;
+    for (int y = 0; y < seen.h; ++y)
+        count += static_cast<size_t>((seen.w - leftmost(Squares::second, top + y) + 1) / 2);
+    squares.resize(1, static_cast<int>(count), seen.c);
+    int16_t* to = squares.data.data();
+    for (int y = 0; y < seen.h; ++y)
+        for (int x = leftmost(Squares::second, top + y); x < seen.w; x += 2)
+            to = std::copy_n(seen.pixel(y, x), seen.c, to);
+    if (task.pointwise.empty() || count == 0) {
+        said = std::move(squares);
+        return Status();
+    }
+    const Extents extents{1, static_cast<int64_t>(count)};
+    return Engine::run(task.pointwise, extents, squares, whole(extents), whole(extents), said, task.level,
+                       task.limits);
+}
+
 }  // namespace
 
 int context_reach(const PackedGraph& context) {
@@ -85,18 +107,20 @@ Status add_context(const ContextTask& task, int rows, Tensor16& prediction, Thre
     const int threads = team != nullptr ? team->threads() : 1;
     const int strip = std::clamp((rows + threads - 1) / threads, kLeastStripRows, kStripRows);
     return share(team, (rows + strip - 1) / strip, [&](int64_t number) {
-        Tensor16 input, said;
+        Tensor16 input, seen, said;
         std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
         const int top = static_cast<int>(number) * strip, bottom = std::min(top + strip, rows);
         const int first = std::max(top - reach, 0), end = std::min(bottom + reach, task.h);
         lay_out(task, prediction, first, end, input);
         NAE_RETURN_IF_ERROR(Engine::run(task.network, extents, input, Rect{0, first, task.w, end - first},
-                                        Rect{0, top, task.w, bottom - top}, said, task.level, task.limits));
+                                        Rect{0, top, task.w, bottom - top}, seen, task.level, task.limits));
+        NAE_RETURN_IF_ERROR(finish_at_squares(task, top, seen, said));
+        size_t square = 0;
         for (int y = top; y < bottom; ++y) {
             for (int x = leftmost(Squares::second, y); x < task.w; x += 2) {
                 int16_t* const at = prediction.pixel(y, x);
                 task.kernels.index(task.scale, at + index.size(), index.data());
-                change(task, said.pixel(y - top, x), index.data(), at);
+                change(task, said.data.data() + square++ * static_cast<size_t>(said.c), index.data(), at);
             }
         }
         return Status();

@@ -35,7 +35,8 @@ ContextScales context_scales(const TableSet& latent_tables);
 // What a context network needs to know of a tile of h x w positions.
 struct ContextTask {
     const PackedGraph& network;
-    const LatentScale& scale;  // of the latent
+    const PackedGraph& pointwise;  // its end, split_graph.h; may be empty
+    const LatentScale& scale;      // of the latent
     const ContextScales& scales;
     const Kernels& kernels;
     int h = 0, w = 0;

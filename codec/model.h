@@ -116,7 +116,8 @@ struct ReadyModel {
     ModelId id{};
     PackedGraph hyper_synthesis;
     PackedGraph synthesis;
-    PackedGraph context;  // may be empty
+    PackedGraph context;            // may be empty; without its end,
+    PackedGraph context_pointwise;  // which looks at no neighbours (split_graph.h); may be empty
     SymbolCodec latent_codec;
     SymbolCodec hyper_codec;
     // Set for a research model; then graphs and codecs are empty, and of `model` only the name, the latent channels and

@@ -8,6 +8,7 @@
 #include "codec/native_analysis.h"
 #include "codec/research_model.h"
 #include "codec/sha256.h"
+#include "codec/split_graph.h"
 #include "format/byte_sink.h"
 #include "format/container.h"
 #include "format/little_endian.h"
@@ -311,7 +312,12 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 
                          PackedGraph::create(std::move(model.hyper_synthesis), checked));
     NAE_ASSIGN_OR_RETURN(ready->synthesis, PackedGraph::create(std::move(model.synthesis), checked));
     if (!model.context.empty()) {
-        NAE_ASSIGN_OR_RETURN(ready->context, PackedGraph::create(std::move(model.context), checked));
+        SplitGraph parts = split_pointwise(model.context);
+        NAE_ASSIGN_OR_RETURN(ready->context, PackedGraph::create(std::move(parts.before), checked));
+        if (!parts.pointwise.empty()) {
+            NAE_ASSIGN_OR_RETURN(ready->context_pointwise,
+                                 PackedGraph::create(std::move(parts.pointwise), checked));
+        }
     }
     NAE_ASSIGN_OR_RETURN(ready->latent_codec, SymbolCodec::create(model.latent_tables));
     NAE_ASSIGN_OR_RETURN(ready->hyper_codec, SymbolCodec::create(model.hyper_tables));

@@ -102,8 +102,9 @@ TEST_CASE("context: the formulas, by floating point", "[context]") {
     }
     Tensor16 after = before;
     const Limits limits;
-    const ContextTask task{model->context,      scale, scales, *kernels, h, w, symbols.data(), index.data(),
-                           EngineLevel::scalar, limits};
+    const ContextTask task{
+        model->context, model->context_pointwise, scale, scales, *kernels, h, w, symbols.data(),
+        index.data(),   EngineLevel::scalar,      limits};
     REQUIRE(add_context(task, h, after).ok());
 
     Tensor16 seen(h, w, known + kFeatures), said;
@@ -120,9 +121,11 @@ TEST_CASE("context: the formulas, by floating point", "[context]") {
         }
     }
     const Extents extents{h, w};
+    const auto network = PackedGraph::create(model_with_context(5).context);
     REQUIRE(
-        Engine::run(model->context, extents, seen, whole(extents), whole(extents), said, EngineLevel::scalar)
+        Engine::run(network.value(), extents, seen, whole(extents), whole(extents), said, EngineLevel::scalar)
             .ok());
+    CHECK_FALSE(model->context_pointwise.empty());
     int moved = 0;
     for (int p = 0; p < h * w; ++p) {
         const bool second = (p / w + p % w) % 2 == 1;
