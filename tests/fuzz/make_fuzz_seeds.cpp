@@ -95,13 +95,13 @@ void pictures(const nae::ReadyModelPtr& model) {
     }
 }
 
-void filtered_picture(const nae::ReadyModelPtr& model) {
+void special_picture(const nae::ReadyModelPtr& model, const char* name) {
     nae::test::TinyAnalysis analysis;
     const Bytes picture = pixels(40, 33, 3);
     nae::MemoryImageSource image(picture.data(), 40, 33, 3);
     nae::MemorySink sink;
     if (!nae::encode(options_of(model, analysis), image, nae::Metadata(), sink).ok()) failed = true;
-    for (const char* harness : {"decode_fuzz", "gdal_fuzz"}) store(harness, "filtered", sink.bytes());
+    for (const char* harness : {"decode_fuzz", "gdal_fuzz"}) store(harness, name, sink.bytes());
 }
 
 // Every plane and data type there is, in files of two levels.
@@ -202,7 +202,10 @@ int main(int argc, char** argv) {
     nae::Model filtering = nae::test::make_tiny_model();
     filtering.restoration = nae::test::make_tiny_filter();
     store("model_fuzz", "tiny-filter", checked(nae::serialise_decoding_part(filtering)));
-    filtered_picture(checked(nae::prepare_model(std::move(filtering), "tiny with a filter")));
+    special_picture(checked(nae::prepare_model(std::move(filtering), "tiny with a filter")), "filtered");
+    nae::Model seeing = nae::test::make_tiny_model_with_context();
+    store("model_fuzz", "tiny-context", checked(nae::serialise_decoding_part(seeing)));
+    special_picture(checked(nae::prepare_model(std::move(seeing), "tiny with a context")), "context");
     pictures(model);
     kinds(model);
     entropy();

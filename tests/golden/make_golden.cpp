@@ -47,7 +47,12 @@ const Golden kFiles[] = {
     {"tiles-first-rgb", 100, 70, 3, 64, 70, 5, true, true},
 };
 
-// With a model that has a restoration filter.
+// With a model that has a context, and with one that has a restoration filter.
+const Golden kContext[] = {
+    {"context-rgb", 201, 150, 3, 64, 80, 5, false, false},
+    {"context-gray", 75, 97, 1, 64, 30, 5, false, false},
+    {"context-one-pixel", 1, 1, 3, 64, 90, 5, false, false},
+};
 const Golden kFiltered[] = {
     {"filter-rgb", 200, 150, 3, 64, 80, 5, false, false},
     {"filter-gray", 75, 90, 1, 64, 30, 5, false, false},
@@ -240,7 +245,13 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", filtered.status().message().c_str());
         return 1;
     }
-    const bool done = make_all(kFiltered, filtered.value(), folder) &&
+    const auto seeing = nae::prepare_model(nae::test::make_tiny_model_with_context(), "tiny with a context");
+    if (!seeing.ok()) {
+        std::fprintf(stderr, "%s\n", seeing.status().message().c_str());
+        return 1;
+    }
+    const bool done = make_all(kContext, seeing.value(), folder) &&
+                      make_all(kFiltered, filtered.value(), folder) &&
                       make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
                       save(model.value()->decoding_part(), folder + "/tiny.nam").ok();
     return done ? 0 : 1;

@@ -48,16 +48,41 @@ Graph synthesis() {
     return b.take();
 }
 
-// Means: an eighth of the hyper-latent. Scales: 24 levels.
-Graph hyper_synthesis() {
+// Means: an eighth of the hyper-latent. Scales: 24 levels. Features for a context: the hyper-latent itself.
+Graph hyper_synthesis(int features) {
     GraphBuilder b(kHyper, -kRange, kRange);
     ConvParams p;
-    p.out_channels = 2 * kColours;
+    p.out_channels = 2 * kColours + features;
     p.weights = {4096, 4096, 4096, 40, 40, 40};
-    p.bias.assign(2 * kColours, 0);
+    p.weights.resize(static_cast<size_t>(p.out_channels), 4096);
+    p.bias.assign(static_cast<size_t>(p.out_channels), 0);
     for (size_t c = kColours; c < 2 * kColours; ++c) p.bias[c] = 1174 * 4096;
-    p.mult.assign(2 * kColours, 1 << 20);
+    p.mult.assign(static_cast<size_t>(p.out_channels), 1 << 20);
     enlarge(b, b.conv(b.input(), std::move(p)));
+    return b.take();
+}
+
+// A mean of four neighbours in two of the colours, bent at zero, moves all means; their spread, and the feature, all scales.
+Graph context() {
+    constexpr int kKnown = 2, kWidth = 4;
+    GraphBuilder b(kKnown + 1, -kRange, kRange);
+    const auto conv = [&](int input, int channels, int out, int kernel, const std::vector<int16_t>& weights,
+                          int32_t lo) {
+        ConvParams p;
+        p.out_channels = out;
+        p.kernel = kernel;
+        const auto taps = static_cast<size_t>(kernel * kernel * channels * out);
+        for (size_t i = 0; i < taps; ++i) p.weights.push_back(weights[i % weights.size()]);
+        p.bias.assign(static_cast<size_t>(out), 5);
+        p.mult.assign(static_cast<size_t>(out), 1 << 20);
+        p.lo = lo;
+        p.hi = kRange;
+        return b.conv(input, std::move(p));
+    };
+    const int symbols =
+        conv(b.slice(b.input(), 0, kKnown), kKnown, kWidth, 3, {900, -300, 1100, 500, -700}, -kRange);
+    const int said = conv(b.slice(b.input(), kKnown, 1), 1, kWidth, 1, {300, -200}, -kRange);
+    conv(b.add(symbols, said, 0, kRange), kWidth, 2 * kColours, 1, {1500, -900, 700, -400, 1000}, -kRange);
     return b.take();
 }
 
@@ -97,7 +122,7 @@ Model make_tiny_model() {
     m.latent_channels = kColours;
     m.hyper_channels = kHyper;
     m.output_frac_bits = kFracBits;
-    m.hyper_synthesis = hyper_synthesis();
+    m.hyper_synthesis = hyper_synthesis(0);
     m.synthesis = synthesis();
     // Steps from 64 levels to 1; one integer step of either network's input is 1/16 level.
     m.gains.latent = {kColours, 2, {}, std::vector<int32_t>(kColours, 4 * 256)};
@@ -127,6 +152,13 @@ Status TinyAnalysis::run(AnalysisGraph graph, const float* in, int h, int w, int
             for (int k = 0; k < c; ++k)
                 out[(y / side * out_w + x / side) * out_c + k % out_c] += *in++ * factor;
     return Status();
+}
+
+Model make_tiny_model_with_context() {
+    Model m = make_tiny_model();
+    m.hyper_synthesis = hyper_synthesis(1);
+    m.context = context();
+    return m;
 }
 
 RestorationFilter make_tiny_filter() {

@@ -9,6 +9,7 @@
 namespace nae::test {
 
 Model make_tiny_model();
+Model make_tiny_model_with_context();
 // A restoration filter for it, with weights of all classes, some large.
 RestorationFilter make_tiny_filter();
 
