@@ -1,6 +1,7 @@
 #include "codec/latent_context.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "codec/checkerboard.h"
@@ -50,15 +51,30 @@ int16_t add_limited(int16_t value, int64_t change) {
     return static_cast<int16_t>(std::clamp<int64_t>(int64_t{value} + change, -kValueLimit, kValueLimit));
 }
 
+// Whether eight channels are all certain zero, where means do not change.
+bool nothing_coded(const uint8_t* index) {
+    uint64_t all = 0;
+    std::memcpy(&all, index, sizeof(all));
+    return all == 0;
+}
+
 // One position. index: what the prediction says so far.
 void change(const ContextTask& task, const int16_t* said, const uint8_t* index, int16_t* prediction) {
     const auto channels = static_cast<size_t>(task.scale.channels());
-    for (size_t c = 0; c < channels; ++c) {
-        const int64_t steps = (int64_t{said[c]} * task.scales.to_steps[index[c]] + (1 << 11)) >> 12;  // Q12
-        const int64_t units = (steps * task.scale.steps.step[c] + (int64_t{1} << 27)) >> 28;
-        prediction[c] = add_limited(prediction[c], units);
+    const int32_t* const to_steps = task.scales.to_steps.data();
+    const int32_t* const step = task.scale.steps.step.data();
+    for (size_t first = 0; first < channels; first += 8) {
+        const size_t end = std::min(first + 8, channels);
+        if (end - first == 8 && nothing_coded(index + first)) continue;
+        for (size_t c = first; c < end; ++c) {
+            const int64_t steps = (int64_t{said[c]} * to_steps[index[c]] + (1 << 11)) >> 12;  // Q12
+            prediction[c] = add_limited(prediction[c], (steps * step[c] + (int64_t{1} << 27)) >> 28);
+        }
     }
-    for (size_t c = channels; c < 2 * channels; ++c) prediction[c] = add_limited(prediction[c], said[c]);
+    for (size_t c = channels; c < 2 * channels; ++c) {
+        const int sum = int{prediction[c]} + int{said[c]};
+        prediction[c] = static_cast<int16_t>(std::clamp(sum, -kValueLimit, kValueLimit));
+    }
 }
 
 // What the network says at the second squares alone, one after another. seen: its last tensor that depends on neighbours, rows
