@@ -141,22 +141,30 @@ Status TileFetcher::fetch(const TilePlane& plane, const TileRange& range, int64_
                      [&](const Fetch& a, const Fetch& b) { return positions(a) > positions(b); });
     std::vector<int64_t> sizes;
     for (const Fetch& fetch : missing) sizes.push_back(positions(fetch));
-    const size_t together = tiles_to_share(sizes, team.threads());
+    const size_t together = tiles_to_share(sizes, team.threads()), count = missing.size();
+    // The others wait where these do: the second half of their symbols is then decoded beside them.
+    const bool in_halves = together > 0 && research_ == nullptr && codec_->has_context();
+    const auto second_half = [&](Fetch& fetch) {
+        predict_second(fetch, nullptr);
+        decode_second(fetch);
+        return finish(fetch, nullptr);
+    };
     for (size_t i = 0; i < together; ++i) start(missing[i], &team);
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(missing.size()), [&](int64_t i) {
+    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(count), [&](int64_t i) {
         const auto k = static_cast<size_t>(i);
         if (k >= together) start(missing[k], nullptr);
         decode(missing[k]);
-        if (k < together) return Status();
-        predict_second(missing[k], nullptr);
-        decode_second(missing[k]);
-        return finish(missing[k], nullptr);
+        return k < together || in_halves ? Status() : second_half(missing[k]);
     }));
-    for (size_t i = 0; i < together; ++i) predict_second(missing[i], &team);
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(together), [&](int64_t i) {
-        decode_second(missing[static_cast<size_t>(i)]);
-        return Status();
-    }));
+    if (in_halves) {
+        for (size_t i = 0; i < together; ++i) predict_second(missing[i], &team);
+        NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(count), [&](int64_t i) {
+            const auto k = static_cast<size_t>(i);
+            if (k >= together) return second_half(missing[k]);
+            decode_second(missing[k]);
+            return Status();
+        }));
+    }
     for (size_t i = 0; i < together; ++i) NAE_RETURN_IF_ERROR(finish(missing[i], &team));
     held.swap(wanted);
     return Status();
