@@ -92,6 +92,8 @@ struct RestoreTask {
 };
 constexpr ptrdiff_t kRestoreSlack = 32;
 
+struct ContextScales;  // latent_context.h
+
 struct Kernels {
     void (*conv)(const ConvTask& task) = nullptr;
     // out[i] = clamp(a[i] + b[i], lo, hi); out may be a or b.
@@ -100,6 +102,9 @@ struct Kernels {
     void (*dequantise)(const LatentScale& scale, const int16_t* symbols, const int16_t* mean,
                        int16_t* out) = nullptr;
     void (*index)(const LatentScale& scale, const int16_t* log2_scale, uint8_t* index) = nullptr;
+    // change_means() of latent_context.h.
+    void (*change_means)(const LatentScale& scale, const ContextScales& scales, const int16_t* said,
+                         const uint8_t* index, int16_t* mean) = nullptr;
     // sample_from() of pixel_output.h for n pixels of three channels, to three planes.
     void (*planes)(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&planes)[3]) = nullptr;
     void (*restore)(const RestoreTask& task) = nullptr;

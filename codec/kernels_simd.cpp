@@ -14,6 +14,7 @@
 #undef NAE_REGISTER_TILES
 #if !HWY_HAVE_SCALABLE && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
 #define NAE_REGISTER_TILES 1
+#include "codec/context_lanes-inl.h"
 #include "codec/conv_direct-inl.h"
 #include "codec/conv_float-inl.h"
 #include "codec/conv_float_winograd-inl.h"
@@ -69,8 +70,9 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
 }
 
 const Kernels* level_kernels() {
-    static constexpr Kernels kKernels = {conv,         add,           dequantise_lanes, index_lanes,
-                                         planes_lanes, restore_lanes, conv_float,       conv_float_winograd};
+    static constexpr Kernels kKernels = {
+        conv,         add,           dequantise_lanes, index_lanes,        change_means_lanes,
+        planes_lanes, restore_lanes, conv_float,       conv_float_winograd};
     return &kKernels;
 }
 

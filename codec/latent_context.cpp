@@ -1,7 +1,6 @@
 #include "codec/latent_context.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "codec/checkerboard.h"
@@ -47,36 +46,6 @@ void lay_out(const ContextTask& task, const Tensor16& prediction, int top, int b
     }
 }
 
-int16_t add_limited(int16_t value, int64_t change) {
-    return static_cast<int16_t>(std::clamp<int64_t>(int64_t{value} + change, -kValueLimit, kValueLimit));
-}
-
-// Whether eight channels are all certain zero, where means do not change.
-bool nothing_coded(const uint8_t* index) {
-    uint64_t all = 0;
-    std::memcpy(&all, index, sizeof(all));
-    return all == 0;
-}
-
-// One position. index: what the prediction says so far.
-void change(const ContextTask& task, const int16_t* said, const uint8_t* index, int16_t* prediction) {
-    const auto channels = static_cast<size_t>(task.scale.channels());
-    const int32_t* const to_steps = task.scales.to_steps.data();
-    const int32_t* const step = task.scale.steps.step.data();
-    for (size_t first = 0; first < channels; first += 8) {
-        const size_t end = std::min(first + 8, channels);
-        if (end - first == 8 && nothing_coded(index + first)) continue;
-        for (size_t c = first; c < end; ++c) {
-            const int64_t steps = (int64_t{said[c]} * to_steps[index[c]] + (1 << 11)) >> 12;  // Q12
-            prediction[c] = add_limited(prediction[c], (steps * step[c] + (int64_t{1} << 27)) >> 28);
-        }
-    }
-    for (size_t c = channels; c < 2 * channels; ++c) {
-        const int sum = int{prediction[c]} + int{said[c]};
-        prediction[c] = static_cast<int16_t>(std::clamp(sum, -kValueLimit, kValueLimit));
-    }
-}
-
 // What the network says at the second squares alone, one after another. seen: its last tensor that depends on neighbours, rows
 // from `top` on.
 Status finish_at_squares(const ContextTask& task, int top, const Tensor16& seen, Tensor16& said) {
@@ -106,6 +75,12 @@ int context_reach(const PackedGraph& context) {
     return static_cast<int>(std::max(kFar - needed.y, needed.bottom() - kFar - 1));
 }
 
+void change_means(const LatentScale& scale, const ContextScales& scales, const int16_t* said,
+                  const uint8_t* index, int16_t* mean) {
+    for (size_t c = 0; c < scale.steps.step.size(); ++c)
+        mean[c] = changed_mean(mean[c], said[c], scales.to_steps[index[c]], scale.steps.step[c]);
+}
+
 ContextScales context_scales(const TableSet& latent_tables) {
     ContextScales out;
     for (int i = 0; i < latent_tables.count(); ++i) {
@@ -113,6 +88,7 @@ ContextScales context_scales(const TableSet& latent_tables) {
         constexpr int32_t kInput = 6 * 256;  // log2 of kContextInputPerScale
         out.from_steps.push_back(i == 0 ? 0 : dequant_step(kInput, log2_sigma));
         out.to_steps.push_back(i == 0 ? 0 : dequant_step(log2_sigma, 0));
+        out.fits_32_bits = out.fits_32_bits && out.to_steps.back() < 1 << 26;
     }
     return out;
 }
@@ -136,7 +112,11 @@ Status add_context(const ContextTask& task, int rows, Tensor16& prediction, Thre
             for (int x = leftmost(Squares::second, y); x < task.w; x += 2) {
                 int16_t* const at = prediction.pixel(y, x);
                 task.kernels.index(task.scale, at + index.size(), index.data());
-                change(task, said.data.data() + square++ * static_cast<size_t>(said.c), index.data(), at);
+                const int16_t* const words = said.data.data() + square++ * static_cast<size_t>(said.c);
+                task.kernels.change_means(task.scale, task.scales, words, index.data(), at);
+                int16_t* const log2_scale = at + index.size();
+                task.kernels.add(log2_scale, words + index.size(), log2_scale, index.size(), -kValueLimit,
+                                 kValueLimit);
             }
         }
         return Status();

@@ -29,8 +29,19 @@ int context_reach(const PackedGraph& context);
 struct ContextScales {
     std::vector<int32_t> from_steps;  // 64 / sigma, Q16, rounded half up; 0 where nothing is coded
     std::vector<int32_t> to_steps;    // sigma, Q16, likewise
+    bool fits_32_bits = true;         // whether all of to_steps are so small that no change overflows
 };
 ContextScales context_scales(const TableSet& latent_tables);
+
+// A mean, changed by what the network said of it; step: D of the channel.
+inline int16_t changed_mean(int16_t mean, int16_t said, int32_t to_steps, int32_t step) {
+    const int64_t steps = (int64_t{said} * to_steps + (1 << 11)) >> 12;  // Q12
+    const int64_t sum = mean + ((steps * step + (int64_t{1} << 27)) >> 28);
+    return static_cast<int16_t>(sum < -kValueLimit ? -kValueLimit : sum > kValueLimit ? kValueLimit : sum);
+}
+// Those of one position: the reference of the SIMD kernels.
+void change_means(const LatentScale& scale, const ContextScales& scales, const int16_t* said,
+                  const uint8_t* index, int16_t* mean);
 
 // What a context network needs to know of a tile of h x w positions.
 struct ContextTask {

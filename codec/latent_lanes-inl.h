@@ -16,17 +16,18 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// (int64(symbol) * step + 2^15) >> 16, which fits into 32 bits: symbols have 16, steps at most 28.
-template <class D>
-HWY_INLINE hn::Vec<D> scale_symbols(D d, hn::Vec<D> symbol, hn::Vec<D> step) {
+// (int64(a) * b + 2^(kShift - 1)) >> kShift, which must fit into 32 bits.
+template <int kShift, class D>
+HWY_INLINE hn::Vec<D> multiply_and_shift(D d, hn::Vec<D> a, hn::Vec<D> b) {
     const hn::RepartitionToWide<D> d64;
     const hn::RebindToUnsigned<decltype(d64)> du64;
-    const auto half = hn::Set(d64, int64_t{1} << 15);
+    const auto half = hn::Set(d64, int64_t{1} << (kShift - 1));
     const auto odd_lanes = [&](hn::Vec<D> v)
                                HWY_ATTR { return hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(du64, v))); };
-    const auto even = hn::BitCast(du64, hn::Add(hn::MulEven(symbol, step), half));
-    const auto odd = hn::BitCast(du64, hn::Add(hn::MulEven(odd_lanes(symbol), odd_lanes(step)), half));
-    return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<16>(odd)), hn::BitCast(d, hn::ShiftRight<16>(even)));
+    const auto even = hn::BitCast(du64, hn::Add(hn::MulEven(a, b), half));
+    const auto odd = hn::BitCast(du64, hn::Add(hn::MulEven(odd_lanes(a), odd_lanes(b)), half));
+    return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32 - kShift>(odd)),
+                       hn::BitCast(d, hn::ShiftRight<kShift>(even)));
 }
 
 void dequantise_lanes(const LatentScale& scale, const int16_t* symbols, const int16_t* mean, int16_t* out) {
@@ -43,8 +44,8 @@ void dequantise_lanes(const LatentScale& scale, const int16_t* symbols, const in
         if (!hn::AllTrue(d16, hn::Eq(symbol, hn::Zero(d16)))) {
             const auto step = hn::LoadU(d, scale.steps.step.data() + c);
             // Saturates; [lo, hi] is within int16.
-            value = hn::DemoteTo(
-                d16, hn::Add(hn::PromoteTo(d, value), scale_symbols(d, hn::PromoteTo(d, symbol), step)));
+            value = hn::DemoteTo(d16, hn::Add(hn::PromoteTo(d, value),
+                                              multiply_and_shift<16>(d, hn::PromoteTo(d, symbol), step)));
         }
         hn::StoreU(hn::Min(hn::Max(value, lo), hi), d16, out + c);
     }

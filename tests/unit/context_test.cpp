@@ -146,6 +146,37 @@ TEST_CASE("context: the formulas, by floating point", "[context]") {
     CHECK(moved > h * w);
 }
 
+TEST_CASE("context: every engine level changes means alike", "[context]") {
+    Random rng(8);
+    for (int round = 0; round < 200; ++round) {
+        const int channels = pick(rng, 1, 70);
+        TableSet tables = small_model().latent_tables;
+        tables.bias = pick(rng, 0, 9) == 0 ? -pick(rng, 0, 3000) : tables.bias;  // scales beyond 32 bits
+        const ContextScales scales = context_scales(tables);
+        LatentScale scale;
+        std::vector<int16_t> said, mean;
+        std::vector<uint8_t> index;
+        const bool mostly_zero = pick(rng, 0, 1) == 1;
+        for (int c = 0; c < channels; ++c) {
+            scale.steps.step.push_back(pick(rng, 0, 2) == 0 ? pick(rng, 1, 1 << 28) : pick(rng, 1, 1 << 20));
+            said.push_back(static_cast<int16_t>(pick(rng, 0, 3) == 0 ? pick(rng, -kValueLimit, kValueLimit)
+                                                                     : pick(rng, -300, 300)));
+            mean.push_back(static_cast<int16_t>(pick(rng, -kValueLimit, kValueLimit)));
+            index.push_back(static_cast<uint8_t>(
+                mostly_zero && c < channels / 2 ? 0
+                                                : pick(rng, 0, static_cast<int>(tables.tables.size()) - 1)));
+        }
+        std::vector<int16_t> expected = mean;
+        change_means(scale, scales, said.data(), index.data(), expected.data());
+        for (const EngineLevel level : available_engine_levels()) {
+            INFO(engine_level_name(level) << ", round " << round);
+            std::vector<int16_t> got = mean;
+            kernels_for(level).value()->change_means(scale, scales, said.data(), index.data(), got.data());
+            REQUIRE(got == expected);
+        }
+    }
+}
+
 TEST_CASE("context: any window is the crop of the whole, whatever the threads and the engine",
           "[context][decoder]") {
     std::mt19937 random(7);
