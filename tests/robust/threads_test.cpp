@@ -75,6 +75,30 @@ TEST_CASE("threads: sixteen write and read different files", "[threads]") {
     CHECK(wrong == 0);
 }
 
+TEST_CASE("threads: tiles that threads share, predicted in two steps", "[threads]") {
+    // Two tiles of 512 pixels: the large one is everybody's, the small one's symbols are decoded beside its own.
+    TinyAnalysis analysis;
+    EncoderOptions encoder = tiny_options(analysis);
+    encoder.model = prepare_model(make_tiny_model_with_context(), "tiny with a context").value();
+    encoder.tile_size = 512;
+    const Bytes file = encode_bytes(encoder, make_picture(700, 300, 3));
+    DecoderOptions options;
+    options.threads = 1;
+    const Bytes alone = read_pixels(file, options).value();
+    std::atomic<int> wrong{0};
+    options.threads = 3;
+    options.cache_bytes = 0;
+    const auto decoder = open_bytes(file, options);
+    in_threads([&](int i) {
+        if (i % 4 != 0) return;
+        Bytes pixels(alone.size());
+        const bool ok = i % 8 == 0 ? decoder->read_window(0, 0, 700, 300, pixels.data(), 2100).ok()
+                                   : read_pixels(file, options).ok();
+        if (!ok || (i % 8 == 0 && pixels != alone)) ++wrong;
+    });
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("threads: sixteen read one file, some of it damaged", "[threads]") {
     Bytes file = tiny_file(260, 200);
     const Bytes whole = read_pixels(file).value();
