@@ -11,7 +11,7 @@
 namespace nae {
 namespace {
 
-// Rows at once: few enough for the network's tensors to be small, many against its reach.
+// Rows at once, even numbers: few enough for the network's tensors to be small, many against its reach.
 constexpr int kStripRows = 16, kLeastStripRows = 4;
 
 // Symbols in multiples of their scales.
@@ -46,23 +46,17 @@ void lay_out(const ContextTask& task, const Tensor16& prediction, int top, int b
     }
 }
 
-// What the network says at the second squares alone, one after another. seen: its last tensor that depends on neighbours, rows
-// from `top` on.
-Status finish_at_squares(const ContextTask& task, int top, const Tensor16& seen, Tensor16& said) {
-    Tensor16 squares;
-    size_t count = 0;
-    for (int y = 0; y < seen.h; ++y)
-        count += static_cast<size_t>((seen.w - leftmost(Squares::second, top + y) + 1) / 2);
-    squares.resize(1, static_cast<int>(count), seen.c);
-    int16_t* to = squares.data.data();
-    for (int y = 0; y < seen.h; ++y)
-        for (int x = leftmost(Squares::second, top + y); x < seen.w; x += 2)
-            to = std::copy_n(seen.pixel(y, x), seen.c, to);
-    if (task.pointwise.empty() || count == 0) {
+// What the network says at the second squares alone, one after another. seen: its last tensor that depends on neighbours, from
+// an even row on.
+Status finish_at_squares(const ContextTask& task, const Tensor16& seen, Tensor16& said) {
+    Tensor16 squares(1, static_cast<int>(square_count(Squares::second, seen.h, seen.w)), seen.c);
+    take_squares(Squares::second, seen.data.data(), seen.h, seen.w, static_cast<size_t>(seen.c),
+                 squares.data.data());
+    if (task.pointwise.empty() || squares.w == 0) {
         said = std::move(squares);
         return Status();
     }
-    const Extents extents{1, static_cast<int64_t>(count)};
+    const Extents extents{1, squares.w};
     return Engine::run(task.pointwise, extents, squares, whole(extents), whole(extents), said, task.level,
                        task.limits);
 }
@@ -95,30 +89,28 @@ ContextScales context_scales(const TableSet& latent_tables) {
 
 Status add_context(const ContextTask& task, int rows, Tensor16& prediction, ThreadTeam* team) {
     const Extents extents{task.h, task.w};
-    const int reach = context_reach(task.network);
     const int threads = team != nullptr ? team->threads() : 1;
-    const int strip = std::clamp((rows + threads - 1) / threads, kLeastStripRows, kStripRows);
+    const int fair = (rows + threads - 1) / threads;
+    const int strip = std::clamp(fair + fair % 2, kLeastStripRows, kStripRows);
     return share(team, (rows + strip - 1) / strip, [&](int64_t number) {
         Tensor16 input, seen, said;
         std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
         const int top = static_cast<int>(number) * strip, bottom = std::min(top + strip, rows);
-        const int first = std::max(top - reach, 0), end = std::min(bottom + reach, task.h);
+        const int first = std::max(top - task.reach, 0), end = std::min(bottom + task.reach, task.h);
         lay_out(task, prediction, first, end, input);
         NAE_RETURN_IF_ERROR(Engine::run(task.network, extents, input, Rect{0, first, task.w, end - first},
                                         Rect{0, top, task.w, bottom - top}, seen, task.level, task.limits));
-        NAE_RETURN_IF_ERROR(finish_at_squares(task, top, seen, said));
-        size_t square = 0;
-        for (int y = top; y < bottom; ++y) {
-            for (int x = leftmost(Squares::second, y); x < task.w; x += 2) {
-                int16_t* const at = prediction.pixel(y, x);
-                task.kernels.index(task.scale, at + index.size(), index.data());
-                const int16_t* const words = said.data.data() + square++ * static_cast<size_t>(said.c);
-                task.kernels.change_means(task.scale, task.scales, words, index.data(), at);
-                int16_t* const log2_scale = at + index.size();
-                task.kernels.add(log2_scale, words + index.size(), log2_scale, index.size(), -kValueLimit,
-                                 kValueLimit);
-            }
-        }
+        NAE_RETURN_IF_ERROR(finish_at_squares(task, seen, said));
+        int16_t* const strip_prediction = prediction.pixel(top, 0);
+        for_squares(Squares::second, bottom - top, task.w, [&](size_t position, size_t square) {
+            int16_t* const mean = strip_prediction + position * static_cast<size_t>(prediction.c);
+            int16_t* const log2_scale = mean + index.size();
+            const int16_t* const words = said.data.data() + square * static_cast<size_t>(said.c);
+            task.kernels.index(task.scale, log2_scale, index.data());
+            task.kernels.change_means(task.scale, task.scales, words, index.data(), mean);
+            task.kernels.add(log2_scale, words + index.size(), log2_scale, index.size(), -kValueLimit,
+                             kValueLimit);
+        });
         return Status();
     });
 }

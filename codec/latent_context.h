@@ -47,11 +47,12 @@ void change_means(const LatentScale& scale, const ContextScales& scales, const i
 struct ContextTask {
     const PackedGraph& network;
     const PackedGraph& pointwise;  // its end, split_graph.h; may be empty
+    int reach = 0;                 // context_reach(network)
     const LatentScale& scale;      // of the latent
     const ContextScales& scales;
     const Kernels& kernels;
     int h = 0, w = 0;
-    // Of as many rows as the rows that are to be predicted and context_reach() need: symbols of the first squares and
+    // Of as many rows as the rows that are to be predicted and `reach` need: symbols of the first squares and
     // their table indices, C at each position (those of the second squares are not looked at).
     const int16_t* symbols = nullptr;
     const uint8_t* index = nullptr;

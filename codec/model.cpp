@@ -49,31 +49,42 @@ Status check_ends(const Info& info, int in, int out, const Resolution& resolutio
     return Status();
 }
 
-Status check_integer_graph(const Graph& graph, int in, int out, int factor, double pixels,
-                           const Limits& limits, double* cost) {
+// Proves a graph and adds what it costs.
+Result<GraphInfo> judge(const Graph& graph, double pixels, const Limits& limits, double* cost) {
     Limits per_output = limits;  // of the graph, whose output pixel stands for `pixels` of the picture
     per_output.max_macs_per_pixel = UINT64_MAX;
-    NAE_ASSIGN_OR_RETURN(const GraphInfo info, validate(graph, per_output));
-    NAE_RETURN_IF_ERROR(check_ends(info, in, out, Resolution().multiplied(factor)));
+    NAE_ASSIGN_OR_RETURN(GraphInfo info, validate(graph, per_output));
     *cost += (info.macs_per_pixel + info.values_per_pixel) / pixels;
     if (*cost > static_cast<double>(limits.max_macs_per_pixel)) {
         return Status(ErrorCode::limit_exceeded,
                       cat(*cost, " operations per pixel, the limit is ", limits.max_macs_per_pixel));
     }
-    return Status();
+    return info;
+}
+
+Status check_integer_graph(const Graph& graph, int in, int out, int factor, double pixels,
+                           const Limits& limits, double* cost) {
+    NAE_ASSIGN_OR_RETURN(const GraphInfo info, judge(graph, pixels, limits, cost));
+    return check_ends(info, in, out, Resolution().multiplied(factor));
+}
+
+// Channels that the hyper-synthesis gives for the context alone.
+int context_features(const Model& m, const GraphInfo& hyper) {
+    return m.context.empty() ? 0 : std::max(hyper.output_channels() - 2 * m.latent_channels, 0);
+}
+
+Status check_context(const Model& m, int features, const Limits& limits, double* cost) {
+    if (m.context.empty()) return Status();
+    const int known = m.context.nodes.front().channels - features;
+    if (known < 1 || known > m.latent_channels)
+        return corrupt(cat("latent channels: ", known, ", of ", m.latent_channels));
+    return check_integer_graph(m.context, known + features, 2 * m.latent_channels, 1, kPixelsPerLatent,
+                               limits, cost);
 }
 
 Status check_float_graph(const FloatGraph& graph, int in, int out, int factor, const Limits& limits) {
     NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(graph, limits));
     return check_ends(info, in, out, Resolution().divided(factor));
-}
-
-// 0 where the graph is none.
-int output_channels(const Graph& graph) {
-    Limits none;
-    none.max_macs_per_pixel = UINT64_MAX;
-    const Result<GraphInfo> info = validate(graph, none);
-    return info.ok() ? info.value().output_channels() : 0;
 }
 
 }  // namespace
@@ -83,21 +94,13 @@ std::string model_id_string(const ModelId& id) { return to_hex(id.data(), id.siz
 Status validate(const Model& m, const Limits& limits) {
     NAE_RETURN_IF_ERROR(check_head(m).in("MHDR"));
     double cost = 0;
-    // Before a context, features follow.
-    const int features =
-        m.context.empty() ? 0 : std::max(output_channels(m.hyper_synthesis) - 2 * m.latent_channels, 0);
-    const int predicted = 2 * m.latent_channels + features;
-    NAE_RETURN_IF_ERROR(check_integer_graph(m.hyper_synthesis, m.hyper_channels, predicted, kHyperStride,
-                                            kPixelsPerLatent, limits, &cost)
+    NAE_ASSIGN_OR_RETURN(const GraphInfo hyper,
+                         judge(m.hyper_synthesis, kPixelsPerLatent, limits, &cost).in("HSYN"));
+    const int features = context_features(m, hyper);
+    NAE_RETURN_IF_ERROR(check_ends(hyper, m.hyper_channels, 2 * m.latent_channels + features,
+                                   Resolution().multiplied(kHyperStride))
                             .in("HSYN"));
-    if (!m.context.empty()) {
-        const int known = m.context.nodes.front().channels - features;
-        if (known < 1 || known > m.latent_channels)
-            return corrupt(cat("CNTX: latent channels: ", known, ", of ", m.latent_channels));
-        NAE_RETURN_IF_ERROR(check_integer_graph(m.context, known + features, 2 * m.latent_channels, 1,
-                                                kPixelsPerLatent, limits, &cost)
-                                .in("CNTX"));
-    }
+    NAE_RETURN_IF_ERROR(check_context(m, features, limits, &cost).in("CNTX"));
     NAE_RETURN_IF_ERROR(
         check_integer_graph(m.synthesis, m.latent_channels, 3, kLatentStride, 1, limits, &cost).in("SYNT"));
     NAE_RETURN_IF_ERROR(validate(m.gains).in("GAIN"));

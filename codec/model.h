@@ -66,8 +66,8 @@ struct Model {
     TableSet latent_tables;
     TableSet hyper_tables;
     // May be empty. The first 1 to C channels of the latent (symbols where a position is coded first, else 0), then the
-    // hyper-synthesis' features, -> 2C channels of the same resolution: what is added to means and log2 scales of the positions that are coded second. Units:
-    // latent_context.h.
+    // hyper-synthesis' features, -> 2C channels of the same resolution: what is added to means and log2 scales of the
+    // positions that are coded second. Units: latent_context.h.
     Graph context;
     RestorationFilter restoration;  // what the synthesis' output goes through last; may be empty
 

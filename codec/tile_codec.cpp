@@ -157,11 +157,17 @@ Status TileCodec::settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam
 
 Status TileCodec::see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction,
                               AlignedVector8& index, ThreadTeam* team) const {
-    const ContextTask task{model_->context, model_->context_pointwise,
-                           latent_scale_,   context_scales_,
-                           kernels_,        h,
-                           prediction.w,    symbols,
-                           index.data(),    level_,
+    const ContextTask task{model_->context,
+                           model_->context_pointwise,
+                           context_reach_,
+                           latent_scale_,
+                           context_scales_,
+                           kernels_,
+                           h,
+                           prediction.w,
+                           symbols,
+                           index.data(),
+                           level_,
                            limits_};
     NAE_RETURN_IF_ERROR(add_context(task, rows, prediction, team).in("context"));
     return share(team, rows, [&](int64_t y) {

@@ -48,11 +48,11 @@ struct TileStatistics {
 
 // A tile on its way from bytes to latents: everything that its entropy decoder needs to know.
 struct PredictedTile {
-    int h = 0, w = 0;  // latent positions
-    ByteSpan hyper;    // hyper-latent symbols; of the payload, which must outlive this
-    ByteSpan stream;   // latent symbols, with a context those of the first squares; the same
-    ByteSpan second_stream;
-    int rows = 0;  // how many rows from the first on are to be decoded
+    int h = 0, w = 0;        // latent positions
+    ByteSpan hyper;          // hyper-latent symbols; of the payload, which must outlive this
+    ByteSpan stream;         // latent symbols, with a context those of the first squares; the same
+    ByteSpan second_stream;  // those of the second squares; empty without a context
+    int rows = 0;            // how many rows from the first on are to be decoded
     // What the hyper-latent predicts: means, log2 scales and what else the context network is told. Of these rows, and of those
     // that their context reaches.
     Tensor16 prediction;

@@ -180,7 +180,7 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
         all_z.push_back(z_hat);
         all_y.push_back(symbols / g + mean);
         if (!config.context) continue;
-        const Tensor known = context_view(predicted.narrow(1, n, n) + gain, symbols, options.smallest_scale)
+        const Tensor known = context_view(predicted.narrow(1, n, n) + gain, symbols, config.smallest_scale)
                                  .known.narrow(1, 0, config.known_channels());
         all_known.push_back(torch::cat({known, predicted.narrow(1, 2 * n, model.context_features())}, 1));
     }
@@ -253,8 +253,8 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     out.hyper_synthesis = std::move(hyper.graph);
     out.synthesis = std::move(synthesis.graph);
 
-    const int bias = bias_for_smallest_scale(options.smallest_scale);
-    const int count = 2 + int(std::ceil(4 * std::log2(options.largest_scale / options.smallest_scale)));
+    const int bias = bias_for_smallest_scale(config.smallest_scale);
+    const int count = 2 + int(std::ceil(4 * std::log2(options.largest_scale / config.smallest_scale)));
     out.latent_tables = make_gaussian_tables(bias, count);
     out.hyper_tables = make_logistic_tables(bias, count);
 

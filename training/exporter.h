@@ -11,11 +11,10 @@ namespace nae::training {
 
 struct ExportOptions {
     std::string name = "photo";
-    std::string text;              // model card in a few lines, stored in the file
-    int calibration_crops = 24;    // 256×256 training crops that show the range of activations
-    int output_frac_bits = 5;      // fraction bits of the pixels before the final rounding
-    bool averaged = true;          // averaged weights, or the latest
-    double smallest_scale = 0.12;  // predicted scales below are certain zero (quantisation steps)
+    std::string text;            // model card in a few lines, stored in the file
+    int calibration_crops = 24;  // 256×256 training crops that show the range of activations
+    int output_frac_bits = 5;    // fraction bits of the pixels before the final rounding
+    bool averaged = true;        // averaged weights, or the latest
     double largest_scale = 512;
     // Zeroes half of the latents at ordinary quality, for 0.003 dB at 32 dB and 0.015 dB at 40.
     int mean_dead_zone = 2;

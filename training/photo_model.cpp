@@ -341,10 +341,7 @@ bool PhotoModel::learns(Part p) const {
 }
 
 // The symbols as the encoder will choose them, so that the synthesis learns to live with them.
-Tensor PhotoModel::symbols_of(const Tensor& y, const Prediction& p, const Tensor& gain,
-                              const Tensor& quality) const {
-    const Tensor v = (y - p.mean) * torch::exp2(gain);
-    const Tensor scale = torch::exp2(p.log2_scale.detach() + gain);
+Tensor PhotoModel::symbols_of(const Tensor& v, const Tensor& scale, const Tensor& quality) const {
     return v + (rate_aware_round(v, scale, quantiser_weight(quality, scale)) - v).detach();
 }
 
@@ -377,13 +374,14 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
     const Tensor h = run(Part::hyper_synthesis, z_round / z_gain, quality, 0);
     const int64_t n = config_.latent_channels;
     Prediction p{h.narrow(1, 0, n).to(torch::kFloat), h.narrow(1, n, n).to(torch::kFloat)};
-    if (config_.context)
-        p = with_context(p, h.narrow(1, 2 * n, context_features()), symbols_of(y, p, gain, quality), gain);
-    const Tensor scale = torch::exp2(p.log2_scale + gain);
-
     const Tensor g = torch::exp2(gain);
-    const Tensor v = (y - p.mean) * g;
-    const Tensor v_round = symbols_of(y, p, gain, quality);
+    Tensor v = (y - p.mean) * g, scale = torch::exp2(p.log2_scale + gain);
+    if (config_.context) {
+        p = with_context(p, h.narrow(1, 2 * n, context_features()), symbols_of(v, scale, quality), gain);
+        v = (y - p.mean) * g;
+        scale = torch::exp2(p.log2_scale + gain);
+    }
+    const Tensor v_round = symbols_of(v, scale, quality);
     const Tensor symbols = v_round.detach();
 
     Output out;
@@ -394,10 +392,8 @@ PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quali
         out.bits_y = out.bits_y + (smooth - smooth.detach());
     }
     out.bits_z = logistic_bits(z_rate, z_scale).sum({1, 2, 3});
-    // Where neither transform learns, the error is what it is.
-    out.mse = training && !learns(Part::analysis) && !learns(Part::synthesis)
-                  ? torch::ones_like(out.bits_z)
-                  : distortion(blocks, (v_round / g + p.mean).to(working_type_), quality, training);
+    if (!training || learns(Part::analysis) || learns(Part::synthesis))
+        out.mse = distortion(blocks, (v_round / g + p.mean).to(working_type_), quality, training);
     return out;
 }
 

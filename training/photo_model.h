@@ -38,7 +38,8 @@ struct PhotoConfig {
     int context_channels = 192;  // of the latent, that it looks at: the first ones
     int context_width = 128;
     int known_channels() const { return std::min(context_channels, latent_channels); }
-    // Whose scales the context network's input and output are measured by, as in the file to come (latent_context.h).
+    // Of the entropy tables, whose scales are what the context network's input and output are measured by
+    // (codec/latent_context.h): predicted scales below are certain zero (quantisation steps).
     double smallest_scale = 0.12;
 };
 
@@ -70,7 +71,8 @@ class PhotoModel {
 
     struct Output {
         torch::Tensor bits_y, bits_z;  // [N] bits per picture
-        torch::Tensor mse;             // [N] mean squared error in 8-bit units
+        torch::Tensor
+            mse;  // [N] mean squared error in 8-bit units; undefined in training where neither transform learns
     };
     // blocks: [N, 192, H/8, W/8] as Batch::blocks, H and W multiples of 64; quality: [N] in [0, 1] (QUALITY 1..100).
     // Symbols are chosen as the encoder does; training adds what gives them a gradient (see the function).
@@ -114,8 +116,8 @@ class PhotoModel {
     // The prediction of all positions when the symbols of the first squares are known.
     Prediction with_context(const Prediction& before, const torch::Tensor& features,
                             const torch::Tensor& symbols, const torch::Tensor& gain) const;
-    // Symbols as the encoder chooses them, with the gradient of what they are chosen for.
-    torch::Tensor symbols_of(const torch::Tensor& y, const Prediction& p, const torch::Tensor& gain,
+    // Symbols for v as the encoder chooses them under this scale, with the gradient of v.
+    torch::Tensor symbols_of(const torch::Tensor& v, const torch::Tensor& scale,
                              const torch::Tensor& quality) const;
     bool learns(Part p) const;
     torch::Tensor quantiser_weight(const torch::Tensor& quality, const torch::Tensor& scale) const;

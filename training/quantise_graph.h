@@ -28,8 +28,8 @@ struct QuantisedGraph {
 };
 
 // calibration: inputs [N, c, h, w] float32 that show the range of values each inner tensor takes.
-// Supported operators: conv, relu, add, depth_to_space, slice of the input (what the photo model's decoder uses); concat as the last one, whose
-// first input then is the one that has options.output_unit.
+// Supported operators: conv, relu, add, depth_to_space, slice of the input (what the photo model's decoder uses); concat as
+// the last one, whose first input then is the one that has options.output_unit.
 // A convolution's weights are scaled per output channel as far as int16 and the proven accumulator bound
 // |bias| + Σ|w|·max|a| < 2^31 allow, and its mult brings the sum into the unit of its output tensor:
 // out = acc · mult / 2^32. Tensors that meet in an add share one unit. `output_unit` is the unit of the tensors

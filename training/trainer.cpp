@@ -89,10 +89,13 @@ torch::Tensor backward(const PhotoModel& model, const torch::Tensor& blocks, con
     const PhotoConfig& c = model.config();
     const torch::Tensor lambda = c.lambda_low * torch::pow(c.lambda_high / c.lambda_low, quality);
     const torch::Tensor bpp = (r.bits_y + r.bits_z) / double(blocks.size(2) * blocks.size(3) * 64);
-    const torch::Tensor loss = ((lambda * r.mse + bpp) / lambda.sqrt()).sum() * (0.1 / double(batch));
+    const torch::Tensor cost = r.mse.defined() ? lambda * r.mse + bpp : bpp;
+    const torch::Tensor loss = (cost / lambda.sqrt()).sum() * (0.1 / double(batch));
     loss.backward();
     const torch::NoGradGuard no_grad;
-    return torch::stack({loss.detach(), bpp.sum() / double(batch), r.mse.log10().sum() / double(batch)});
+    // Not a number where nobody has looked at the error.
+    const torch::Tensor log_mse = r.mse.defined() ? r.mse.log10() : torch::full_like(bpp, NAN);
+    return torch::stack({loss.detach(), bpp.sum() / double(batch), log_mse.sum() / double(batch)});
 }
 
 void print_validation(const std::vector<ValidationPoint>& points, std::ofstream& log, double minutes,

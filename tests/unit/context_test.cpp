@@ -102,9 +102,18 @@ TEST_CASE("context: the formulas, by floating point", "[context]") {
     }
     Tensor16 after = before;
     const Limits limits;
-    const ContextTask task{
-        model->context, model->context_pointwise, scale, scales, *kernels, h, w, symbols.data(),
-        index.data(),   EngineLevel::scalar,      limits};
+    const ContextTask task{model->context,
+                           model->context_pointwise,
+                           context_reach(model->context),
+                           scale,
+                           scales,
+                           *kernels,
+                           h,
+                           w,
+                           symbols.data(),
+                           index.data(),
+                           EngineLevel::scalar,
+                           limits};
     REQUIRE(add_context(task, h, after).ok());
 
     Tensor16 seen(h, w, known + kFeatures), said;
