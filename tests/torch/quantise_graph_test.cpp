@@ -71,6 +71,48 @@ TEST_CASE("the exported integer network follows the float network closely and pa
     CHECK(worst > 0);     // and it did quantise
 }
 
+TEST_CASE("parts of the input, and a hidden tensor beside the output, keep their own units") {
+    torch::manual_seed(13);
+    FloatGraphBuilder b(5);
+    Net n;
+    const auto conv = [&](int in, int cin, int out) {
+        FloatConvParams p;
+        p.out_channels = out;
+        const int id = b.conv(in, p);
+        n.tensors.resize(size_t(id) + 1);
+        n.tensors[size_t(id)] = {torch::randn({out, cin, 1, 1}), torch::randn({out}), {}, {}};
+        return id;
+    };
+    const int sum = b.add(conv(b.slice(0, 0, 2), 2, 6), conv(b.slice(0, 2, 3), 3, 6));
+    const int hidden = b.relu(sum);
+    b.concat({conv(hidden, 6, 4), hidden});
+    n.graph = b.take();
+    n.tensors.resize(n.graph.nodes.size());
+
+    const torch::Tensor x = torch::randn({2, 5, 7, 6}).clamp(-3, 3);
+    QuantiseOptions options;
+    for (int c = 0; c < 5; ++c) options.input_unit.push_back(c < 2 ? 1.0 / 64 : 1.0 / 2048);
+    options.output_unit = {1.0 / 128, 1.0 / 128, 1.0 / 256, 1.0 / 256};
+    const QuantisedGraph q = quantise_graph(n.graph, n.tensors, x, options);
+    REQUIRE(q.output_unit.size() == 10);
+    CHECK(q.output_unit[3] == 1.0 / 256);
+    const auto packed = PackedGraph::create(q.graph);
+    REQUIRE(packed.ok());
+    Tensor16 in(7, 6, 5), out;
+    for (int y = 0; y < 7; ++y)
+        for (int column = 0; column < 6; ++column)
+            for (int c = 0; c < 5; ++c)
+                in.at(y, column, c) =
+                    int16_t(std::lround(x[0][c][y][column].item<double>() / options.input_unit[size_t(c)]));
+    REQUIRE(Engine::run(packed.value(), {7, 6}, in, {0, 0, 6, 7}, {0, 0, 6, 7}, out).ok());
+    const torch::Tensor want = run_float_graph(n.graph, n.tensors, x)[0];
+    for (int y = 0; y < 7; ++y)
+        for (int column = 0; column < 6; ++column)
+            for (int c = 0; c < 10; ++c)
+                REQUIRE(std::abs(out.at(y, column, c) * q.output_unit[size_t(c)] -
+                                 want[c][y][column].item<double>()) < 0.15);
+}
+
 TEST_CASE("an output that leaves the integer range is reported") {
     torch::manual_seed(12);
     const Net net = small_decoder();
