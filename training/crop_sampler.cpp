@@ -47,11 +47,11 @@ void CropSampler::write_crop(const PackedEntry& e, int x0, int y0, int size, int
     }
 }
 
-std::vector<CropPlan> CropSampler::draw(int n) {
+std::vector<CropPlan> CropSampler::draw(int n, int size) {
     std::vector<CropPlan> plan;
     for (int i = 0; i < n; ++i) {
         const PackedEntry* e = train_[pick_(rng_)];
-        std::uniform_int_distribution<int> dx(0, int(e->width) - size_), dy(0, int(e->height) - size_),
+        std::uniform_int_distribution<int> dx(0, int(e->width) - size), dy(0, int(e->height) - size),
             d8(0, 7);
         std::bernoulli_distribution g(gray_share_);
         plan.push_back({e, dx(rng_), dy(rng_), d8(rng_), g(rng_)});

@@ -29,8 +29,9 @@ class CropSampler {
     CropSampler(const PackedPictures& pictures, int size, double gray_share, uint64_t seed);
 
     Batch training_batch(int n);
-    // Where the next crops of training_batch() are.
-    std::vector<CropPlan> draw(int n);
+    // Where the next crops of training_batch() are, or smaller ones.
+    std::vector<CropPlan> draw(int n, int size);
+    std::vector<CropPlan> draw(int n) { return draw(n, size_); }
     // The centre crops of up to `n` held-out pictures (level 0 and 1 only), always the same.
     Batch validation_batch(int n, int size) const;
     // Random training crops of another size, from a fixed seed.

@@ -12,10 +12,14 @@ class DeviceCrops {
     // Copies the pixels to the device: about as many bytes as the packed file has.
     DeviceCrops(const PackedPictures& pictures, torch::Device device);
 
-    // The crops of these plans, as CropSampler::training_batch() would give them, on the device.
-    Batch batch(const std::vector<CropPlan>& plans, int size) const;
+    // The crops of these plans, cut_size pixels a side, as CropSampler::training_batch() would give them, on the device; where
+    // `size` is smaller, reduced to that (bicubic, antialiased, rounded to 8 bits).
+    Batch batch(const std::vector<CropPlan>& plans, int cut_size, int size) const;
+    Batch batch(const std::vector<CropPlan>& plans, int size) const { return batch(plans, size, size); }
 
   private:
+    torch::Tensor cut(const std::vector<CropPlan>& plans, int size) const;  // [N, size, size, 3], 0 .. 255
+
     const PackedPictures& pictures_;
     torch::Tensor pixels_;  // all bytes of the packed file
 };

@@ -34,11 +34,12 @@ std::vector<Tensor> by_name(const std::vector<Tensor>& state, const FlatAdam& fr
 
 bool restore_earlier(const std::vector<Tensor>& state, int64_t steps, const PhotoConfig& config,
                      FlatAdam& optimiser) {
-    for (const bool context : {true, false}) {
-        if (context && !config.context) continue;
+    for (const auto& [context, lapped] : {std::pair{true, true}, {true, false}, {false, false}}) {
+        if ((context && !config.context) || (lapped && !config.lapped)) continue;
         for (int blocks = config.decoder_blocks16; blocks >= 0; --blocks) {
             PhotoConfig smaller = config;
             smaller.context = context;
+            smaller.lapped = lapped;
             smaller.decoder_blocks16 = blocks;
             FlatAdam before(torch::kCPU, torch::kFloat);
             const PhotoModel model(smaller, shapes_only(config.latent_channels), before);

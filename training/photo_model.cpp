@@ -7,6 +7,7 @@
 #include "codec/entropy/table_builder.h"
 #include "codec/latent_context.h"
 #include "codec/latent_quantiser.h"
+#include "training/lapped_blocks.h"
 #include "training/rate.h"
 #include "training/restoration.h"
 
@@ -238,6 +239,10 @@ PhotoModel::PhotoModel(const PhotoConfig& config, const PcaStart& start, FlatAda
         built.push_back(build_context(config));
         add_net(size_t(Part::context));
     }
+    if (config.lapped) {
+        analysis_lap_ = optimiser.add("analysis.lap", torch::zeros({8, 8}), false, 2.0);
+        synthesis_lap_ = optimiser.add("synthesis.lap", torch::zeros({8, 8}), false, 2.0);
+    }
     for (const Parameter& p : optimiser.parameters()) leaves_.push_back(p.leaf);
     take_leaves();
 }
@@ -302,7 +307,11 @@ Tensor PhotoModel::synthesise(const Tensor& latent, bool constant_weights) const
         t.bias = t.bias.detach();
     }
     // All but the last operator, depth-to-space 8: the error is the same in either order.
-    return run_float_graph(nets_[size_t(Part::synthesis)], tensors, latent, 0, 1).to(torch::kFloat);
+    const Tensor made =
+        run_float_graph(nets_[size_t(Part::synthesis)], tensors, latent, 0, 1).to(torch::kFloat);
+    if (synthesis_lap_ < 0) return made;
+    const Tensor lap = leaf(synthesis_lap_);
+    return lap_blocks(made, constant_weights ? lap.detach() : lap);
 }
 
 // The synthesis learns by the gradient of what the restoration filter makes of its output. What comes before it learns by
@@ -362,7 +371,8 @@ PhotoModel::Prediction PhotoModel::with_context(const Prediction& before, const 
 PhotoModel::Output PhotoModel::forward(const Tensor& blocks, const Tensor& quality, bool training) const {
     const Tensor gain = gains(gain_, quality), hyper_gain = gains(hyper_gain_, quality);  // log2
     // The pixels come in the order of the graph's first operator, space-to-depth 8.
-    const Tensor y = run(Part::analysis, blocks, quality, 1).to(torch::kFloat);
+    const Tensor pixels = analysis_lap_ < 0 ? blocks : lap_blocks(blocks, leaf(analysis_lap_));
+    const Tensor y = run(Part::analysis, pixels, quality, 1).to(torch::kFloat);
 
     const Tensor z = run(Part::hyper_analysis, y, quality, 0).to(torch::kFloat);
     const Tensor z_gain = torch::exp2(hyper_gain);

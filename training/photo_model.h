@@ -37,6 +37,7 @@ struct PhotoConfig {
     bool context = true;         // every other position of the latent is predicted again from its neighbours
     int context_channels = 192;  // of the latent, that it looks at: the first ones
     int context_width = 128;
+    bool lapped = false;  // blocks of 16 x 16 pixels overlap (lapped_blocks.h)
     int known_channels() const { return std::min(context_channels, latent_channels); }
     // Of the entropy tables, whose scales are what the context network's input and output are measured by
     // (codec/latent_context.h): predicted scales below are certain zero (quantisation steps).
@@ -101,6 +102,9 @@ class PhotoModel {
     int gain_parameter() const { return gain_; }                // [C, K] log2 gain of the latent
     int hyper_gain_parameter() const { return hyper_gain_; }    // [Cz, K]
     int hyper_scale_parameter() const { return hyper_scale_; }  // [Cz] log2 scale of the hyper-latent
+    // [8, 8] of lap_blocks(): before the analysis, after the synthesis; -1 where blocks do not overlap.
+    int analysis_lap_parameter() const { return analysis_lap_; }
+    int synthesis_lap_parameter() const { return synthesis_lap_; }
 
   private:
     torch::Tensor run(Part p, const torch::Tensor& x, const torch::Tensor& quality, int first_node) const;
@@ -134,6 +138,7 @@ class PhotoModel {
     std::array<std::vector<NodeParameters>, kParts> node_parameters_;
     std::array<std::vector<NodeTensors>, kParts> tensors_;
     int gain_ = -1, hyper_gain_ = -1, hyper_scale_ = -1;
+    int analysis_lap_ = -1, synthesis_lap_ = -1;
     std::shared_ptr<const RestorationFilter> restoration_;  // null: none
     int output_frac_bits_ = 0;
     std::shared_ptr<const RestorationTensors> restoration_tensors_;  // null: picture by picture

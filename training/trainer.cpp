@@ -115,6 +115,11 @@ void print_validation(const std::vector<ValidationPoint>& points, std::ofstream&
 
 }  // namespace
 
+double validation_after(double last, double every) {
+    if (last == 0 && every > 1) return 1;
+    return last < every ? every : last + every;
+}
+
 std::vector<ValidationPoint> validate(const PhotoModel& model, FlatAdam& optimiser,
                                       const torch::Tensor& blocks, torch::Device device) {
     torch::NoGradGuard no_grad;
@@ -146,6 +151,10 @@ std::string train(const TrainOptions& o) {
     if (std::string e = pictures.open(o.data); !e.empty()) return e;
     CropSampler sampler(pictures, o.crop, o.gray_share, o.seed);
     if (sampler.empty()) return o.data + ": no picture is as large as the crop";
+    // Crops that are reduced: cut up to this large, from pictures that have room for all sizes.
+    const int largest_cut = int(o.crop * std::max(1.0, o.reduce));
+    CropSampler wide(pictures, largest_cut, o.gray_share, o.seed + 1);
+    if (wide.empty()) return o.data + ": no picture is as large as the crops to be reduced";
     const int threads = o.threads > 0 ? o.threads : int(std::max(1u, std::thread::hardware_concurrency()));
     use_threads(threads);
     const torch::Device device(o.device);
@@ -188,6 +197,7 @@ std::string train(const TrainOptions& o) {
         std::printf("resumed at step %lld, %.2f h, %.0f Mpx\n", static_cast<long long>(info.steps),
                     info.hours, info.megapixels);
         sampler.reseed(o.seed + uint64_t(info.steps));  // other crops than last time
+        wide.reseed(o.seed + 1 + uint64_t(info.steps));
         rng.seed(o.seed * 7919 + 17 + uint64_t(info.steps));
     }
     if (o.restart_branch) restart_branch(fresh, optimiser);
@@ -215,10 +225,19 @@ std::string train(const TrainOptions& o) {
     const CheckpointInfo before = info;
     const double pixels = double(o.batch) * o.crop * o.crop;
     const std::string path = o.out_dir + "/latest.ckpt";
-    double next_save = o.checkpoint_every, next_validation = 1.0, window_start = seconds_now();
+    double next_save = o.checkpoint_every, next_validation = validation_after(0, o.validate_every), window_start = seconds_now();
     torch::Tensor sums = torch::zeros({3}, torch::dtype(torch::kDouble).device(device));
     std::unique_ptr<DeviceCrops> device_crops;
-    if (like_gpu(o)) device_crops = std::make_unique<DeviceCrops>(pictures, device);
+    if (like_gpu(o) || o.reduce > 1) device_crops = std::make_unique<DeviceCrops>(pictures, device);
+    // Half of the batches, where crops are to be reduced, from anything between the crop's size and the largest cut.
+    const auto next_crops = [&] {
+        if (device_crops == nullptr) return sampler.training_batch(o.batch).blocks;
+        if (o.reduce > 1 && rng() % 2 == 0) {
+            const int size = std::uniform_int_distribution<int>(o.crop, largest_cut)(rng);
+            return device_crops->batch(wide.draw(o.batch, size), size, o.crop).blocks;
+        }
+        return device_crops->batch(sampler.draw(o.batch), o.crop).blocks;
+    };
     int64_t run_steps = 0, window = 0, skipped = 0;
     std::string error;
     validate_all(0, info.steps, log);
@@ -227,9 +246,7 @@ std::string train(const TrainOptions& o) {
         const double minutes = (seconds_now() - t0) / 60;
         if (minutes >= o.minutes) break;
         const double lr = learning_rate(o, minutes / o.minutes, run_steps);
-        const torch::Tensor blocks = device_crops != nullptr
-                                         ? device_crops->batch(sampler.draw(o.batch), o.crop).blocks
-                                         : sampler.training_batch(o.batch).blocks;
+        const torch::Tensor blocks = next_crops();
         const torch::Tensor quality = draw_qualities(o.batch, rng).to(device);
         std::vector<torch::Tensor> shares(static_cast<size_t>(replicas));
         const Status status = workers.parallel_for(replicas, [&](int64_t i) {
@@ -277,7 +294,7 @@ std::string train(const TrainOptions& o) {
         }
         if (minutes >= next_validation && o.validate_every > 0) {
             validate_all(minutes, info.steps, log);
-            next_validation = next_validation < 2 ? o.validate_every : next_validation + o.validate_every;
+            next_validation = validation_after(next_validation, o.validate_every);
             window_start = seconds_now(), window = 0;
             sums.zero_();
         }

@@ -21,6 +21,7 @@ struct TrainOptions {
     int batch = 8;
     int crop = 128;  // pixels, multiple of 64
     double gray_share = 0.08;
+    double reduce = 1;  // crops are cut up to this much larger, half of them, and reduced
     double average_decay = 0.9995;
     double max_norm = 1.0;
     bool muon = false;            // hidden layers by Muon, the rest by Adam
@@ -41,6 +42,10 @@ struct TrainOptions {
 
 // Runs until the time is up or SIGINT/SIGTERM arrives. Returns an error text or an empty string.
 std::string train(const TrainOptions& options);
+
+// When to validate next, in minutes, after `last` (0: the beginning): every so many minutes, and after the first minute, which
+// tells whether a run is worth its time.
+double validation_after(double last, double every);
 
 // Mean over held-out crops, rounding instead of noise, averaged weights.
 struct ValidationPoint {

@@ -14,6 +14,7 @@
 #include "training/device_crops.h"
 #include "training/earlier_shape.h"
 #include "training/export_command.h"
+#include "training/lapped_blocks.h"
 #include "training/trainer.h"
 
 using namespace nae;
@@ -106,12 +107,78 @@ TEST_CASE("Crops cut on the device are those of the sampler") {
         CHECK(torch::equal(device.batch(sampler.draw(20), 64).blocks, same.training_batch(20).blocks));
 }
 
+TEST_CASE("Validation comes after a minute and then as often as asked for") {
+    CHECK(validation_after(0, 10) == 1);
+    CHECK(validation_after(1, 10) == 10);
+    CHECK(validation_after(10, 10) == 20);
+    CHECK(validation_after(1, 1.5) == 1.5);
+    CHECK(validation_after(1.5, 1.5) == 3);
+    CHECK(validation_after(0, 0.5) == 0.5);
+    CHECK(validation_after(0.5, 0.5) == 1);
+    CHECK(validation_after(1, 0.5) == 1.5);
+}
+
+TEST_CASE("Crops may be cut larger and reduced") {
+    TemporaryFolder folder;
+    write_pack(folder.path / "pictures.pack");
+    PackedPictures pictures;
+    REQUIRE(pictures.open((folder.path / "pictures.pack").string()) == "");
+    CropSampler sampler(pictures, 128, 0, 5);
+    const DeviceCrops device(pictures, torch::kCPU);
+    const auto plans = sampler.draw(4, 96);
+    const auto whole = device.batch(plans, 96).blocks, reduced = device.batch(plans, 96, 64).blocks;
+    CHECK(reduced.sizes() == torch::IntArrayRef({4, 192, 8, 8}));
+    // The pictures are smooth: the mean stays.
+    CHECK(torch::allclose(whole.mean({1, 2, 3}), reduced.mean({1, 2, 3}), 0, 0.01));
+    CHECK(torch::equal((reduced * 128).round(), reduced * 128));
+}
+
+TEST_CASE("Overlap multiplies differences across the borders between blocks") {
+    torch::manual_seed(3);
+    const auto options = torch::dtype(torch::kDouble);
+    // A picture of 32 x 48 pixels in the order of Batch::blocks.
+    const torch::Tensor picture = torch::randn({1, 3, 32, 48}, options);
+    const auto to_blocks = [](const torch::Tensor& p) {
+        return p.reshape({1, 3, 4, 8, 6, 8}).permute({0, 3, 5, 1, 2, 4}).reshape({1, 192, 4, 6});
+    };
+    const torch::Tensor matrix = torch::randn({8, 8}, options);
+    torch::Tensor expected = picture.clone();
+    const auto lap_columns = [&](torch::Tensor p, int64_t border) {
+        for (int64_t y = 0; y < p.size(2); ++y)
+            for (int64_t c = 0; c < 3; ++c) {
+                const auto row = p[0][c][y];
+                torch::Tensor d = torch::empty({8}, options);
+                for (int64_t i = 0; i < 8; ++i) d[i] = row[border - 1 - i] - row[border + i];
+                const torch::Tensor change = torch::mv(matrix, d) / 2;
+                for (int64_t i = 0; i < 8; ++i) row[border - 1 - i] += change[i], row[border + i] -= change[i];
+            }
+    };
+    for (const int64_t border : {16, 32}) lap_columns(expected, border);
+    lap_columns(expected.transpose(2, 3), 16);
+    CHECK(torch::allclose(lap_blocks(to_blocks(picture), matrix), to_blocks(expected)));
+    // Its gradient, along one direction each, is what small steps say.
+    const torch::Tensor x = to_blocks(picture).clone().requires_grad_(), m = matrix.clone().requires_grad_();
+    const torch::Tensor weight = torch::randn({1, 192, 4, 6}, options);
+    (lap_blocks(x, m) * weight).sum().backward();
+    const double step = 1e-6;
+    const torch::Tensor along = torch::randn_like(x), turn = torch::randn_like(m);
+    const torch::NoGradGuard no_grad;
+    const auto value = [&](double a, double b) {
+        return (lap_blocks(x + a * along, m + b * turn) * weight).sum().item<double>();
+    };
+    CHECK((x.grad() * along).sum().item<double>() ==
+          Approx((value(step, 0) - value(-step, 0)) / (2 * step)).epsilon(1e-5));
+    CHECK((m.grad() * turn).sum().item<double>() ==
+          Approx((value(0, step) - value(0, -step)) / (2 * step)).epsilon(1e-5));
+}
+
 TEST_CASE("Parts that a checkpoint lacks change nothing at first") {
     TemporaryFolder folder;
     torch::manual_seed(4);
     PhotoConfig before = small_model(), after = before;
     after.decoder_blocks16 = 3;
     before.context = false;
+    after.lapped = true;
     const auto start = [&] {
         return PcaStart{torch::randn({before.latent_channels, 768}), torch::ones({before.latent_channels}),
                         0};
@@ -263,6 +330,8 @@ TEST_CASE("Train a little, resume, export, load") {
     o.resume = x.squeezed;  // the small checkpoint also resumes
     CHECK(train(o) == "");
     o.like_gpu = true;
+    o.reduce = 1.5;
+    o.crop = 64;
     CHECK(train(o) == "");
     ++o.model.decoder_blocks16;  // and so does one of a smaller synthesis
     CHECK(train(o) == "");
