@@ -186,7 +186,7 @@ Result<std::unique_ptr<AnalysisBackend>> load_analysis_backend(const Model& mode
                                  : make_native_analysis(model, quality_centi, threads, cache).in("encoding"));
         if (synthesis == nullptr) return made;
         const float pixel_unit = 1.0F / static_cast<float>(1 << model.output_frac_bits);
-        return with_symbol_search(std::move(made), *synthesis, pixel_unit, threads);
+        return with_symbol_search(std::move(made), *synthesis, pixel_unit, model.lap.empty(), threads);
     });
 }
 

@@ -6,7 +6,7 @@
 
 #include "codec/engine.h"
 #include "codec/engine_kernels.h"
-#include "codec/restorer.h"
+#include "codec/finisher.h"
 
 namespace nae {
 namespace {
@@ -81,6 +81,7 @@ BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, Analy
         static_cast<float>(distortion_weight_at(options_.quality_centi) * options_.distortion_weight / 3);
     for (const int32_t step : codec.latent_scale().steps.step)
         step_.push_back(static_cast<float>(step) / 65536.0F);
+    lap_ = real_lap(codec.model().model.lap);
     const SymbolCodec& symbols = codec.model().latent_codec;
     for (int table = 0; table < symbols.table_count(); ++table)
         for (int magnitude = 0; magnitude < kMagnitudes; ++magnitude)
@@ -89,7 +90,7 @@ BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, Analy
     constexpr int64_t kFar = 256;
     const Extents latents{2 * kFar, 2 * kFar};
     Rect pixels = pixels_of(Rect{kFar, kFar, 1, 1});
-    if (codec.restorer() != nullptr) pixels = Restorer::required(pixels, raster_of(latents));
+    pixels = codec.finisher().required(pixels, raster_of(latents));
     const Rect reached = required_input(codec.model().synthesis, latents, pixels);
     reach_ = kFar - std::min(reached.x, reached.y);
 }
@@ -153,25 +154,25 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
         for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<int16_t>(window.mean[i + c]);
         dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(), latent.data.data() + i);
     }
-    const Restorer* const restorer = codec_.restorer();
+    const Finisher& finisher = codec_.finisher();
     const Extents raster = raster_of(layout_.latent());
-    const Rect made = restorer != nullptr ? Restorer::required(judged, raster) : judged;
+    const Rect made = finisher.required(judged, raster);
     NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, made, out));
     const auto made_row = [&](int64_t y) {
         return out.pixel(static_cast<int>(y - made.y), static_cast<int>(judged.x - made.x));
     };
-    if (restorer != nullptr)
-        return restorer->run(CellRows(out, made, 1), made, raster, judged, nullptr,
-                             [&](int64_t y, const int16_t* restored) {
-                                 row(y, made_row(y), restored);
-                                 return Status();
-                             });
+    if (!finisher.empty())
+        return finisher.run(CellRows(out, made, 1), made, raster, judged, nullptr,
+                            [&](int64_t y, const int16_t* finished) {
+                                row(y, made_row(y), finished);
+                                return Status();
+                            });
     for (int64_t y = judged.y; y < judged.bottom(); ++y) row(y, made_row(y), made_row(y));
     return Status();
 }
 
 Result<double> BandRefiner::true_cost(const Window& window, const AlignedVector16& symbols,
-                                      AlignedFloats* restored_by) const {
+                                      AlignedFloats* target) const {
     const ReadyModel& model = codec_.model();
     double bits = 0;
     for (size_t i = 0; i < symbols.size(); ++i)
@@ -180,8 +181,13 @@ Result<double> BandRefiner::true_cost(const Window& window, const AlignedVector1
     const Rect pixels = pixels_of(window.rect), judged = this->judged(window.rect);
     const int shift = model.model.output_frac_bits;
     const float unit = 1.0F / static_cast<float>(1 << shift);
+    const bool laps = !model.model.lap.empty(), finished = !codec_.finisher().empty();
     double error = 0;
-    if (restored_by != nullptr) restored_by->assign(window.target.size(), 0.0F);
+    AlignedFloats errors;
+    if (target != nullptr) {
+        *target = window.target;
+        if (laps) errors.assign(target->size(), 0.0F);
+    }
     NAE_RETURN_IF_ERROR(decode(window, symbols, [&](int64_t y, const int16_t* made, const int16_t* restored) {
         const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
         for (int64_t i = 0; i < judged.w * 3; ++i) {
@@ -189,11 +195,25 @@ Result<double> BandRefiner::true_cost(const Window& window, const AlignedVector1
             const int value = std::clamp((restored[i] + (1 << (shift - 1))) >> shift, -128, 127);
             const double off = static_cast<double>(value) - static_cast<double>(window.target[at]);
             error += off * off;
-            if (restored_by == nullptr) continue;
-            const int held = std::clamp<int>(made[i], black(shift), white(shift));
-            (*restored_by)[at] = static_cast<float>(restored[i] - held) * unit;
+            if (target == nullptr || !finished) continue;
+            if (laps) {
+                errors[at] = static_cast<float>(off);
+                (*target)[at] = static_cast<float>(made[i]) * unit;
+            } else {
+                const int held = std::clamp<int>(made[i], black(shift), white(shift));
+                (*target)[at] -= static_cast<float>(restored[i] - held) * unit;
+            }
         }
     }));
+    if (target != nullptr && laps) {
+        NAE_RETURN_IF_ERROR(lap_floats(lap_, true, errors.data(), static_cast<ptrdiff_t>(pixels.h),
+                                       static_cast<ptrdiff_t>(pixels.w), nullptr));
+        for (int64_t y = judged.y; y < judged.bottom(); ++y) {
+            const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
+            for (int64_t i = first; i < first + judged.w * 3; ++i)
+                (*target)[static_cast<size_t>(i)] -= errors[static_cast<size_t>(i)];
+        }
+    }
     return bits + static_cast<double>(bits_per_error_) * error;
 }
 
@@ -224,15 +244,9 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     const double share = static_cast<double>(block.w * block.h) /
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
     task.go_on = [&] { return go_on_(share); };
-    // The search knows the synthesis alone. What the restoration filter adds counts as given, and so as part of the target.
-    const bool restored = codec_.restorer() != nullptr;
     AlignedFloats target;
-    NAE_ASSIGN_OR_RETURN(const double before,
-                         true_cost(window, window.symbols, restored ? &target : nullptr));
-    if (restored) {
-        for (size_t i = 0; i < target.size(); ++i) target[i] = window.target[i] - target[i];
-        task.target = target.data();
-    }
+    NAE_ASSIGN_OR_RETURN(const double before, true_cost(window, window.symbols, &target));
+    task.target = target.data();
     AlignedVector16 found = window.symbols;
     const Status status = analysis_.refine(task, found.data());
     if (status.code() == ErrorCode::cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");

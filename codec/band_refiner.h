@@ -60,13 +60,15 @@ class BandRefiner {
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.
     Rect judged(const Rect& window) const;
-    // Told a row of judged() as the synthesis made it and as it is after the restoration filter.
+    // Told a row of judged() as the synthesis made it and as it is after overlap and restoration filter.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
     Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;
-    // Cost of what the integer decoder makes of these symbols, over what it can decode of the window. restored_by: if not
-    // null, receives what the filter adds, grey levels, in the order of the window's target.
+    // Cost of what the integer decoder makes of these symbols, over what it can decode of the window. target: if not null,
+    // receives what the synthesis should make for the pixels to be right, in the order of the window's target. For the search
+    // knows the synthesis alone: what the restoration filter adds counts as given, and where blocks overlap the target is what
+    // the synthesis makes now less the pixels' errors passed back through the overlap, so that the gradient is the same.
     Result<double> true_cost(const Window& window, const AlignedVector16& symbols,
-                             AlignedFloats* restored_by) const;
+                             AlignedFloats* target) const;
     // Number of the tile in the band that has a position, and the position's number in the tile.
     size_t tile_of(const TileBand& band, int64_t y, int64_t x, size_t* position) const;
 
@@ -79,6 +81,7 @@ class BandRefiner {
     const GoOn go_on_;
     int64_t reach_ = 0;  // of the synthesis, latent positions
     float bits_per_error_ = 0;
+    AnalysisLap lap_;          // of the model, empty without
     std::vector<float> step_;  // [channels], units of the synthesis' input
     std::vector<float> bits_;  // as Refinement
 };

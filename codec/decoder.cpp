@@ -10,12 +10,12 @@
 
 #include "codec/cell_rows.h"
 #include "codec/engine_kernels.h"
+#include "codec/finisher.h"
 #include "codec/guard.h"
 #include "codec/lossless_reader.h"
 #include "codec/pixel_output.h"
 #include "codec/region.h"
 #include "codec/research_codec.h"
-#include "codec/restorer.h"
 #include "codec/sample_table.h"
 #include "codec/thread_pool.h"
 #include "codec/thread_team.h"
@@ -67,6 +67,7 @@ Status check_cost(const ReadyModel& model, const Limits& limits) {
     constexpr double kPixelsPerLatent = kLatentStride * kLatentStride;
     const double operations = cost(model.synthesis) + cost(model.hyper_synthesis) / kPixelsPerLatent +
                               (cost(model.context) + cost(model.context_pointwise)) / kPixelsPerLatent +
+                              lap_macs_per_pixel(model.model.lap) +
                               restoration_macs_per_pixel(model.model.restoration);
     if (operations <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
     return Status(ErrorCode::limit_exceeded,
@@ -323,7 +324,7 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
 
 Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, const Rect& block,
                                  const Rect& chunk, const PlaneRead& read, ThreadTeam* team) const {
-    const Restorer* const restorer = codec->restorer();
+    const Finisher& finisher = codec->finisher();
     const Extents extents = levels[static_cast<size_t>(read.level)].latent();
     const Extents raster{extents.h * kLatentStride, extents.w * kLatentStride};
     const int side = model->synthesis.last_block();
@@ -333,7 +334,7 @@ Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, co
         return Status();
     };
     Tensor16 values;
-    const Rect made = restorer != nullptr ? Restorer::required(block, raster) : block;
+    const Rect made = finisher.required(block, raster);
     const CellRows cells(values, cells_of(made, side), side);
     const auto write = [&](const Rect& cells_done) {
         std::vector<int16_t> buffer(static_cast<size_t>(block.w) * kPixelChannels);
@@ -342,8 +343,8 @@ Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, co
             NAE_RETURN_IF_ERROR(write_row(y, cells.row(y, block.x, block.w, buffer.data())));
         return Status();
     };
-    // What is filtered first cannot be written as soon as it is made.
-    const Engine::RowsDone rows_done = restorer != nullptr ? Engine::RowsDone() : write;
+    // What is lapped or filtered first cannot be written as soon as it is made.
+    const Engine::RowsDone rows_done = finisher.empty() ? Engine::RowsDone(write) : Engine::RowsDone();
     if (side > 1) {
         NAE_RETURN_IF_ERROR(Engine::run_to_cells(model->synthesis, extents, latents, needed, made, values,
                                                  options.engine_level, options.limits, team, rows_done)
@@ -353,7 +354,7 @@ Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, co
                                         options.engine_level, options.limits, team)
                                 .in("synthesis"));
     }
-    if (restorer != nullptr) return restorer->run(cells, made, raster, block, team, write_row);
+    if (!finisher.empty()) return finisher.run(cells, made, raster, block, team, write_row);
     return side > 1 ? Status() : write(block);
 }
 
@@ -361,9 +362,7 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam&
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const Extents extents = tiles.latent();
     const Rect made =
-        codec->restorer() != nullptr
-            ? Restorer::required(chunk, Extents{extents.h * kLatentStride, extents.w * kLatentStride})
-            : chunk;
+        codec->finisher().required(chunk, Extents{extents.h * kLatentStride, extents.w * kLatentStride});
     const Rect needed = required_input(model->synthesis, extents, made);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
     // Rows of a tile come one after another. A window lower than a tile is most likely one of many places all over the

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "codec/block_lap.h"
 #include "codec/engine.h"
 #include "codec/float_conv_task.h"
 #include "codec/graph.h"
@@ -92,6 +93,16 @@ struct RestoreTask {
 };
 constexpr ptrdiff_t kRestoreSlack = 32;
 
+// Overlap of blocks (block_lap.h), in place.
+struct LapTask {
+    const BlockLap* lap = nullptr;
+    int16_t* pixels = nullptr;  // of 3 values, row by row; `row` values from one row to the next
+    ptrdiff_t row = 0;
+    int h = 0;      // 16: a border between blocks lies in the middle of these rows; fewer: none does
+    int64_t w = 0;  // pixels of a row
+    int64_t first_border = 0;  // in pixels, at least 8; there and after every 16 more, where 8 pixels follow
+};
+
 struct ContextScales;  // latent_context.h
 
 struct Kernels {
@@ -108,6 +119,7 @@ struct Kernels {
     // sample_from() of pixel_output.h for n pixels of three channels, to three planes.
     void (*planes)(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&planes)[3]) = nullptr;
     void (*restore)(const RestoreTask& task) = nullptr;
+    void (*lap)(const LapTask& task) = nullptr;
     // Those whose results may differ between levels, by roundings.
     void (*conv_float)(const FloatConvTask& task) = nullptr;
     void (*conv_float_winograd)(const FloatWinogradTask& task) = nullptr;
@@ -126,6 +138,9 @@ PackedConv pack_conv(const Node& node, int in_channels, int32_t max_abs_input);
 inline int16_t white(int frac_bits) { return static_cast<int16_t>(127 << frac_bits); }
 inline int16_t black(int frac_bits) { return static_cast<int16_t>(-(128 << frac_bits)); }
 void restore_scalar(const RestoreTask& task);
+void lap_scalar(const LapTask& task);
+// 16 rows of `count` values with a border in their middle, of which the columns alone are lapped.
+void lap_columns_scalar(const BlockLap& lap, int16_t* pixels, ptrdiff_t row, ptrdiff_t count);
 
 const Kernels& scalar_kernels();
 // Of any level; automatic means what it does for Engine::run(). Errors: unsupported, invalid_argument.

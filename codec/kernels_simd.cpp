@@ -20,6 +20,7 @@
 #include "codec/conv_float_winograd-inl.h"
 #include "codec/conv_sparse-inl.h"
 #include "codec/conv_winograd-inl.h"
+#include "codec/lap_lanes-inl.h"
 #include "codec/latent_lanes-inl.h"
 #include "codec/pixel_lanes-inl.h"
 #include "codec/restore_lanes-inl.h"
@@ -71,8 +72,8 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
 
 const Kernels* level_kernels() {
     static constexpr Kernels kKernels = {
-        conv,         add,           dequantise_lanes, index_lanes,        change_means_lanes,
-        planes_lanes, restore_lanes, conv_float,       conv_float_winograd};
+        conv,         add,           dequantise_lanes, index_lanes, change_means_lanes,
+        planes_lanes, restore_lanes, lap_lanes,        conv_float,  conv_float_winograd};
     return &kKernels;
 }
 

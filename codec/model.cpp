@@ -110,12 +110,17 @@ Status validate(const Model& m, const Limits& limits) {
     }
     NAE_RETURN_IF_ERROR(validate_table_set(m.latent_tables).in("TABL: latent"));
     NAE_RETURN_IF_ERROR(validate_table_set(m.hyper_tables).in("TABL: hyper-latent"));
+    NAE_RETURN_IF_ERROR(validate(m.lap).in("LAPP"));
     NAE_RETURN_IF_ERROR(validate(m.restoration, m.output_frac_bits).in("FILT"));
     if (m.analysis.empty() != m.hyper_analysis.empty()) return corrupt("aNLZ: one of two graphs is missing");
     const int anchors = m.gains.latent.anchors;
     NAE_RETURN_IF_ERROR(validate(m.analysis_affines, m.analysis, anchors).in("aCND: analysis"));
     NAE_RETURN_IF_ERROR(
         validate(m.hyper_analysis_affines, m.hyper_analysis, anchors).in("aCND: hyper-analysis"));
+    if (m.analysis_lap.empty() && !m.lap.empty() && !m.analysis.empty())
+        return corrupt("aLAP: missing, and blocks overlap");
+    if (!m.analysis_lap.empty() && m.lap.empty()) return corrupt("aLAP: blocks do not overlap");
+    if (!m.analysis_lap.empty()) NAE_RETURN_IF_ERROR(validate_analysis_lap(m.analysis_lap).in("aLAP"));
     if (m.analysis.empty()) return Status();
     NAE_RETURN_IF_ERROR(
         check_float_graph(m.analysis, 3, m.latent_channels, kLatentStride, limits).in("aNLZ: analysis"));
@@ -145,7 +150,7 @@ double decoder_macs_per_pixel(const Model& m) {
         if (const Result<GraphInfo> context = validate(m.context, none); context.ok())
             macs += context.value().macs_per_pixel / kPixelsPerLatent;
     if (synthesis.ok()) macs += synthesis.value().macs_per_pixel;
-    macs += restoration_macs_per_pixel(m.restoration);
+    macs += lap_macs_per_pixel(m.lap) + restoration_macs_per_pixel(m.restoration);
     return macs;
 }
 

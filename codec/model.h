@@ -6,9 +6,11 @@
 //   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
 //   GAIN  gains.h                            TABL  two table sets, latent then hyper, entropy/tables.h
 //   CNTX  optional: context network, graph_io.h
+//   LAPP  optional: block_lap.h
 //   FILT  optional: restoration_filter.h
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
 //   aCND  optional, behind aNLZ: what the quality does to outputs of both, quality_affine.h
+//   aLAP  beside LAPP and aNLZ, the encoder's part of the overlap, block_lap.h
 //   tEXT  optional: free UTF-8 text (how it was trained, licence)
 //   END
 // The *decoding part* is the same file without lower-case chunks. The model's ID is the first 8 bytes of the
@@ -24,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/block_lap.h"
 #include "codec/engine.h"
 #include "codec/entropy/symbol_codec.h"
 #include "codec/entropy/tables.h"
@@ -69,13 +72,15 @@ struct Model {
     // hyper-synthesis' features, -> 2C channels of the same resolution: what is added to means and log2 scales of the
     // positions that are coded second. Units: latent_context.h.
     Graph context;
-    RestorationFilter restoration;  // what the synthesis' output goes through last; may be empty
+    BlockLap lap;                   // how blocks of the synthesis' output overlap; may be empty
+    RestorationFilter restoration;  // what that goes through last; may be empty
 
     // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels
     // at 1/16 in integer units of the synthesis' input (not rounded); hyper_analysis: those at 1/16 -> Cz
     // channels at 1/64 in integer units of the hyper-synthesis' input.
     FloatGraph analysis;
     FloatGraph hyper_analysis;
+    AnalysisLap analysis_lap;  // what the analysis' input goes through; only with lap
     QualityAffines analysis_affines, hyper_analysis_affines;  // what they know of the quality; may be empty
     std::string text;
 

@@ -18,13 +18,14 @@ namespace nae {
 namespace {
 
 constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"),
-    kTables("TABL"), kContext("CNTX"), kRestoration("FILT");
-constexpr ChunkType kAnalysis("aNLZ"), kConditions("aCND"), kText("tEXT");
+    kTables("TABL"), kContext("CNTX"), kLap("LAPP"), kRestoration("FILT");
+constexpr ChunkType kAnalysis("aNLZ"), kConditions("aCND"), kAnalysisLap("aLAP"), kText("tEXT");
 // Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model. The last ones may be
 // left out.
-constexpr ChunkType kOrder[] = {kHead, kHyperSynthesis, kSynthesis, kGains, kTables, kContext, kRestoration};
-constexpr size_t kCriticalChunks = 7, kRequiredChunks = 5;
-constexpr size_t kContextPlace = 5, kRestorationPlace = 6;
+constexpr ChunkType kOrder[] = {kHead,   kHyperSynthesis, kSynthesis, kGains,
+                                kTables, kContext,        kLap,       kRestoration};
+constexpr size_t kCriticalChunks = 8, kRequiredChunks = 5;
+constexpr size_t kContextPlace = 5, kLapPlace = 6, kRestorationPlace = 7;
 // Those of a research model; the second one tells.
 constexpr ChunkType kFloatSynthesis("FSYN");
 constexpr ChunkType kResearchOrder[] = {kHead, kFloatSynthesis, kTables};
@@ -37,6 +38,7 @@ struct ModelChunks {
     ByteSpan critical[kCriticalChunks];  // payloads, within the decoding part
     AlignedVector8 analysis;             // the whole chunk
     Bytes conditions;
+    Bytes analysis_lap;
     Bytes text;
     bool has_analysis = false;
     bool research = false;
@@ -135,6 +137,8 @@ Result<ModelChunks> read_chunks(const ByteSource& source, bool decoding_only, co
                 NAE_RETURN_IF_ERROR(reader.read_whole(chunk, chunks.analysis.data()));
             } else if (chunk.type == kConditions && chunks.conditions.empty()) {
                 NAE_ASSIGN_OR_RETURN(chunks.conditions, reader.read_payload(chunk));
+            } else if (chunk.type == kAnalysisLap && chunks.analysis_lap.empty()) {
+                NAE_ASSIGN_OR_RETURN(chunks.analysis_lap, reader.read_payload(chunk));
             } else if (chunk.type == kText && chunks.text.empty()) {
                 NAE_ASSIGN_OR_RETURN(chunks.text, reader.read_payload(chunk));
             } else {
@@ -243,11 +247,17 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     if (const ByteSpan context = chunks.critical[kContextPlace]; context.data() != nullptr) {
         NAE_ASSIGN_OR_RETURN(m.context, parse_graph(context.data(), context.size(), "CNTX", generous));
     }
+    if (const ByteSpan lap = chunks.critical[kLapPlace]; lap.data() != nullptr) {
+        NAE_ASSIGN_OR_RETURN(m.lap, parse_lap(lap).in("LAPP"));
+    }
     if (const ByteSpan filter = chunks.critical[kRestorationPlace]; filter.data() != nullptr) {
         NAE_ASSIGN_OR_RETURN(m.restoration, parse_restoration(filter).in("FILT"));
     }
     if (!chunks.analysis.empty())
         NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis_payload(), limits, m).in("aNLZ"));
+    if (!chunks.analysis_lap.empty()) {
+        NAE_ASSIGN_OR_RETURN(m.analysis_lap, parse_analysis_lap(chunks.analysis_lap).in("aLAP"));
+    }
     if (!chunks.analysis.empty() && !chunks.conditions.empty()) {
         NAE_RETURN_IF_ERROR(parse_quality_affines(chunks.conditions, m.analysis, m.hyper_analysis,
                                                   m.gains.latent.anchors, &m.analysis_affines,
@@ -279,6 +289,7 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
         NAE_ASSIGN_OR_RETURN(const Bytes context, serialise_graph(m.context));
         NAE_RETURN_IF_ERROR(writer.write_chunk(kContext, context));
     }
+    if (!m.lap.empty()) NAE_RETURN_IF_ERROR(writer.write_chunk(kLap, serialise_lap(m.lap)));
     if (!m.restoration.empty())
         NAE_RETURN_IF_ERROR(writer.write_chunk(kRestoration, serialise_restoration(m.restoration)));
     if (!decoding_only && m.has_analysis()) {
@@ -294,6 +305,8 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
                 kConditions, serialise_quality_affines(m.analysis_affines, m.hyper_analysis_affines)));
         }
     }
+    if (!decoding_only && !m.analysis_lap.empty())
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kAnalysisLap, serialise_analysis_lap(m.analysis_lap)));
     if (!decoding_only && !m.text.empty()) {
         NAE_RETURN_IF_ERROR(writer.write_chunk(
             kText, ByteSpan(reinterpret_cast<const uint8_t*>(m.text.data()), m.text.size())));

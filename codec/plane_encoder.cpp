@@ -20,16 +20,18 @@ constexpr double kCodingWork = 0.6;
 // And of that, refining where it is asked for.
 constexpr double kRefiningShare = 0.9;
 
+// Pixels around a part of the picture that its latents depend on, whole cells.
+int64_t halo_of(const EncodeJob& job) {
+    if (job.research != nullptr) return 0;
+    const int64_t networks = div_up(job.analysis->halo_px(), kLatentStride) * kLatentStride;
+    return networks + (job.model->model.lap.empty() ? 0 : kLapSide);
+}
+
 }  // namespace
 
 PlaneEncoder::PlaneEncoder(EncodeJob& job, int level, size_t plane, const TileLayout& tiles,
                            const RowWindow& rows)
-    : job_(job),
-      level_(level),
-      plane_(plane),
-      tiles_(tiles),
-      rows_(rows),
-      halo_(job.research != nullptr ? 0 : div_up(job.analysis->halo_px(), kLatentStride) * kLatentStride) {}
+    : job_(job), level_(level), plane_(plane), tiles_(tiles), rows_(rows), halo_(halo_of(job)) {}
 
 Status PlaneEncoder::encode(const Rect& band) {
     if (job_.research != nullptr) return encode_research_tiles(band);
@@ -113,6 +115,9 @@ Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
     input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
     output_.resize(static_cast<size_t>(cells.w * cells.h * channels));
     fill(padded, input_.data());
+    if (const AnalysisLap& lap = job_.model->model.analysis_lap; !lap.empty())
+        NAE_RETURN_IF_ERROR(lap_floats(lap, false, input_.data(), static_cast<ptrdiff_t>(padded.h),
+                                       static_cast<ptrdiff_t>(padded.w), &job_.pool));
     NAE_RETURN_IF_ERROR(timed("analysis", [&] {
         return job_.analysis->run_rows(
             input_.data(), static_cast<int>(padded.h), static_cast<int>(padded.w), 3, output_.data(),

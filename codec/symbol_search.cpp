@@ -19,6 +19,7 @@ constexpr int64_t kCurvatureSide = 24;  // latent positions
 // Change of all symbols at which the curvature is measured: small against a step, large against rounding errors.
 constexpr float kProbe = 0.1F;
 constexpr float kBlack = -128, kWhite = 127;       // of the decoder's output
+constexpr float kAnything = 1 << 15;               // grey levels: no bound
 constexpr int kCell = 16;                          // pixels per latent position and axis
 constexpr size_t kCellValues = kCell * kCell * 3;  // of all its pixels
 constexpr int64_t kPositionsAtOnce = 64;           // that a thread takes
@@ -206,11 +207,12 @@ class SymbolSearch::Run {
     AlignedFloats input_;
 };
 
-Result<SymbolSearch> SymbolSearch::create(const FloatGraph& synthesis, float pixel_unit) {
+Result<SymbolSearch> SymbolSearch::create(const FloatGraph& synthesis, float pixel_unit, bool held) {
     Limits limits;  // the encoder's own networks cost what they cost
     limits.max_macs_per_pixel = UINT64_MAX;
     NAE_ASSIGN_OR_RETURN(const FloatGraph graph,
-                         gradient_graph(synthesis, kCell, kBlack / pixel_unit, kWhite / pixel_unit, limits));
+                         gradient_graph(synthesis, kCell, (held ? kBlack : -kAnything) / pixel_unit,
+                                        (held ? kWhite : kAnything) / pixel_unit, limits));
     SymbolSearch out;
     out.pixel_unit_ = pixel_unit;
     out.channels_ = synthesis.nodes.front().channels;
@@ -250,8 +252,12 @@ namespace {
 class SearchingBackend : public AnalysisBackend {
   public:
     SearchingBackend(std::unique_ptr<AnalysisBackend> inner, const FloatGraph& synthesis, float pixel_unit,
-                     int threads)
-        : inner_(std::move(inner)), synthesis_(synthesis), pixel_unit_(pixel_unit), pool_(threads) {}
+                     bool held, int threads)
+        : inner_(std::move(inner)),
+          synthesis_(synthesis),
+          pixel_unit_(pixel_unit),
+          held_(held),
+          pool_(threads) {}
 
     int halo_px() const override { return inner_->halo_px(); }
     Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
@@ -264,7 +270,7 @@ class SearchingBackend : public AnalysisBackend {
     }
     Status refine(const Refinement& task, int16_t* symbols) override {
         if (search_ == nullptr) {
-            NAE_ASSIGN_OR_RETURN(SymbolSearch made, SymbolSearch::create(synthesis_, pixel_unit_));
+            NAE_ASSIGN_OR_RETURN(SymbolSearch made, SymbolSearch::create(synthesis_, pixel_unit_, held_));
             search_ = std::make_unique<SymbolSearch>(std::move(made));
         }
         return search_->run(task, symbols, pool_);
@@ -274,6 +280,7 @@ class SearchingBackend : public AnalysisBackend {
     const std::unique_ptr<AnalysisBackend> inner_;
     const FloatGraph synthesis_;
     const float pixel_unit_;
+    const bool held_;
     ThreadPool pool_;
     std::unique_ptr<SymbolSearch> search_;
 };
@@ -281,9 +288,9 @@ class SearchingBackend : public AnalysisBackend {
 }  // namespace
 
 std::unique_ptr<AnalysisBackend> with_symbol_search(std::unique_ptr<AnalysisBackend> inner,
-                                                    const FloatGraph& synthesis, float pixel_unit,
+                                                    const FloatGraph& synthesis, float pixel_unit, bool held,
                                                     int threads) {
-    return std::make_unique<SearchingBackend>(std::move(inner), synthesis, pixel_unit, threads);
+    return std::make_unique<SearchingBackend>(std::move(inner), synthesis, pixel_unit, held, threads);
 }
 
 }  // namespace nae

@@ -25,9 +25,10 @@ namespace nae {
 // many threads there are. For the tiles of one picture, one after another: the curvature is measured at the first of them.
 class SymbolSearch {
   public:
-    // synthesis: float_shadow() of the model's. pixel_unit: of its output, as Refinement's. Errors: unsupported
+    // synthesis: float_shadow() of the model's. pixel_unit: of its output, as Refinement's. held: what it makes beyond black and
+    // white counts as these; not so where blocks overlap (block_lap.h) before they are pixels. Errors: unsupported
     // (gradient_graph.h, FloatEngine::create()).
-    static Result<SymbolSearch> create(const FloatGraph& synthesis, float pixel_unit);
+    static Result<SymbolSearch> create(const FloatGraph& synthesis, float pixel_unit, bool held);
 
     // As AnalysisBackend::refine(). Errors: invalid_argument, cancelled (the task's go_on said so), limit_exceeded.
     Status run(const Refinement& task, int16_t* symbols, ThreadPool& pool);
@@ -45,7 +46,7 @@ class SymbolSearch {
 
 // A backend that is `inner` but for refine(), which searches. The search is made when the first one is asked for.
 std::unique_ptr<AnalysisBackend> with_symbol_search(std::unique_ptr<AnalysisBackend> inner,
-                                                    const FloatGraph& synthesis, float pixel_unit,
+                                                    const FloatGraph& synthesis, float pixel_unit, bool held,
                                                     int threads);
 
 }  // namespace nae

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "codec/engine_kernels.h"
-#include "codec/restorer.h"
+#include "codec/finisher.h"
 #include "codec/thread_team.h"
 #include "codec/tile_layout.h"
 #include "format/checked_math.h"
@@ -88,9 +88,7 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
             static_cast<int64_t>(m.gains.hyper_log2_scale[c]) + codec->hyper_scale_.steps.log2_gain[c];
         codec->hyper_index_.push_back(static_cast<uint8_t>(m.hyper_tables.index_of(log2_scale)));
     }
-    if (!m.restoration.empty())
-        codec->restorer_ =
-            std::make_unique<Restorer>(m.restoration, quality_centi, m.output_frac_bits, *kernels);
+    codec->finisher_ = std::make_unique<Finisher>(m, quality_centi, *kernels);
     if (!model->context.empty()) {
         codec->context_reach_ = context_reach(model->context);
         codec->context_scales_ = context_scales(m.latent_tables);

@@ -29,7 +29,7 @@
 
 namespace nae {
 
-class Restorer;    // codec/restorer.h
+class Finisher;    // codec/finisher.h
 struct Kernels;    // codec/engine_kernels.h
 class ThreadTeam;  // codec/thread_team.h
 
@@ -115,8 +115,8 @@ class TileCodec {
 
     const ReadyModel& model() const { return *model_; }
     const LatentScale& latent_scale() const { return latent_scale_; }
-    // What the synthesis' output goes through; null: the model has no restoration filter.
-    const Restorer* restorer() const { return restorer_.get(); }
+    // What the synthesis' output goes through.
+    const Finisher& finisher() const { return *finisher_; }
 
   private:
     TileCodec(ReadyModelPtr model, const Kernels& kernels);
@@ -148,7 +148,7 @@ class TileCodec {
 
     ReadyModelPtr model_;
     const Kernels& kernels_;
-    std::unique_ptr<const Restorer> restorer_;
+    std::unique_ptr<const Finisher> finisher_;
     LatentScale latent_scale_;
     LatentScale hyper_scale_;
     int quality_centi_ = 0;

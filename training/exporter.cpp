@@ -5,6 +5,7 @@
 
 #include "codec/entropy/table_builder.h"
 #include "codec/latent_context.h"
+#include "training/lapped_blocks.h"
 #include "training/quantise_graph.h"
 
 namespace nae::training {
@@ -166,7 +167,13 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
         to_vector(optimiser.value(model.hyper_scale_parameter(), options.averaged).cpu());
 
     // What the integer networks will see, at several qualities.
-    const Tensor blocks = sampler.calibration_batch(options.calibration_crops, 256).blocks;
+    Tensor blocks = sampler.calibration_batch(options.calibration_crops, 256).blocks;
+    Tensor analysis_lap, synthesis_lap;
+    if (config.lapped) {
+        analysis_lap = optimiser.value(model.analysis_lap_parameter(), options.averaged).cpu();
+        synthesis_lap = optimiser.value(model.synthesis_lap_parameter(), options.averaged).cpu();
+        blocks = lap_blocks(blocks, analysis_lap).contiguous(torch::MemoryFormat::ChannelsLast);
+    }
     std::vector<Tensor> all_y, all_z, all_known;
     for (int k = 0; k < config.anchors; k += 3) {
         const Tensor y = run(Part::analysis, blocks, k, 1);
@@ -189,7 +196,9 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
 
     // Latent range: what was seen with room to spare, and what the linear path can reach with any picture.
     const Tensor linear = tensors(Part::analysis)[size_t(model.linear_analysis_node())].weight;
-    const std::vector<double> reach_linear = to_vector(linear.abs().sum({1, 2, 3}) * 1.1);
+    // Overlap takes pixels beyond black and white where they differ from their mirror images.
+    const double lapped = config.lapped ? 1.5 : 1.0;
+    const std::vector<double> reach_linear = to_vector(linear.abs().sum({1, 2, 3}) * (1.1 * lapped));
     const std::vector<double> reach_seen = to_vector(y_hat.abs().amax({0, 2, 3}) * 2.0);
     const std::vector<double> reach_z = to_vector(z_hat.abs().amax({0, 2, 3}) * 2.0);
     const std::vector<double> finest = to_vector(torch::exp2(-log2_gain).amin({1}));
@@ -252,6 +261,13 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
     for (const std::string& w : synthesis.warnings) std::printf("synthesis: %s\n", w.c_str());
     out.hyper_synthesis = std::move(hyper.graph);
     out.synthesis = std::move(synthesis.graph);
+
+    if (config.lapped) {
+        for (const double w : to_vector(synthesis_lap))
+            out.lap.weights.push_back(
+                int16_t(std::lround(std::clamp(w, -1.0, 32767.0 / 32768) * (1 << (kLapShift - 1)))));
+        for (const double w : to_vector(analysis_lap)) out.analysis_lap.push_back(float(w));
+    }
 
     const int bias = bias_for_smallest_scale(config.smallest_scale);
     const int count = 2 + int(std::ceil(4 * std::log2(options.largest_scale / config.smallest_scale)));

@@ -7,6 +7,7 @@
 #include "codec/encoder.h"
 #include "codec/engine.h"
 #include "codec/engine_kernels.h"
+#include "codec/finisher.h"
 #include "codec/float_shadow.h"
 #include "codec/symbol_search.h"
 #include "codec/tile_codec.h"
@@ -112,9 +113,9 @@ class Fitter {
         options.model = ready;
         options.quality = quality;
         options.observer = &keeper;
-        const auto analysis =
-            with_symbol_search(std::make_unique<InProcessAnalysis>(model_, centi),
-                               float_shadow(model_.synthesis), 1.0F / float(1 << frac_bits_), 0);
+        const auto analysis = with_symbol_search(std::make_unique<InProcessAnalysis>(model_, centi),
+                                                 float_shadow(model_.synthesis),
+                                                 1.0F / float(1 << frac_bits_), model_.lap.empty(), 0);
         options.analysis = analysis.get();
         NAE_ASSIGN_OR_RETURN(const std::unique_ptr<TileCodec> codec,
                              TileCodec::create(ready, centi, Limits(), EngineLevel::automatic));
@@ -143,8 +144,18 @@ class Fitter {
                                 tile.prediction.data.data() + p * size_t(tile.prediction.c),
                                 latent.data.data() + p * channels);
         const Extents extents{tile.h, tile.w};
-        NAE_RETURN_IF_ERROR(
-            Engine::run(model.synthesis, extents, latent, whole(extents), Rect{0, 0, size_, size_}, pixels));
+        const Rect all{0, 0, size_, size_};
+        NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, extents, latent, whole(extents), all, pixels));
+        if (const Finisher& finisher = codec.finisher();
+            !finisher.empty()) {  // the model's filter is not there yet
+            Tensor16 finished(size_, size_, kPixelChannels);
+            NAE_RETURN_IF_ERROR(finisher.run(CellRows(pixels, all, 1), all, Extents{size_, size_}, all,
+                                             nullptr, [&](int64_t y, const int16_t* row) {
+                                                 std::copy_n(row, 3 * size_, finished.pixel(int(y), 0));
+                                                 return Status();
+                                             }));
+            pixels = std::move(finished);
+        }
         const int side = size_ + 2 * kMargin;
         out.values.resize(size_t(row_) * size_t(side) + kTensorSlack);
         for (int y = 0; y < side; ++y)

@@ -64,7 +64,7 @@ Status count_symbols(const Model& model, const std::vector<std::vector<uint8_t>>
         options.quality = 1 + 99.0 * k / (anchors - 1);
         const auto analysis = with_symbol_search(
             std::make_unique<InProcessAnalysis>(model, int(std::lround(options.quality * 100))),
-            float_shadow(model.synthesis), 1.0F / float(1 << model.output_frac_bits), 0);
+            float_shadow(model.synthesis), 1.0F / float(1 << model.output_frac_bits), model.lap.empty(), 0);
         options.analysis = analysis.get();
         for (const std::vector<uint8_t>& pixels : crops) {
             MemoryImageSource image(pixels.data(), uint32_t(size), uint32_t(size), 3);

@@ -83,7 +83,6 @@ int main(int argc, char** argv) {
     train_cmd->add_option("--crop", t.crop, "Crop side in pixels, a multiple of 64");
     train_cmd->add_option("--reduce", t.reduce, "Cut crops up to this much larger and reduce them; 1: do not")
         ->check(CLI::Range(1.0, 2.0));
-    train_cmd->add_flag("--lapped", t.model.lapped, "Let the transform's blocks overlap");
     train_cmd->add_option("--gray", t.gray_share, "Share of crops turned gray");
     train_cmd->add_option("--average-decay", t.average_decay, "Decay of the averaged weights");
     train_cmd->add_flag("--muon", t.muon, "Hidden layers by Muon instead of Adam");

@@ -37,7 +37,7 @@ struct PhotoConfig {
     bool context = true;         // every other position of the latent is predicted again from its neighbours
     int context_channels = 192;  // of the latent, that it looks at: the first ones
     int context_width = 128;
-    bool lapped = false;  // blocks of 16 x 16 pixels overlap (lapped_blocks.h)
+    bool lapped = true;  // blocks of 16 x 16 pixels overlap (lapped_blocks.h)
     int known_channels() const { return std::min(context_channels, latent_channels); }
     // Of the entropy tables, whose scales are what the context network's input and output are measured by
     // (codec/latent_context.h): predicted scales below are certain zero (quantisation steps).

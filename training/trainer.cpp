@@ -225,7 +225,8 @@ std::string train(const TrainOptions& o) {
     const CheckpointInfo before = info;
     const double pixels = double(o.batch) * o.crop * o.crop;
     const std::string path = o.out_dir + "/latest.ckpt";
-    double next_save = o.checkpoint_every, next_validation = validation_after(0, o.validate_every), window_start = seconds_now();
+    double next_save = o.checkpoint_every, next_validation = validation_after(0, o.validate_every),
+           window_start = seconds_now();
     torch::Tensor sums = torch::zeros({3}, torch::dtype(torch::kDouble).device(device));
     std::unique_ptr<DeviceCrops> device_crops;
     if (like_gpu(o) || o.reduce > 1) device_crops = std::make_unique<DeviceCrops>(pictures, device);

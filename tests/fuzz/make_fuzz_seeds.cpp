@@ -206,6 +206,10 @@ int main(int argc, char** argv) {
     nae::Model seeing = nae::test::make_tiny_model_with_context();
     store("model_fuzz", "tiny-context", checked(nae::serialise_decoding_part(seeing)));
     special_picture(checked(nae::prepare_model(std::move(seeing), "tiny with a context")), "context");
+    nae::Model lapping = nae::test::make_tiny_model();
+    nae::test::add_tiny_lap(lapping);
+    store("model_fuzz", "tiny-lap", checked(nae::serialise_model(lapping)));
+    special_picture(checked(nae::prepare_model(std::move(lapping), "tiny with overlap")), "lapped");
     pictures(model);
     kinds(model);
     entropy();

@@ -59,6 +59,14 @@ const Golden kFiltered[] = {
     {"filter-one-pixel", 1, 1, 3, 64, 50, 5, false, false},
 };
 
+// With one whose blocks overlap, and with one that has all three.
+const Golden kLapped[] = {
+    {"lapped-rgb", 203, 150, 3, 64, 80, 4, false, false},
+    {"lapped-gray", 75, 90, 1, 64, 30, 4, false, false},
+    {"lapped-cell", 16, 16, 3, 64, 50, 4, false, false},
+};
+const Golden kEverything[] = {{"everything-model", 130, 170, 3, 128, 70, 4, false, false}};
+
 // Pictures that have the chunk BAND, several levels, or no model with them.
 struct Kind {
     const char* name;
@@ -250,9 +258,21 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", seeing.status().message().c_str());
         return 1;
     }
-    const bool done = make_all(kContext, seeing.value(), folder) &&
-                      make_all(kFiltered, filtered.value(), folder) &&
-                      make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
-                      save(model.value()->decoding_part(), folder + "/tiny.nam").ok();
+    nae::Model lapping = nae::test::make_tiny_model(), all = nae::test::make_tiny_model_with_context();
+    nae::test::add_tiny_lap(lapping);
+    nae::test::add_tiny_lap(all);
+    all.restoration = nae::test::make_tiny_filter();
+    const auto lapped = nae::prepare_model(std::move(lapping), "tiny with overlap");
+    const auto everything = nae::prepare_model(std::move(all), "tiny with everything");
+    for (const auto* made : {&lapped, &everything}) {
+        if (made->ok()) continue;
+        std::fprintf(stderr, "%s\n", made->status().message().c_str());
+        return 1;
+    }
+    const bool done =
+        make_all(kLapped, lapped.value(), folder) && make_all(kEverything, everything.value(), folder) &&
+        make_all(kContext, seeing.value(), folder) && make_all(kFiltered, filtered.value(), folder) &&
+        make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&
+        save(model.value()->decoding_part(), folder + "/tiny.nam").ok();
     return done ? 0 : 1;
 }

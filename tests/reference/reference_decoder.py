@@ -379,11 +379,39 @@ def restore(filter_, f, raster):
     return out
 
 
+# ---- 10.2 Overlap
+
+def read_lap(payload):
+    reader = Reader(payload)
+    rows = [reader.array("h", 8) for _ in range(8)]
+    reader.expect_end()
+    return rows
+
+
+def overlap(weights, raster):
+    limited = per_position(lambda p: [clamp(v, -16383, 16383) for v in p], raster)
+    down = list(zip(*[lap_line(weights, column) for column in zip(*limited)]))
+    return [lap_line(weights, row) for row in down]
+
+
+def lap_line(weights, line):
+    """A row or a column of positions."""
+    line = [list(position) for position in line]
+    for b in range(16, len(line), 16):
+        for channel in range(3):
+            p, q = ([line[b + at][channel] for at in ats] for ats in (range(-1, -9, -1), range(8)))
+            for i, row in enumerate(weights):
+                e = (sum(w * (before - after) for w, before, after in zip(row, p, q)) + 2**15) >> 16
+                line[b - 1 - i][channel] = clamp(p[i] + e, -16383, 16383)
+                line[b + i][channel] = clamp(q[i] - e, -16383, 16383)
+    return line
+
+
 # ---- 4 Model file
 
 class Model:
     def __init__(self, data):
-        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"CNTX", b"FILT", b"END ")
+        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"CNTX", b"LAPP", b"FILT", b"END ")
         chunks = read_chunks(data, b"\x8eNAM\r\n\x1a\n", critical)
         part = data[:8]
         for kind in critical:
@@ -410,6 +438,7 @@ class Model:
         self.tables, self.hyper_tables = TableSet(tables), TableSet(tables)
         tables.expect_end()
         self.context = read_graph(chunks[b"CNTX"]) if b"CNTX" in chunks else None
+        self.lap = read_lap(chunks[b"LAPP"]) if b"LAPP" in chunks else None
         self.filters = read_filters(chunks[b"FILT"]) if b"FILT" in chunks else []
 
     def set_quality(self, quality):
@@ -634,6 +663,8 @@ class Level:
             for dy, row in enumerate(tile):
                 latents[y + dy][x:x + len(row)] = row
         values = run_graph(model.synthesis, latents)
+        if model.lap:
+            values = overlap(model.lap, values)
         if model.filters:
             values = restore(model.filter, model.f, values)
         return [row[:self.width] for row in values[:self.height]]

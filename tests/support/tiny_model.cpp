@@ -161,6 +161,15 @@ Model make_tiny_model_with_context() {
     return m;
 }
 
+void add_tiny_lap(Model& model) {
+    model.analysis_lap.assign(kLapWeights, 0.0F);
+    model.lap.weights.clear();
+    for (int i = 0; i < kLapReach; ++i)
+        for (int j = 0; j < kLapReach; ++j)
+            model.lap.weights.push_back(
+                static_cast<int16_t>((i == j ? -9000 : (i + 2 * j) % 5 * 1300 - 2600) / (1 + i + j)));
+}
+
 RestorationFilter make_tiny_filter() {
     RestorationFilter filter;
     filter.activities = 3;

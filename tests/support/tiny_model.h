@@ -12,6 +12,8 @@ Model make_tiny_model();
 Model make_tiny_model_with_context();
 // A restoration filter for it, with weights of all classes, some large.
 RestorationFilter make_tiny_filter();
+// Lets the blocks of such a model overlap: the larger weights nearer to the border, and an encoder that does nothing about it.
+void add_tiny_lap(Model& model);
 
 // The analysis that belongs to it: means of cells. What it finds is far from the best latent and good enough.
 class TinyAnalysis : public AnalysisBackend {

@@ -150,7 +150,8 @@ TEST_CASE("Overlap multiplies differences across the borders between blocks") {
                 torch::Tensor d = torch::empty({8}, options);
                 for (int64_t i = 0; i < 8; ++i) d[i] = row[border - 1 - i] - row[border + i];
                 const torch::Tensor change = torch::mv(matrix, d) / 2;
-                for (int64_t i = 0; i < 8; ++i) row[border - 1 - i] += change[i], row[border + i] -= change[i];
+                for (int64_t i = 0; i < 8; ++i)
+                    row[border - 1 - i] += change[i], row[border + i] -= change[i];
             }
     };
     for (const int64_t border : {16, 32}) lap_columns(expected, border);
@@ -177,8 +178,7 @@ TEST_CASE("Parts that a checkpoint lacks change nothing at first") {
     torch::manual_seed(4);
     PhotoConfig before = small_model(), after = before;
     after.decoder_blocks16 = 3;
-    before.context = false;
-    after.lapped = true;
+    before.context = before.lapped = false;
     const auto start = [&] {
         return PcaStart{torch::randn({before.latent_channels, 768}), torch::ones({before.latent_channels}),
                         0};

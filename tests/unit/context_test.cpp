@@ -310,7 +310,7 @@ TEST_CASE("context: the search refines both halves, and files decode", "[context
     double error[2] = {};
     for (const int effort : {4, 6}) {
         const auto analysis = with_symbol_search(std::make_unique<BlockMeans>(),
-                                                 float_shadow(model->synthesis.graph()), 1.0F / 16, 1);
+                                                 float_shadow(model->synthesis.graph()), 1.0F / 16, true, 1);
         EncoderOptions options = small_options(model, *analysis);
         options.effort = effort;
         const auto bytes = encode_bytes(options, picture);

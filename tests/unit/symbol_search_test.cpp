@@ -17,7 +17,7 @@ namespace {
 // BlockMeans with gradients.
 std::unique_ptr<AnalysisBackend> searching(const Model& model, int threads) {
     return with_symbol_search(std::make_unique<BlockMeans>(), float_shadow(model.synthesis),
-                              1.0F / static_cast<float>(1 << model.output_frac_bits), threads);
+                              1.0F / static_cast<float>(1 << model.output_frac_bits), true, threads);
 }
 
 }  // namespace
@@ -92,11 +92,11 @@ TEST_CASE("the same search gives the same file, however many threads there are",
 
 TEST_CASE("a search of nothing, or through a network that it cannot follow, says so", "[symbol_search]") {
     ThreadPool pool(1);
-    auto search = SymbolSearch::create(float_shadow(small_model().synthesis), 1.0F / 16);
+    auto search = SymbolSearch::create(float_shadow(small_model().synthesis), 1.0F / 16, true);
     REQUIRE(search.ok());
     int16_t symbol = 0;
     CHECK(search.value().run(Refinement(), &symbol, pool).code() == ErrorCode::invalid_argument);
     FloatGraphBuilder bent(kSmallLatents);
     bent.leaky_relu(bent.input(), 0.5F);
-    CHECK(SymbolSearch::create(bent.take(), 1).status().code() == ErrorCode::unsupported);
+    CHECK(SymbolSearch::create(bent.take(), 1, true).status().code() == ErrorCode::unsupported);
 }

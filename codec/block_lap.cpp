@@ -1,0 +1,168 @@
+#include "codec/block_lap.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+#include "codec/engine_kernels.h"
+#include "codec/thread_pool.h"
+#include "format/little_endian.h"
+#include "format/text.h"
+
+namespace nae {
+namespace {
+
+constexpr int kChannels = 3;
+constexpr size_t kReach = kLapReach;
+
+// Pairs around a border: the value of pair i before it lies at -(i + 1) * step, the one behind it at i * step.
+void lap_pairs(const BlockLap& lap, int16_t* border, ptrdiff_t step) {
+    std::array<int32_t, kReach> differences;
+    for (size_t j = 0; j < kReach; ++j) {
+        const auto at = static_cast<ptrdiff_t>(j) * step;
+        differences[j] = border[-at - step] - border[at];
+    }
+    for (size_t i = 0; i < kReach; ++i) {
+        int32_t sum = 1 << (kLapShift - 1);
+        for (size_t j = 0; j < kReach; ++j) sum += lap.weights[i * kReach + j] * differences[j];
+        const int32_t e = sum >> kLapShift;
+        const auto at = static_cast<ptrdiff_t>(i) * step;
+        int16_t &before = border[-at - step], &after = border[at];
+        before = static_cast<int16_t>(std::clamp<int32_t>(before + e, -kLapLimit, kLapLimit));
+        after = static_cast<int16_t>(std::clamp<int32_t>(after - e, -kLapLimit, kLapLimit));
+    }
+}
+
+// The same for kAtOnce neighbouring values, or for the first `count` of so many, in real arithmetic. matrix: its element (i, j)
+// is at i * row + j * column.
+template <ptrdiff_t kAtOnce>
+void lap_lines(const float* matrix, ptrdiff_t row, ptrdiff_t column, float* border, ptrdiff_t step,
+               ptrdiff_t count) {
+    float differences[kReach][kAtOnce];
+    for (size_t j = 0; j < kReach; ++j) {
+        const auto off = static_cast<ptrdiff_t>(j) * step;
+        for (ptrdiff_t k = 0; k < count; ++k) differences[j][k] = border[k - off - step] - border[k + off];
+    }
+    for (size_t i = 0; i < kReach; ++i) {
+        float sum[kAtOnce] = {};
+        for (size_t j = 0; j < kReach; ++j) {
+            const float w =
+                0.5F * matrix[static_cast<ptrdiff_t>(i) * row + static_cast<ptrdiff_t>(j) * column];
+            for (ptrdiff_t k = 0; k < kAtOnce; ++k) sum[k] += w * differences[j][k];
+        }
+        const auto off = static_cast<ptrdiff_t>(i) * step;
+        for (ptrdiff_t k = 0; k < count; ++k) {
+            border[k - off - step] += sum[k];
+            border[k + off] -= sum[k];
+        }
+    }
+}
+
+}  // namespace
+
+Status validate(const BlockLap& lap) {
+    if (lap.empty()) return Status();
+    if (lap.weights.size() != kLapWeights)
+        return Status(ErrorCode::corrupt, cat(lap.weights.size(), " weights, expected ", kLapWeights));
+    for (size_t i = 0; i < kReach; ++i) {
+        int32_t sum = 0;
+        for (size_t j = 0; j < kReach; ++j) sum += std::abs(int32_t{lap.weights[i * kReach + j]});
+        if (sum > kMaxLapWeight)
+            return Status(ErrorCode::corrupt, cat("row ", i, ": weights of ", sum, " in all"));
+    }
+    return Status();
+}
+
+std::vector<uint8_t> serialise_lap(const BlockLap& lap) {
+    std::vector<uint8_t> out;
+    for (const int16_t w : lap.weights) append_le(out, w);
+    return out;
+}
+
+Result<BlockLap> parse_lap(ByteSpan bytes) {
+    BlockLap lap;
+    lap.weights.resize(kLapWeights);
+    ByteReader reader(bytes);
+    for (int16_t& w : lap.weights) NAE_RETURN_IF_ERROR(reader.read("weight", &w));
+    NAE_RETURN_IF_ERROR(reader.expect_end());
+    return lap;
+}
+
+Status validate_analysis_lap(const AnalysisLap& lap) {
+    if (lap.size() != kLapWeights)
+        return Status(ErrorCode::corrupt, cat(lap.size(), " numbers, expected ", kLapWeights));
+    if (!std::all_of(lap.begin(), lap.end(), [](float v) { return std::isfinite(v); }))
+        return Status(ErrorCode::corrupt, "a number that is not finite");
+    return Status();
+}
+
+std::vector<uint8_t> serialise_analysis_lap(const AnalysisLap& lap) {
+    std::vector<uint8_t> out;
+    for (const float v : lap) append_le_float(out, v);
+    return out;
+}
+
+Result<AnalysisLap> parse_analysis_lap(ByteSpan bytes) {
+    AnalysisLap lap(kLapWeights);
+    ByteReader reader(bytes);
+    for (float& v : lap) {
+        ByteSpan number;
+        NAE_RETURN_IF_ERROR(reader.read_span("number", sizeof(float), &number));
+        v = load_le_float(number.data());
+    }
+    NAE_RETURN_IF_ERROR(reader.expect_end());
+    return lap;
+}
+
+Status lap_floats(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,
+                  ThreadPool* pool) {
+    constexpr ptrdiff_t kAtOnce = 48;
+    const ptrdiff_t row = transposed ? 1 : kLapReach, column = transposed ? kLapReach : 1;
+    const ptrdiff_t line = kChannels * w;
+    const auto for_each = [&](ptrdiff_t count, const auto& body) {
+        const auto job = [&](int64_t i) {
+            body(static_cast<ptrdiff_t>(i));
+            return Status();
+        };
+        if (pool != nullptr) return pool->parallel_for(count, job);
+        for (ptrdiff_t i = 0; i < count; ++i) body(i);
+        return Status();
+    };
+    NAE_RETURN_IF_ERROR(for_each(h / kLapSide - 1, [&](ptrdiff_t i) {
+        float* const border = pixels + (i + 1) * kLapSide * line;
+        for (ptrdiff_t first = 0; first < line; first += kAtOnce)
+            lap_lines<kAtOnce>(matrix.data(), row, column, border + first, line,
+                               std::min(kAtOnce, line - first));
+    }));
+    return for_each(h / kLapSide, [&](ptrdiff_t i) {
+        for (ptrdiff_t y = i * kLapSide; y < (i + 1) * kLapSide; ++y)
+            for (ptrdiff_t x = kLapSide; x < w; x += kLapSide)
+                lap_lines<kChannels>(matrix.data(), row, column, pixels + y * line + kChannels * x, kChannels,
+                                     kChannels);
+    });
+}
+
+AnalysisLap real_lap(const BlockLap& lap) {
+    AnalysisLap out;
+    for (const int16_t w : lap.weights) out.push_back(static_cast<float>(w) / (1 << (kLapShift - 1)));
+    return out;
+}
+
+void lap_columns_scalar(const BlockLap& lap, int16_t* pixels, ptrdiff_t row, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; ++i) lap_pairs(lap, pixels + kLapReach * row + i, row);
+}
+
+void lap_scalar(const LapTask& t) {
+    const int64_t values = kChannels * t.w;
+    for (int y = 0; y < t.h; ++y)
+        for (int64_t i = 0; i < values; ++i)
+            t.pixels[y * t.row + i] = std::clamp<int16_t>(t.pixels[y * t.row + i], -kLapLimit, kLapLimit);
+    if (t.h == kLapSide) lap_columns_scalar(*t.lap, t.pixels, t.row, static_cast<ptrdiff_t>(values));
+    for (int y = 0; y < t.h; ++y)
+        for (int64_t x = t.first_border; x + kLapReach <= t.w; x += kLapSide)
+            for (int c = 0; c < kChannels; ++c)
+                lap_pairs(*t.lap, t.pixels + y * t.row + kChannels * x + c, kChannels);
+}
+
+}  // namespace nae
