@@ -64,7 +64,10 @@ Bytes encode_random(const Picture& p) {
     model.synthesis = synthesis_of_everything(rng, p.channels);
     if (p.filters > 0) model.restoration = random_restoration(rng, p.filters, 3);
     if (p.known > 0) add_random_context(model, rng, p.known, 5);
-    if (p.laps) model.lap = random_lap(rng);
+    if (p.laps) {
+        model.lap = random_lap(rng);
+        model.analysis_lap.assign(kLapWeights, 0.0F);
+    }
     const auto ready = prepare_model(std::move(model), "random");
     REQUIRE(ready.status().message() == "");
     const auto codec = TileCodec::create(ready.value(), p.quality_centi, Limits(), EngineLevel::automatic);
