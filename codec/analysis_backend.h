@@ -89,6 +89,7 @@ struct Refinement {
     float pixel_unit = 1;      // of the synthesis' output
     float bits_per_error = 0;  // weight of squared errors against bits
     int rounds = 0;            // gradients that are taken
+    int first_round = 0;       // how many were taken before: symbols move less freely from one to the next
     // Asked before each of them; false ends the work as cancelled. May be empty.
     std::function<bool()> go_on;
 };

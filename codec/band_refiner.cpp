@@ -240,28 +240,39 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     task.tables = static_cast<int>(bits_.size() / kMagnitudes);
     task.pixel_unit = 1.0F / static_cast<float>(1 << codec_.model().model.output_frac_bits);
     task.bits_per_error = bits_per_error_;
-    task.rounds = pass.rounds;
+    task.rounds = 1;
     const double share = static_cast<double>(block.w * block.h) /
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
     task.go_on = [&] { return go_on_(share); };
-    AlignedFloats target;
-    NAE_ASSIGN_OR_RETURN(const double before, true_cost(window, window.symbols, &target));
-    task.target = target.data();
-    AlignedVector16 found = window.symbols;
-    const Status status = analysis_.refine(task, found.data());
-    if (status.code() == ErrorCode::cancelled) return Status(ErrorCode::cancelled, "encoding was cancelled");
-    // Nothing to take gradients through: what was chosen before is as valid.
-    if (status.code() == ErrorCode::unsupported) return Status();
-    NAE_RETURN_IF_ERROR(status.in("refinement"));
-
-    NAE_ASSIGN_OR_RETURN(const double after, true_cost(window, found, nullptr));
-    if (after >= before) return Status();
+    // The search knows the synthesis alone, so what follows that is looked at again after each gradient, and only what is
+    // better as the decoder has it is gone on from.
+    AlignedFloats target, next_target;
+    NAE_ASSIGN_OR_RETURN(double least, true_cost(window, window.symbols, &target));
+    bool better = false;
+    for (int round = 0; round < pass.rounds; ++round) {
+        task.first_round = round;
+        task.target = target.data();
+        AlignedVector16 found = window.symbols;
+        const Status status = analysis_.refine(task, found.data());
+        if (status.code() == ErrorCode::cancelled)
+            return Status(ErrorCode::cancelled, "encoding was cancelled");
+        // Nothing to take gradients through: what was chosen before is as valid.
+        if (status.code() == ErrorCode::unsupported) return Status();
+        NAE_RETURN_IF_ERROR(status.in("refinement"));
+        NAE_ASSIGN_OR_RETURN(const double cost, true_cost(window, found, &next_target));
+        if (cost >= least) continue;
+        least = cost;
+        window.symbols.swap(found);
+        target.swap(next_target);
+        better = true;
+    }
+    if (!better) return Status();
     for (int64_t y = block.y; y < block.bottom(); ++y) {
         for (int64_t x = block.x; x < block.right(); ++x) {
             size_t to = 0;
             TileSymbols& tile = band.tiles[tile_of(band, y, x, &to)];
             const auto from = static_cast<size_t>((y - window.rect.y) * window.rect.w + (x - window.rect.x));
-            std::copy_n(found.data() + from * static_cast<size_t>(channels), channels,
+            std::copy_n(window.symbols.data() + from * static_cast<size_t>(channels), channels,
                         tile.symbols.data() + to * static_cast<size_t>(channels));
         }
     }

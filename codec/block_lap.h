@@ -25,7 +25,8 @@ constexpr int kLapSide = 16;             // pixels a side of the blocks
 constexpr int kLapReach = kLapSide / 2;  // pixels on either side of a border that it takes
 constexpr size_t kLapWeights = size_t{kLapReach} * kLapReach;
 constexpr int kLapShift = 16;
-constexpr int16_t kLapLimit = 16383;  // what values are held within, before and after: differences fit 16 bits
+constexpr int16_t kLapLimit =
+    16383;  // what values are held within, before and after: differences fit 16 bits
 // Magnitudes of a row of weights: what keeps the sum within 32 bits.
 constexpr int32_t kMaxLapWeight = (1 << 16) - 1;
 

@@ -33,7 +33,8 @@ Status Finisher::run(const CellRows& made, const Rect& available, const Extents&
     NAE_RETURN_IF_ERROR(lapper_->run(made, held, raster, lapped, team));
     if (restorer_) return restorer_->run(CellRows(lapped, held, 1), held, raster, window, team, row);
     return share(team, div_up(window.h, kRowsAtOnce), [&](int64_t i) {
-        const int64_t first = window.y + i * kRowsAtOnce, end = std::min(first + kRowsAtOnce, window.bottom());
+        const int64_t first = window.y + i * kRowsAtOnce,
+                      end = std::min(first + kRowsAtOnce, window.bottom());
         for (int64_t y = first; y < end; ++y)
             NAE_RETURN_IF_ERROR(
                 row(y, lapped.pixel(static_cast<int>(y - held.y), static_cast<int>(window.x - held.x))));

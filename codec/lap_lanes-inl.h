@@ -56,7 +56,8 @@ HWY_INLINE void lap_down(const BlockLap& lap, int16_t* pixels, ptrdiff_t row, pt
                 low = add_products_of_pairs(d32, low, lower[p], w);
                 high = add_products_of_pairs(d32, high, upper[p], w);
             }
-            const auto e = hn::ReorderDemote2To(d, hn::ShiftRight<kLapShift>(low), hn::ShiftRight<kLapShift>(high));
+            const auto e =
+                hn::ReorderDemote2To(d, hn::ShiftRight<kLapShift>(low), hn::ShiftRight<kLapShift>(high));
             int16_t *const before = border - (i + 1) * row + x, *const after = border + i * row + x;
             hn::StoreU(within_lap_limit(d, hn::SaturatedAdd(hn::LoadU(d, before), e)), d, before);
             hn::StoreU(within_lap_limit(d, hn::SaturatedSub(hn::LoadU(d, after), e)), d, after);

@@ -7,7 +7,9 @@ namespace nae {
 namespace {
 
 // Pixels are mixed within [16 k - 8, 16 k + 8); those before the first border and behind the last one stay alone.
-int64_t begin_of(int64_t at) { return std::max<int64_t>((at + kLapReach) / kLapSide * kLapSide - kLapReach, 0); }
+int64_t begin_of(int64_t at) {
+    return std::max<int64_t>((at + kLapReach) / kLapSide * kLapSide - kLapReach, 0);
+}
 int64_t end_of(int64_t at, int64_t extent) {
     return std::min(div_up(at + kLapReach, kLapSide) * kLapSide - kLapReach, extent);
 }

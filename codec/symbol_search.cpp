@@ -104,7 +104,7 @@ class SymbolSearch::Run {
             NAE_ASSIGN_OR_RETURN(const FloatTensor at, evaluate(now.data(), 0));
             before = now;
             double bits = 0;
-            NAE_RETURN_IF_ERROR(move(at, round, half_curvature, now, &bits));
+            NAE_RETURN_IF_ERROR(move(at, t_.first_round + round, half_curvature, now, &bits));
             const double total = error_of(at) + bits;
             falling = total < least;
             if (!falling) continue;

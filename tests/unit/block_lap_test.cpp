@@ -110,7 +110,8 @@ TEST_CASE("lap: real arithmetic agrees with integers, and its transpose is that"
     }
     const std::vector<float> before = floats, weights = other;
     const Rect all{0, 0, kW, kH};
-    REQUIRE(Lapper(lap, scalar_kernels()).run(CellRows(pixels, all, 1), all, Extents{kH, kW}, out, nullptr).ok());
+    REQUIRE(
+        Lapper(lap, scalar_kernels()).run(CellRows(pixels, all, 1), all, Extents{kH, kW}, out, nullptr).ok());
     ThreadPool pool(2);
     REQUIRE(lap_floats(real, false, floats.data(), kH, kW, &pool).ok());
     float largest = 0;
@@ -202,7 +203,8 @@ TEST_CASE("lap: every window equals the crop of the whole", "[lap][decoder]") {
     }
 }
 
-TEST_CASE("lap: the encoder undoes it before the analysis, wherever strips and blocks end", "[lap][encoder]") {
+TEST_CASE("lap: the encoder undoes it before the analysis, wherever strips and blocks end",
+          "[lap][encoder]") {
     // Without overlap in the encoder smoothing is all there is; with it borders come out as they were.
     const Picture picture = make_picture(300, 200, 3);
     const auto error = [&](const Model& model) {
@@ -212,7 +214,8 @@ TEST_CASE("lap: the encoder undoes it before the analysis, wherever strips and b
         options.quality = 95;
         const std::vector<uint8_t> back = decode_all(*open_bytes(encode_bytes(options, picture)));
         double sum = 0;
-        for (size_t i = 0; i < back.size(); ++i) sum += std::pow(double(back[i]) - double(picture.pixels[i]), 2);
+        for (size_t i = 0; i < back.size(); ++i)
+            sum += std::pow(double(back[i]) - double(picture.pixels[i]), 2);
         return sum;
     };
     Model without = lapped_model();

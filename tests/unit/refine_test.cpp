@@ -49,7 +49,30 @@ TEST_CASE("refinement: a worse answer changes nothing (symbol_search_test.cpp ha
     });
     BlockMeans plain;
     CHECK((pixels_with(worse, picture, 9) == pixels_with(plain, picture, 4)));
-    CHECK(worse.calls == 1);
+    CHECK(worse.calls == refinement_rounds(9));
+}
+
+TEST_CASE("refinement: each gradient begins where the last good one has ended", "[refine]") {
+    const Picture picture = make_picture(80, 60, 3);
+    std::vector<int16_t> begun[2];
+    int call = 0;
+    Refiner spy([&](const Refinement& t, int16_t* symbols) {
+        const auto count = static_cast<ptrdiff_t>(t.h) * t.w * t.channels;
+        if (call < 2) begun[call].assign(symbols, symbols + count);
+        // No bits at all for the first, which cannot be worse than the bits of noise; nonsense for the others.
+        for (ptrdiff_t i = 0; i < count; ++i)
+            if (t.index[i] != 0 && t.free[i / t.channels] != 0)
+                symbols[i] = static_cast<int16_t>(call == 0 ? 0 : 300);
+        ++call;
+        return Status();
+    });
+    EncoderOptions options = small_options(small_ready_model(), spy);
+    options.effort = 9;
+    options.distortion_weight = 1e-9;  // bits are all that counts
+    encode_bytes(options, picture);
+    CHECK(call == refinement_rounds(9));
+    CHECK(std::any_of(begun[0].begin(), begun[0].end(), [](int16_t v) { return v != 0; }));
+    CHECK(std::all_of(begun[1].begin(), begun[1].end(), [](int16_t v) { return v == 0; }));
 }
 
 TEST_CASE("refinement: what the decoder cannot confirm is left alone", "[refine]") {
@@ -89,9 +112,11 @@ TEST_CASE("refinement: what the decoder cannot confirm is left alone", "[refine]
 TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as it is", "[refine]") {
     // Wider than a block and higher than a strip.
     const Picture picture = make_picture(1100, 1100, 3);
-    Refiner spy([](const Refinement& t, int16_t* symbols) {
+    int round = 0;
+    Refiner spy([&](const Refinement& t, int16_t* symbols) {
         CHECK(t.channels == kSmallLatents);
-        CHECK(t.rounds == refinement_rounds(6));
+        CHECK(t.rounds == 1);
+        CHECK(t.first_round == round++ % refinement_rounds(6));
         CHECK(t.bits_per_error > 0);
         CHECK(t.pixel_unit == 1.0F / 16);
         int free = 0;
@@ -111,7 +136,7 @@ TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as
     });
     BlockMeans plain;
     CHECK((pixels_with(spy, picture, 6) == pixels_with(plain, picture, 4)));
-    CHECK(spy.calls == 6);  // two blocks across, three down
+    CHECK(spy.calls == 6 * refinement_rounds(6));  // two blocks across, three down
 }
 
 TEST_CASE("refinement: a backend that cannot leaves the symbols as they are, other failures are the caller's",
