@@ -88,9 +88,8 @@ struct Refinement {
     int tables = 0, magnitudes = 0;
     float pixel_unit = 1;      // of the synthesis' output
     float bits_per_error = 0;  // weight of squared errors against bits
-    int rounds = 0;            // gradients that are taken
-    int first_round = 0;       // how many were taken before: symbols move less freely from one to the next
-    // Asked before each of them; false ends the work as cancelled. May be empty.
+    int round = 0;  // gradients taken before this one: symbols move less freely from one to the next
+    // Asked before it is taken; false ends the work as cancelled. May be empty.
     std::function<bool()> go_on;
 };
 
@@ -114,8 +113,8 @@ class AnalysisBackend {
         return run(AnalysisGraph::analysis, in, h, w, c, out, out_h, out_w, out_c);
     }
 
-    // Changes symbols, h x w x channels, so that bits + bits_per_error * squared errors fall, by gradients through the
-    // synthesis. Errors: unsupported where there is nothing to take gradients through; cancelled.
+    // Changes symbols, h x w x channels, so that bits + bits_per_error * squared errors should fall, by one gradient through
+    // the synthesis. Errors: unsupported where there is nothing to take gradients through; cancelled.
     virtual Status refine(const Refinement& task, int16_t* symbols);
 };
 

@@ -240,7 +240,6 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     task.tables = static_cast<int>(bits_.size() / kMagnitudes);
     task.pixel_unit = 1.0F / static_cast<float>(1 << codec_.model().model.output_frac_bits);
     task.bits_per_error = bits_per_error_;
-    task.rounds = 1;
     const double share = static_cast<double>(block.w * block.h) /
                          static_cast<double>(band.rect.w * band.rect.h) / options_.rounds;
     task.go_on = [&] { return go_on_(share); };
@@ -250,7 +249,7 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     NAE_ASSIGN_OR_RETURN(double least, true_cost(window, window.symbols, &target));
     bool better = false;
     for (int round = 0; round < pass.rounds; ++round) {
-        task.first_round = round;
+        task.round = round;
         task.target = target.data();
         AlignedVector16 found = window.symbols;
         const Status status = analysis_.refine(task, found.data());
@@ -259,7 +258,8 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
         // Nothing to take gradients through: what was chosen before is as valid.
         if (status.code() == ErrorCode::unsupported) return Status();
         NAE_RETURN_IF_ERROR(status.in("refinement"));
-        NAE_ASSIGN_OR_RETURN(const double cost, true_cost(window, found, &next_target));
+        const bool last = round + 1 == pass.rounds;
+        NAE_ASSIGN_OR_RETURN(const double cost, true_cost(window, found, last ? nullptr : &next_target));
         if (cost >= least) continue;
         least = cost;
         window.symbols.swap(found);

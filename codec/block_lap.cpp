@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "codec/cell_rows.h"
 #include "codec/engine_kernels.h"
 #include "codec/thread_pool.h"
 #include "format/little_endian.h"
@@ -13,7 +14,6 @@
 namespace nae {
 namespace {
 
-constexpr int kChannels = 3;
 constexpr size_t kReach = kLapReach;
 
 // Pairs around a border: the value of pair i before it lies at -(i + 1) * step, the one behind it at i * step.
@@ -119,7 +119,7 @@ Status lap_floats(const AnalysisLap& matrix, bool transposed, float* pixels, ptr
                   ThreadPool* pool) {
     constexpr ptrdiff_t kAtOnce = 48;
     const ptrdiff_t row = transposed ? 1 : kLapReach, column = transposed ? kLapReach : 1;
-    const ptrdiff_t line = kChannels * w;
+    const ptrdiff_t line = kPixelChannels * w;
     const auto for_each = [&](ptrdiff_t count, const auto& body) {
         const auto job = [&](int64_t i) {
             body(static_cast<ptrdiff_t>(i));
@@ -138,8 +138,8 @@ Status lap_floats(const AnalysisLap& matrix, bool transposed, float* pixels, ptr
     return for_each(h / kLapSide, [&](ptrdiff_t i) {
         for (ptrdiff_t y = i * kLapSide; y < (i + 1) * kLapSide; ++y)
             for (ptrdiff_t x = kLapSide; x < w; x += kLapSide)
-                lap_lines<kChannels>(matrix.data(), row, column, pixels + y * line + kChannels * x, kChannels,
-                                     kChannels);
+                lap_lines<kPixelChannels>(matrix.data(), row, column, pixels + y * line + kPixelChannels * x,
+                                          kPixelChannels, kPixelChannels);
     });
 }
 
@@ -154,15 +154,15 @@ void lap_columns_scalar(const BlockLap& lap, int16_t* pixels, ptrdiff_t row, ptr
 }
 
 void lap_scalar(const LapTask& t) {
-    const int64_t values = kChannels * t.w;
+    const int64_t values = kPixelChannels * t.w;
     for (int y = 0; y < t.h; ++y)
         for (int64_t i = 0; i < values; ++i)
             t.pixels[y * t.row + i] = std::clamp<int16_t>(t.pixels[y * t.row + i], -kLapLimit, kLapLimit);
     if (t.h == kLapSide) lap_columns_scalar(*t.lap, t.pixels, t.row, static_cast<ptrdiff_t>(values));
     for (int y = 0; y < t.h; ++y)
         for (int64_t x = t.first_border; x + kLapReach <= t.w; x += kLapSide)
-            for (int c = 0; c < kChannels; ++c)
-                lap_pairs(*t.lap, t.pixels + y * t.row + kChannels * x + c, kChannels);
+            for (int c = 0; c < kPixelChannels; ++c)
+                lap_pairs(*t.lap, t.pixels + y * t.row + kPixelChannels * x + c, kPixelChannels);
 }
 
 }  // namespace nae

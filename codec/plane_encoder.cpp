@@ -24,7 +24,7 @@ constexpr double kRefiningShare = 0.9;
 int64_t halo_of(const EncodeJob& job) {
     if (job.research != nullptr) return 0;
     const int64_t networks = div_up(job.analysis->halo_px(), kLatentStride) * kLatentStride;
-    return networks + (job.model->model.lap.empty() ? 0 : kLapSide);
+    return networks + (job.model->model.analysis_lap.empty() ? 0 : kLapSide);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -96,24 +95,9 @@ class SymbolSearch::Run {
 
     // The window must be all of the task.
     Status search(const std::vector<float>& half_curvature, int16_t* symbols) {
-        std::vector<int16_t> now(symbols, symbols + positions_ * channels_), before;
-        double least = std::numeric_limits<double>::infinity();
-        bool falling = true;
-        for (int round = 0; round < t_.rounds; ++round) {
-            if (t_.go_on && !t_.go_on()) return Status(ErrorCode::cancelled, "the search was cancelled");
-            NAE_ASSIGN_OR_RETURN(const FloatTensor at, evaluate(now.data(), 0));
-            before = now;
-            double bits = 0;
-            NAE_RETURN_IF_ERROR(move(at, t_.first_round + round, half_curvature, now, &bits));
-            const double total = error_of(at) + bits;
-            falling = total < least;
-            if (!falling) continue;
-            least = total;
-            std::copy(before.begin(), before.end(), symbols);
-        }
-        // Nobody has looked at the last move, but as long as it went down it goes on.
-        if (falling) std::copy(now.begin(), now.end(), symbols);
-        return Status();
+        if (t_.go_on && !t_.go_on()) return Status(ErrorCode::cancelled, "the search was cancelled");
+        NAE_ASSIGN_OR_RETURN(const FloatTensor at, evaluate(symbols, 0));
+        return move(at, half_curvature, symbols);
     }
 
   private:
@@ -154,28 +138,14 @@ class SymbolSearch::Run {
         return gradient_.run(input_.data(), static_cast<int>(window_.h), static_cast<int>(window_.w), pool_);
     }
 
-    double error_of(const FloatTensor& at) const {
-        double sum = 0;
-        const size_t row = channels_ + kCellValues;
-        for (size_t p = 0; p < positions_; ++p) {
-            const float* off = at.data.data() + p * row + channels_;
-            float squares = 0;
-            for (size_t i = 0; i < kCellValues; ++i) squares += off[i] * off[i];
-            sum += static_cast<double>(squares);
-        }
-        return sum * static_cast<double>(error_weight());
-    }
-
-    // One round: moves symbols that are free, and adds up what all of them have cost before.
-    Status move(const FloatTensor& at, int round, const std::vector<float>& half_curvature,
-                std::vector<int16_t>& symbols, double* bits) {
-        const float share = std::max(kLastShare, 1 - kShareFall * static_cast<float>(round));
-        std::vector<float> cost(positions_, 0.0F);
-        NAE_RETURN_IF_ERROR(for_positions([&](size_t p) {
+    // Moves symbols that are free.
+    Status move(const FloatTensor& at, const std::vector<float>& half_curvature, int16_t* symbols) {
+        const float share = std::max(kLastShare, 1 - kShareFall * static_cast<float>(t_.round));
+        return for_positions([&](size_t p) {
             if (t_.free[p] == 0) return;
             const float* gradient = at.data.data() + p * (channels_ + kCellValues);
             const uint8_t* index = t_.index + p * channels_;
-            int16_t* s = symbols.data() + p * channels_;
+            int16_t* s = symbols + p * channels_;
             for (size_t c = 0; c < channels_; ++c) {
                 if (index[c] == 0) continue;
                 const float* table = t_.bits + size_t{index[c]} * static_cast<size_t>(t_.magnitudes);
@@ -184,19 +154,15 @@ class SymbolSearch::Run {
                 };
                 const int was = s[c];
                 const float bits_before = costs(was);
-                cost[p] += bits_before;
                 const float slope = 2 * gradient[c] * t_.step[c] * error_weight();
                 const float down = half_curvature[c] - slope + costs(was - 1) - bits_before,
                             up = half_curvature[c] + slope + costs(was + 1) - bits_before;
                 if (std::min(down, up) >= 0) continue;
-                if (chance(static_cast<uint64_t>(round), p * channels_ + c) >= share) continue;
+                if (chance(static_cast<uint64_t>(t_.round), p * channels_ + c) >= share) continue;
                 const int to = down < up ? was - 1 : was + 1;
                 if (std::abs(to) <= INT16_MAX) s[c] = static_cast<int16_t>(to);
             }
-        }));
-        *bits = 0;
-        for (const float c : cost) *bits += static_cast<double>(c);
-        return Status();
+        });
     }
 
     const FloatEngine& gradient_;

@@ -15,10 +15,10 @@
 
 namespace nae {
 
-// Descent in the integers. Near the symbols q the error is taken as E + g d + h d²/2 for a change d of one symbol, with g
-// its gradient through the synthesis and h its curvature, which is measured once per channel (Hutchinson 1989). In each
-// round symbols move by one where that lowers bits + error: all of them in the first, then only a random share, smaller from
-// round to round, since the error of neighbours is not independent. The best symbols of all rounds are kept. Annealed draws from
+// A step of descent in the integers. Near the symbols q the error is taken as E + g d + h d²/2 for a change d of one symbol, with g
+// its gradient through the synthesis and h its curvature, which is measured once per channel (Hutchinson 1989). Symbols move by
+// one where that lowers bits + error: all of them in a task's first round, then only a random share, smaller from round to round,
+// since the error of neighbours is not independent. Whether a step was any good is for the caller to judge. Annealed draws from
 // both neighbours (Yang, Bamler, Mandt 2020) ended no lower after twenty times as many rounds.
 //
 // The shares are drawn by a function of round and place: the same task gives the same symbols on the same machine, however

@@ -196,9 +196,10 @@ Model export_model(const PhotoModel& model, const FlatAdam& optimiser, CropSampl
 
     // Latent range: what was seen with room to spare, and what the linear path can reach with any picture.
     const Tensor linear = tensors(Part::analysis)[size_t(model.linear_analysis_node())].weight;
-    // Overlap takes pixels beyond black and white where they differ from their mirror images.
-    const double lapped = config.lapped ? 1.5 : 1.0;
-    const std::vector<double> reach_linear = to_vector(linear.abs().sum({1, 2, 3}) * (1.1 * lapped));
+    // Overlap takes pixels beyond black and white where they differ from their mirror images: by as much as this, say. What
+    // goes further is held at the limit.
+    const double beyond = config.lapped ? 1.5 : 1.0;
+    const std::vector<double> reach_linear = to_vector(linear.abs().sum({1, 2, 3}) * (1.1 * beyond));
     const std::vector<double> reach_seen = to_vector(y_hat.abs().amax({0, 2, 3}) * 2.0);
     const std::vector<double> reach_z = to_vector(z_hat.abs().amax({0, 2, 3}) * 2.0);
     const std::vector<double> finest = to_vector(torch::exp2(-log2_gain).amin({1}));

@@ -241,30 +241,17 @@ int main(int argc, char** argv) {
         return 2;
     }
     const std::string folder = argv[1];
-    const auto model = nae::prepare_model(nae::test::make_tiny_model(), "tiny");
-    if (!model.ok()) {
-        std::fprintf(stderr, "%s\n", model.status().message().c_str());
-        return 1;
-    }
-    nae::Model filtering = nae::test::make_tiny_model();
-    filtering.restoration = nae::test::make_tiny_filter();
-    const auto filtered = nae::prepare_model(std::move(filtering), "tiny with a filter");
-    if (!filtered.ok()) {
-        std::fprintf(stderr, "%s\n", filtered.status().message().c_str());
-        return 1;
-    }
-    const auto seeing = nae::prepare_model(nae::test::make_tiny_model_with_context(), "tiny with a context");
-    if (!seeing.ok()) {
-        std::fprintf(stderr, "%s\n", seeing.status().message().c_str());
-        return 1;
-    }
-    nae::Model lapping = nae::test::make_tiny_model(), all = nae::test::make_tiny_model_with_context();
+    nae::Model filtering = nae::test::make_tiny_model(), lapping = nae::test::make_tiny_model(),
+               all = nae::test::make_tiny_model_with_context();
+    filtering.restoration = all.restoration = nae::test::make_tiny_filter();
     nae::test::add_tiny_lap(lapping);
     nae::test::add_tiny_lap(all);
-    all.restoration = nae::test::make_tiny_filter();
+    const auto model = nae::prepare_model(nae::test::make_tiny_model(), "tiny");
+    const auto filtered = nae::prepare_model(std::move(filtering), "tiny with a filter");
+    const auto seeing = nae::prepare_model(nae::test::make_tiny_model_with_context(), "tiny with a context");
     const auto lapped = nae::prepare_model(std::move(lapping), "tiny with overlap");
     const auto everything = nae::prepare_model(std::move(all), "tiny with everything");
-    for (const auto* made : {&lapped, &everything}) {
+    for (const auto* made : {&model, &filtered, &seeing, &lapped, &everything}) {
         if (made->ok()) continue;
         std::fprintf(stderr, "%s\n", made->status().message().c_str());
         return 1;

@@ -9,38 +9,12 @@
 #include "codec/tile_layout.h"
 #include "format/file_layout.h"
 #include "tests/unit/small_codec.h"
+#include "tests/unit/windows.h"
 
 using namespace nae;
 using namespace nae::test;
 
 namespace {
-
-// Bytes of a window, with a guard byte behind every row.
-std::vector<uint8_t> window_of(const Decoder& decoder, uint32_t x, uint32_t y, uint32_t w, uint32_t h) {
-    const size_t row = static_cast<size_t>(w) * decoder.header().bands;
-    std::vector<uint8_t> padded((row + 1) * h, 0xa5);
-    const Status status = decoder.read_window(x, y, w, h, padded.data(), static_cast<ptrdiff_t>(row) + 1);
-    INFO(status.message());
-    REQUIRE(status.ok());
-    std::vector<uint8_t> out;
-    for (uint32_t i = 0; i < h; ++i) {
-        const auto begin = padded.begin() + static_cast<ptrdiff_t>(i * (row + 1));
-        out.insert(out.end(), begin, begin + static_cast<ptrdiff_t>(row));
-        REQUIRE(padded[(i + 1) * (row + 1) - 1] == 0xa5);
-    }
-    return out;
-}
-
-std::vector<uint8_t> crop(const std::vector<uint8_t>& all, const Header& header, uint32_t x, uint32_t y,
-                          uint32_t w, uint32_t h) {
-    std::vector<uint8_t> out;
-    for (uint32_t i = 0; i < h; ++i) {
-        const auto begin =
-            all.begin() + static_cast<ptrdiff_t>((size_t{y + i} * header.width + x) * header.bands);
-        out.insert(out.end(), begin, begin + static_cast<ptrdiff_t>(size_t{w} * header.bands));
-    }
-    return out;
-}
 
 // Where tile `i`'s payload lies in the file.
 size_t tile_offset(const std::vector<uint8_t>& bytes, size_t i, size_t* length) {

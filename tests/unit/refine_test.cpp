@@ -115,8 +115,7 @@ TEST_CASE("refinement: tasks are consistent, and what is beyond a block stays as
     int round = 0;
     Refiner spy([&](const Refinement& t, int16_t* symbols) {
         CHECK(t.channels == kSmallLatents);
-        CHECK(t.rounds == 1);
-        CHECK(t.first_round == round++ % refinement_rounds(6));
+        CHECK(t.round == round++ % refinement_rounds(6));
         CHECK(t.bits_per_error > 0);
         CHECK(t.pixel_unit == 1.0F / 16);
         int free = 0;
@@ -158,9 +157,7 @@ TEST_CASE("refinement: a backend that cannot leaves the symbols as they are, oth
 TEST_CASE("refinement: progress moves with the rounds, and can cancel in the midst of them", "[refine]") {
     const Picture picture = make_picture(200, 200, 3);
     Refiner rounds([](const Refinement& t, int16_t*) {
-        for (int i = 0; i < t.rounds; ++i)
-            if (!t.go_on()) return Status(ErrorCode::cancelled, "stopped");
-        return Status();
+        return t.go_on() ? Status() : Status(ErrorCode::cancelled, "stopped");
     });
     EncoderOptions options = small_options(small_ready_model(), rounds);
     options.effort = 9;

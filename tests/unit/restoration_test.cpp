@@ -9,6 +9,7 @@
 #include "format/little_endian.h"
 #include "tests/unit/random_restoration.h"
 #include "tests/unit/small_codec.h"
+#include "tests/unit/windows.h"
 
 using namespace nae;
 using namespace nae::test;
@@ -199,21 +200,6 @@ TEST_CASE("restoration: every window equals the crop of the whole", "[restoratio
         DecoderOptions options;
         options.threads = 2;
         const auto decoder = open_bytes(bytes, options);
-        for (int i = 0; i < 40; ++i) {
-            const auto x = static_cast<uint32_t>(pick(rng, 0, static_cast<int>(width) - 1)),
-                       y = static_cast<uint32_t>(pick(rng, 0, static_cast<int>(height) - 1));
-            const auto w = static_cast<uint32_t>(pick(rng, 1, static_cast<int>(width - x))),
-                       h = static_cast<uint32_t>(pick(rng, 1, static_cast<int>(height - y)));
-            std::vector<uint8_t> window(size_t{3} * w * h);
-            REQUIRE(decoder->read_window(x, y, w, h, window.data(), ptrdiff_t{3} * w).ok());
-            bool equal = true;
-            for (uint32_t row = 0; row < h; ++row)
-                equal =
-                    equal && std::equal(window.begin() + ptrdiff_t{3} * w * row,
-                                        window.begin() + ptrdiff_t{3} * w * (row + 1),
-                                        whole.begin() + ptrdiff_t{3} * (ptrdiff_t{width} * (y + row) + x));
-            CAPTURE(x, y, w, h);
-            CHECK(equal);
-        }
+        check_random_windows(*decoder, whole, rng, 40);
     }
 }
