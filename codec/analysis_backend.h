@@ -81,14 +81,11 @@ struct Refinement {
     const float* mean = nullptr;      // h x w x channels, integer units of the synthesis' input
     const float* step = nullptr;      // [channels], the same units
     const uint8_t* index = nullptr;   // h x w x channels: table of each symbol; 0: the symbol is 0
-    const uint8_t* free = nullptr;    // h x w: whether the symbols of a position may change
+    const uint8_t* free = nullptr;    // h x w: whether the symbols of a position may move
     const float* target = nullptr;    // 16 h x 16 w x 3 pixels, minus 128
     const uint8_t* counts = nullptr;  // 16 h x 16 w: whether a pixel's errors do
-    const float* bits = nullptr;  // tables x magnitudes: what such a symbol costs; beyond, as the last one
-    int tables = 0, magnitudes = 0;
-    float pixel_unit = 1;      // of the synthesis' output
-    float bits_per_error = 0;  // weight of squared errors against bits
-    int round = 0;  // gradients taken before this one: symbols move less freely from one to the next
+    float pixel_unit = 1;             // of the synthesis' output
+    float bits_per_error = 0;         // weight of squared errors against bits
     // Asked before it is taken; false ends the work as cancelled. May be empty.
     std::function<bool()> go_on;
 };
@@ -113,9 +110,11 @@ class AnalysisBackend {
         return run(AnalysisGraph::analysis, in, h, w, c, out, out_h, out_w, out_c);
     }
 
-    // Changes symbols, h x w x channels, so that bits + bits_per_error * squared errors should fall, by one gradient through
-    // the synthesis. Errors: unsupported where there is nothing to take gradients through; cancelled.
-    virtual Status refine(const Refinement& task, int16_t* symbols);
+    // By one gradient through the synthesis: where the symbols of free positions should lie, in symbols, for
+    // bits_per_error * squared errors to be least, and what a squared distance of one symbol from there costs in bits. All arrays
+    // are h x w x channels; what belongs to other positions is left alone. Errors: unsupported where there is nothing to take
+    // gradients through; cancelled.
+    virtual Status refine(const Refinement& task, const int16_t* symbols, float* target, float* weight);
 };
 
 // The model's analysis by this library's own engine (native_analysis.h); by the module nae_torch.so where environment

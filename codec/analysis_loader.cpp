@@ -157,7 +157,7 @@ Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name,
 
 }  // namespace
 
-Status AnalysisBackend::refine(const Refinement&, int16_t*) {
+Status AnalysisBackend::refine(const Refinement&, const int16_t*, float*, float*) {
     return Status(ErrorCode::unsupported, "there is no synthesis to take gradients through");
 }
 

@@ -7,15 +7,21 @@
 #include "codec/engine.h"
 #include "codec/engine_kernels.h"
 #include "codec/finisher.h"
+#include "codec/symbol_choice.h"
 
 namespace nae {
 namespace {
 
-// Latent positions. Blocks bound the memory of a gradient. Networks reach further than kReach, but what they take from
-// there is next to nothing.
-constexpr int64_t kBlockWidth = 64, kBlockHeight = 32, kReach = 2;
-// Symbols of larger magnitude are as good as never met; their cost counts as that of the last one listed.
-constexpr int kMagnitudes = 256;
+// Latent positions. Blocks bound the memory of a gradient; they are whole tiles, since a tile's symbols are chosen together.
+// Networks reach further than kReach, but what they take from there is next to nothing.
+constexpr int64_t kBlockWidth = 64, kBlockHeight = 32, kLargestTile = 128, kReach = 2;
+// How much more a squared distance costs where symbols should stay.
+constexpr float kHeld = 64;
+// Since the errors of neighbours are not independent, symbols are held where they are, too, in proportion to what a distance
+// from their aims costs: less where that did well, more where it went too far. Fitted to J (latent_quantiser.h) of training
+// pictures.
+constexpr float kFirstHold = 0.7F, kBolder = 0.7F, kShyer = 1.5F;
+constexpr int kTrials = 3;             // of a gradient
 constexpr float kPixelRange = 128.0F;  // of the analysis' unit
 
 // `r` without what is nearer than `margin` to an edge of it that is not one of `raster`.
@@ -33,6 +39,9 @@ Rect grown(const Rect& r, int64_t margin) {
 Rect pixels_of(const Rect& r) {
     return {r.x * kLatentStride, r.y * kLatentStride, r.w * kLatentStride, r.h * kLatentStride};
 }
+
+// The multiple of a tile's side that is nearest to a block's, or one.
+int64_t whole_tiles(int64_t block, int64_t side) { return std::max<int64_t>(block / side, 1) * side; }
 
 Extents raster_of(const Extents& latents) { return {latents.h * kLatentStride, latents.w * kLatentStride}; }
 
@@ -63,15 +72,17 @@ int refinement_rounds(int effort) {
 struct BandRefiner::Window {
     Rect rect;
     AlignedFloats mean, target;
+    AlignedFloats aim, weight;  // where symbols should lie, and what a squared distance costs
     AlignedVector8 index, free, counts;
     AlignedVector16 symbols;
 };
 
 BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis,
-                         Options options, Fill fill, ChooseSecond choose_second, GoOn go_on)
+                         ThreadPool& pool, Options options, Fill fill, ChooseSecond choose_second, GoOn go_on)
     : codec_(codec),
       layout_(layout),
       analysis_(analysis),
+      pool_(pool),
       options_(options),
       fill_(std::move(fill)),
       choose_second_(std::move(choose_second)),
@@ -82,10 +93,6 @@ BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, Analy
     for (const int32_t step : codec.latent_scale().steps.step)
         step_.push_back(static_cast<float>(step) / 65536.0F);
     lap_ = real_lap(codec.model().model.lap);
-    const SymbolCodec& symbols = codec.model().latent_codec;
-    for (int table = 0; table < symbols.table_count(); ++table)
-        for (int magnitude = 0; magnitude < kMagnitudes; ++magnitude)
-            bits_.push_back(table == 0 ? 0.0F : symbols.cost(table, magnitude));
     // From a position that no edge cuts.
     constexpr int64_t kFar = 256;
     const Extents latents{2 * kFar, 2 * kFar};
@@ -117,7 +124,7 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pa
             size_t from = 0;
             const TileSymbols& tile = band.tiles[tile_of(band, y, x, &from)];
             window.free[to] =
-                contains(movable, y, x) && (!pass.squares || is_square(*pass.squares, y, x)) ? 1 : 0;
+                contains(movable, y, x) && (!pass.stream || is_square(*pass.stream, y, x)) ? 1 : 0;
             const int16_t* mean = tile.prediction.data.data() + from * static_cast<size_t>(tile.prediction.c);
             for (size_t c = 0; c < channels; ++c)
                 window.mean[to * channels + c] = static_cast<float>(mean[c]);
@@ -171,13 +178,88 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
     return Status();
 }
 
-Result<double> BandRefiner::true_cost(const Window& window, const AlignedVector16& symbols,
-                                      AlignedFloats* target) const {
-    const ReadyModel& model = codec_.model();
-    double bits = 0;
-    for (size_t i = 0; i < symbols.size(); ++i)
-        if (window.index[i] != 0) bits += model.latent_codec.cost(window.index[i], std::abs(symbols[i]));
+std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const Rect& block) const {
+    std::vector<Part> parts;
+    const int64_t side = layout_.tile_side();
+    for (int64_t y = block.y; y < block.bottom(); y += side) {
+        for (int64_t x = block.x; x < block.right(); x += side) {
+            const int64_t number = layout_.number(x / side, y / side);
+            parts.push_back(
+                {&band.tiles[static_cast<size_t>(number - band.first)], layout_.latent_rect(number)});
+        }
+    }
+    return parts;
+}
 
+namespace {
+
+// body(position in the window, position in the stream).
+template <class F>
+void for_stream_in(const Rect& window, const Rect& tile, const Stream& stream, F body) {
+    for_stream(stream, static_cast<int>(tile.h), static_cast<int>(tile.w), [&](size_t i, size_t at) {
+        const int64_t y = tile.y - window.y + static_cast<int64_t>(i) / tile.w,
+                      x = tile.x - window.x + static_cast<int64_t>(i) % tile.w;
+        body(static_cast<size_t>(y * window.w + x), at);
+    });
+}
+
+}  // namespace
+
+AlignedVector16 BandRefiner::stream_of(const Part& part, const Stream& stream, const Window& window,
+                                       const AlignedVector16& symbols) const {
+    const auto channels = static_cast<size_t>(codec_.model().latent_channels());
+    AlignedVector16 some(stream_positions(stream, part.tile->h, part.tile->w) * channels);
+    for_stream_in(window.rect, part.rect, stream, [&](size_t from, size_t to) {
+        std::copy_n(symbols.data() + from * channels, channels, some.data() + to * channels);
+    });
+    return some;
+}
+
+double BandRefiner::bits_of(const std::vector<Part>& parts, const Stream& stream, const Window& window,
+                            const AlignedVector16& symbols) const {
+    const auto channels = static_cast<size_t>(codec_.model().latent_channels());
+    double bits = 0;
+    for (const Part& part : parts) {
+        const AlignedVector16 some = stream_of(part, stream, window, symbols);
+        AlignedVector8 index(some.size());
+        take_stream(stream, part.tile->index.data(), part.tile->h, part.tile->w, channels, index.data());
+        bits += codec_.model().latent_codec.stream_bits(index.data(), some.data(), some.size());
+    }
+    return bits;
+}
+
+Status BandRefiner::choose(const std::vector<Part>& parts, const Stream& stream, const Window& window,
+                           float hold, AlignedVector16& symbols) const {
+    const auto channels = static_cast<size_t>(codec_.model().latent_channels());
+    return pool_.parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t number) {
+        const Part& part = parts[static_cast<size_t>(number)];
+        const size_t count = stream_positions(stream, part.tile->h, part.tile->w) * channels;
+        AlignedVector8 index(count);
+        take_stream(stream, part.tile->index.data(), part.tile->h, part.tile->w, channels, index.data());
+        AlignedFloats target(count), weight(count);
+        for_stream_in(window.rect, part.rect, stream, [&](size_t from, size_t to) {
+            for (size_t c = 0; c < channels; ++c) {
+                const size_t i = from * channels + c, at = to * channels + c;
+                const bool stays = window.free[from] == 0;
+                const auto now = static_cast<float>(window.symbols[i]);
+                target[at] = stays ? now : now + (window.aim[i] - now) / (1 + hold);
+                weight[at] =
+                    stays ? kHeld * codec_.quantiser_weights()[index[at]] : window.weight[i] * (1 + hold);
+            }
+        });
+        AlignedVector16 chosen(count);
+        choose_symbols(codec_.model().latent_codec, index.data(), target.data(), weight.data(), count,
+                       chosen.data());
+        for_stream_in(window.rect, part.rect, stream, [&](size_t to, size_t from) {
+            std::copy_n(chosen.data() + from * channels, channels, symbols.data() + to * channels);
+        });
+        return Status();
+    });
+}
+
+Result<double> BandRefiner::true_error(const Window& window, const AlignedVector16& symbols,
+                                       AlignedFloats* target) const {
+    const ReadyModel& model = codec_.model();
     const Rect pixels = pixels_of(window.rect), judged = this->judged(window.rect);
     const int shift = model.model.output_frac_bits;
     const float unit = 1.0F / static_cast<float>(1 << shift);
@@ -214,7 +296,7 @@ Result<double> BandRefiner::true_cost(const Window& window, const AlignedVector1
                 (*target)[static_cast<size_t>(i)] -= errors[static_cast<size_t>(i)];
         }
     }
-    return bits + static_cast<double>(bits_per_error_) * error;
+    return static_cast<double>(bits_per_error_) * error;
 }
 
 Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& pass) {
@@ -235,9 +317,6 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     task.free = window.free.data();
     task.target = window.target.data();
     task.counts = window.counts.data();
-    task.bits = bits_.data();
-    task.magnitudes = kMagnitudes;
-    task.tables = static_cast<int>(bits_.size() / kMagnitudes);
     task.pixel_unit = 1.0F / static_cast<float>(1 << codec_.model().model.output_frac_bits);
     task.bits_per_error = bits_per_error_;
     const double share = static_cast<double>(block.w * block.h) /
@@ -246,24 +325,39 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     // The search knows the synthesis alone, so what follows that is looked at again after each gradient, and only what is
     // better as the decoder has it is gone on from.
     AlignedFloats target, next_target;
-    NAE_ASSIGN_OR_RETURN(double least, true_cost(window, window.symbols, &target));
+    const std::vector<Part> parts = parts_of(band, block);
+    NAE_ASSIGN_OR_RETURN(double least, true_error(window, window.symbols, &target));
+    least += bits_of(parts, pass.stream, window, window.symbols);
+    window.aim.resize(window.symbols.size());
+    window.weight.resize(window.symbols.size());
     bool better = false;
+    float hold = kFirstHold;
     for (int round = 0; round < pass.rounds; ++round) {
-        task.round = round;
         task.target = target.data();
-        AlignedVector16 found = window.symbols;
-        const Status status = analysis_.refine(task, found.data());
+        const Status status =
+            analysis_.refine(task, window.symbols.data(), window.aim.data(), window.weight.data());
         if (status.code() == ErrorCode::cancelled)
             return Status(ErrorCode::cancelled, "encoding was cancelled");
         // Nothing to take gradients through: what was chosen before is as valid.
         if (status.code() == ErrorCode::unsupported) return Status();
         NAE_RETURN_IF_ERROR(status.in("refinement"));
-        const bool last = round + 1 == pass.rounds;
-        NAE_ASSIGN_OR_RETURN(const double cost, true_cost(window, found, last ? nullptr : &next_target));
-        if (cost >= least) continue;
-        least = cost;
-        window.symbols.swap(found);
-        target.swap(next_target);
+        bool moved = false;
+        for (int trial = 0; trial < kTrials && !moved; ++trial) {
+            AlignedVector16 found = window.symbols;
+            NAE_RETURN_IF_ERROR(choose(parts, pass.stream, window, hold, found));
+            const bool last = round + 1 == pass.rounds;
+            NAE_ASSIGN_OR_RETURN(double cost, true_error(window, found, last ? nullptr : &next_target));
+            cost += bits_of(parts, pass.stream, window, found);
+            moved = cost < least;
+            // Too far, or not off the spot.
+            if (!moved) hold *= found == window.symbols ? kBolder : kShyer;
+            if (!moved) continue;
+            least = cost;
+            window.symbols.swap(found);
+            target.swap(next_target);
+            hold *= kBolder;
+        }
+        if (!moved) break;  // nor would the next gradient, the same
         better = true;
     }
     if (!better) return Status();
@@ -287,10 +381,12 @@ Status BandRefiner::refine(TileBand& band) {
 }
 
 Status BandRefiner::refine(TileBand& band, const Pass& pass) {
-    for (int64_t y = band.rect.y; y < band.rect.bottom(); y += kBlockHeight) {
-        for (int64_t x = band.rect.x; x < band.rect.right(); x += kBlockWidth) {
-            NAE_RETURN_IF_ERROR(
-                refine_block(band, intersect(Rect{x, y, kBlockWidth, kBlockHeight}, band.rect), pass));
+    const int64_t side = layout_.tile_side();
+    if (side > kLargestTile) return Status();
+    const int64_t height = whole_tiles(kBlockHeight, side), width = whole_tiles(kBlockWidth, side);
+    for (int64_t y = band.rect.y; y < band.rect.bottom(); y += height) {
+        for (int64_t x = band.rect.x; x < band.rect.right(); x += width) {
+            NAE_RETURN_IF_ERROR(refine_block(band, intersect(Rect{x, y, width, height}, band.rect), pass));
         }
     }
     return Status();

@@ -9,6 +9,7 @@
 
 #include "codec/analysis_backend.h"
 #include "codec/region.h"
+#include "codec/thread_pool.h"
 #include "codec/tile_codec.h"
 #include "codec/tile_layout.h"
 #include "format/status.h"
@@ -39,8 +40,9 @@ class BandRefiner {
     // Told often which part of all the work has been done since the last time; false cancels.
     using GoOn = std::function<bool(double share)>;
 
-    BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis, Options options,
-                Fill fill, ChooseSecond choose_second, GoOn go_on);
+    // pool: for what is shared out by tiles. Nothing is owned.
+    BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis, ThreadPool& pool,
+                Options options, Fill fill, ChooseSecond choose_second, GoOn go_on);
 
     // Replaces symbols where bits + weight * squared error, as the integer decoder gives it, are lower afterwards.
     // With a context the first squares are refined first, by half of the gradients: what they are decides how the others are
@@ -51,30 +53,46 @@ class BandRefiner {
     struct Window;
     // Which symbols may change, and how often gradients are taken.
     struct Pass {
-        std::optional<Squares> squares;  // none: all
+        Stream stream;
         int rounds = 0;
+    };
+    // A tile in a window.
+    struct Part {
+        const TileSymbols* tile;
+        Rect rect;  // of the raster
     };
     Status refine(TileBand& band, const Pass& pass);
     Status refine_block(TileBand& band, const Rect& block, const Pass& pass);
     void gather(const TileBand& band, const Rect& block, const Pass& pass, Window& window) const;
+    std::vector<Part> parts_of(const TileBand& band, const Rect& block) const;
+    // The stream's symbols of a tile, as a window has them.
+    AlignedVector16 stream_of(const Part& part, const Stream& stream, const Window& window,
+                              const AlignedVector16& symbols) const;
+    // Chooses the stream's symbols of the parts by the window's aims. hold: how strongly they are held where they are, in
+    // proportion to what a distance from their aims costs.
+    Status choose(const std::vector<Part>& parts, const Stream& stream, const Window& window, float hold,
+                  AlignedVector16& symbols) const;
+    double bits_of(const std::vector<Part>& parts, const Stream& stream, const Window& window,
+                   const AlignedVector16& symbols) const;
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.
     Rect judged(const Rect& window) const;
     // Told a row of judged() as the synthesis made it and as it is after overlap and restoration filter.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
     Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;
-    // Cost of what the integer decoder makes of these symbols, over what it can decode of the window. target: if not null,
+    // Squared error of what the integer decoder makes of these symbols, in bits, over what it can decode of the window. target: if not null,
     // receives what the synthesis should make for the pixels to be right, in the order of the window's target. For the search
     // knows the synthesis alone: what the restoration filter adds counts as given, and where blocks overlap the target is what
     // the synthesis makes now less the pixels' errors passed back through the overlap, so that the gradient is the same.
-    Result<double> true_cost(const Window& window, const AlignedVector16& symbols,
-                             AlignedFloats* target) const;
+    Result<double> true_error(const Window& window, const AlignedVector16& symbols,
+                              AlignedFloats* target) const;
     // Number of the tile in the band that has a position, and the position's number in the tile.
     size_t tile_of(const TileBand& band, int64_t y, int64_t x, size_t* position) const;
 
     const TileCodec& codec_;
     const TileLayout& layout_;
     AnalysisBackend& analysis_;
+    ThreadPool& pool_;
     const Options options_;
     const Fill fill_;
     const ChooseSecond choose_second_;
@@ -83,7 +101,6 @@ class BandRefiner {
     float bits_per_error_ = 0;
     AnalysisLap lap_;          // of the model, empty without
     std::vector<float> step_;  // [channels], units of the synthesis' input
-    std::vector<float> bits_;  // as Refinement
 };
 
 }  // namespace nae

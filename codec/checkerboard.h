@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace nae {
 
@@ -50,6 +51,29 @@ template <class T>
 void put_squares(Squares which, const T* some, int rows, int w, size_t channels, T* all) {
     for_squares(which, rows, w, [&](size_t to, size_t from) {
         std::copy_n(some + from * channels, channels, all + to * channels);
+    });
+}
+
+// The positions of a tile that make up a stream of symbols: some squares, or all of them where there is no context.
+using Stream = std::optional<Squares>;
+
+inline size_t stream_positions(const Stream& stream, int h, int w) {
+    return stream ? square_count(*stream, h, w) : static_cast<size_t>(h) * static_cast<size_t>(w);
+}
+
+// body(position in the tile, position in the stream), in the stream's order.
+template <class F>
+void for_stream(const Stream& stream, int h, int w, F body) {
+    if (stream) return for_squares(*stream, h, w, body);
+    const size_t count = stream_positions(stream, h, w);
+    for (size_t i = 0; i < count; ++i) body(i, i);
+}
+
+// Values of a stream alone, channels at each position. `some` has stream_positions() of them.
+template <class T>
+void take_stream(const Stream& stream, const T* all, int h, int w, size_t channels, T* some) {
+    for_stream(stream, h, w, [&](size_t from, size_t to) {
+        std::copy_n(all + from * channels, channels, some + to * channels);
     });
 }
 

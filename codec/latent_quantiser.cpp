@@ -46,10 +46,9 @@ double distortion_weight_at(int quality_centi) {
     return kDistortionWeightLow * std::pow(kDistortionWeightHigh / kDistortionWeightLow, quality);
 }
 
-std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor) {
+std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi) {
     const double quality = quality_centi / 10000.0;
-    const double base =
-        kHighRateWeight * kWeightFactor * (1 + kWeightQuality * quality * quality * quality) * factor;
+    const double base = kHighRateWeight * kWeightFactor * (1 + kWeightQuality * quality * quality * quality);
     std::vector<float> weights(tables.tables.size());
     for (size_t i = 0; i < weights.size(); ++i) {
         const double sigma = table_scale(tables.bias, static_cast<int>(i));
@@ -59,34 +58,22 @@ std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, 
     return weights;
 }
 
-void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const float* weights,
-                    const float* value, const int16_t* mean, const uint8_t* index, int16_t* symbols) {
-    const size_t count = scale.steps.step.size();
-    for (size_t c = 0; c < count; ++c) {
-        symbols[c] = 0;
-        if (index[c] == 0) continue;
-        const float centre = mean == nullptr ? 0.0f : static_cast<float>(mean[c]);
-        const float exact = (value[c] - centre) * (65536.0f / static_cast<float>(scale.steps.step[c]));
-        if (!std::isfinite(exact)) continue;
-        const float limited = std::clamp(exact, -static_cast<float>(kMaxSymbolMagnitude),
-                                         static_cast<float>(kMaxSymbolMagnitude));
-        const float distance = std::fabs(limited);
-        const int nearest = static_cast<int>(std::lround(distance));
-        int best = nearest;
-        if (weights != nullptr && nearest > 0) {
-            const float weight = weights[index[c]];
-            float best_cost = 0;
-            // Two steps toward zero pay only where the weight is low or a table is much too narrow.
-            for (int candidate = nearest; candidate >= std::max(0, nearest - 2); --candidate) {
-                const float error = distance - static_cast<float>(candidate);
-                const float cost = codec.cost(index[c], candidate) + weight * error * error;
-                if (candidate == nearest || cost < best_cost) {
-                    best = candidate;
-                    best_cost = cost;
-                }
-            }
-        }
-        symbols[c] = static_cast<int16_t>(limited < 0 ? -best : best);
+std::vector<float> release_factors(const TableSet& tables) {
+    std::vector<float> factors(tables.tables.size());
+    for (size_t i = 0; i < factors.size(); ++i) {
+        const double sigma = kTrellisStep * table_scale(tables.bias, static_cast<int>(i));
+        factors[i] = static_cast<float>(kReleaseFactor / (sigma * sigma + 1.0 / 12));
+    }
+    return factors;
+}
+
+void symbol_targets(const LatentScale& scale, const float* value, const int16_t* mean, const uint8_t* index,
+                    float* target) {
+    constexpr auto kLimit = static_cast<float>(kMaxSymbolMagnitude);
+    for (size_t c = 0; c < scale.steps.step.size(); ++c) {
+        const float centre = mean == nullptr ? 0.0F : static_cast<float>(mean[c]);
+        const float exact = (value[c] - centre) * (65536.0F / static_cast<float>(scale.steps.step[c]));
+        target[c] = index[c] == 0 || !std::isfinite(exact) ? 0.0F : std::clamp(exact, -kLimit, kLimit);
     }
 }
 

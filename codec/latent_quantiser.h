@@ -51,7 +51,7 @@ void dequantise_position(const LatentScale& scale, const int16_t* symbols, const
 constexpr double kDistortionWeightLow = 0.0009, kDistortionWeightHigh = 0.8;  // at QUALITY 1 and 100
 double distortion_weight_at(int quality_centi);
 
-// Weights of squared error, per table index, for choose_symbols(), in bits per squared quantisation step.
+// Weights of squared error, per table index, for choose_symbols() (symbol_choice.h), in bits per squared quantisation step.
 //
 // In a transform with orthonormal synthesis every weight would be kHighRateWeight. Learned transforms differ:
 // their analysis has learned to hold back what is not worth its bits, so moving a symbol further toward zero
@@ -60,16 +60,28 @@ double distortion_weight_at(int quality_centi);
 //   kHighRateWeight * 1.3 * (1 + (sigma / 0.7)^2) * (1 + 0.7 Q^3),
 // and its constants were fitted to J = lambda MSE + bpp (distortion_weight_at()) of 15 training pictures and judged on 15
 // others (docs/training.md). A constant kHighRateWeight was 2 to 4 % worse than plain rounding above 32 dB.
-// `factor` multiplies all weights.
 constexpr double kWeightFactor = 1.3, kWeightKnee = 0.7, kWeightQuality = 0.7;
-std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi, double factor);
+std::vector<float> quantiser_weights(const TableSet& tables, int quality_centi);
 
-// Symbols for one position: value (integer units of the network input, float) minus mean, over the step,
-// rounded. With weights (else null: plain rounding), the next one or two symbols toward zero are taken
-// instead where that lowers bits + weight * squared error. Where index is 0 the symbol is 0. mean may be
-// null. Values that are not finite count as the mean.
-void choose_symbols(const LatentScale& scale, const SymbolCodec& codec, const float* weights,
-                    const float* value, const int16_t* mean, const uint8_t* index, int16_t* symbols);
+// With dependent quantisation (entropy/trellis.h) what was held back is given back instead, and all weights are the same.
+//
+// A model's symbols then are kTrellisStep of the step that it was trained with: the two quantisers, each of twice that, have
+// fewer bits and less error than one of the whole step. Of 0.55, 0.6, 0.67, 0.73 and 0.8 this was best, or next to it, at every
+// quality.
+constexpr double kTrellisStep = 2.0 / 3;
+// Weight of a squared distance of one symbol.
+constexpr double kTrellisWeight = 0.82 * kHighRateWeight * kTrellisStep * kTrellisStep;
+// Analyses that have learned with symbols that cost bits make values smaller, by about what they save: where bits fall by R'(v),
+// by R'(v) / (2 weight). For a normal variable of standard deviation sigma, R' = v / (sigma^2 ln 2). So a target t goes back by
+// t * factor, at most by kMostReleased, with factor = kReleaseFactor / (sigma^2 + 1/12), sigma in steps of the training, and
+// 1/12 for the noise of rounding. Per table index.
+constexpr double kReleaseFactor = 0.05, kMostReleased = 0.25 / kTrellisStep;
+std::vector<float> release_factors(const TableSet& tables);
+
+// Where the symbols of one position should lie, in steps from the mean: value (integer units of the network input, float) minus
+// mean, over the step. mean may be null. 0 where index is 0 or the value is not finite; at most kMaxSymbolMagnitude.
+void symbol_targets(const LatentScale& scale, const float* value, const int16_t* mean, const uint8_t* index,
+                    float* target);
 
 }  // namespace nae
 

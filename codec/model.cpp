@@ -110,6 +110,12 @@ Status validate(const Model& m, const Limits& limits) {
     }
     NAE_RETURN_IF_ERROR(validate_table_set(m.latent_tables).in("TABL: latent"));
     NAE_RETURN_IF_ERROR(validate_table_set(m.hyper_tables).in("TABL: hyper-latent"));
+    if (m.has_trellis()) {
+        NAE_RETURN_IF_ERROR(validate_table_set(m.latent_tables_q1).in("TRLS"));
+        if (m.latent_tables_q1.count() != m.latent_tables.count() ||
+            m.latent_tables_q1.bias != m.latent_tables.bias)
+            return corrupt("TRLS: tables that do not match those of the other quantiser");
+    }
     NAE_RETURN_IF_ERROR(validate(m.lap).in("LAPP"));
     NAE_RETURN_IF_ERROR(validate(m.restoration, m.output_frac_bits).in("FILT"));
     if (m.analysis.empty() != m.hyper_analysis.empty()) return corrupt("aNLZ: one of two graphs is missing");

@@ -5,6 +5,7 @@
 //         u8 mean dead zone d, u8 name length, name (UTF-8)
 //   HSYN  hyper-synthesis, graph_io.h        SYNT  synthesis
 //   GAIN  gains.h                            TABL  two table sets, latent then hyper, entropy/tables.h
+//   TRLS  optional: a table set for the second of two quantisers, entropy/trellis.h
 //   CNTX  optional: context network, graph_io.h
 //   LAPP  optional: block_lap.h
 //   FILT  optional: restoration_filter.h
@@ -67,6 +68,9 @@ struct Model {
     Graph synthesis;
     Gains gains;
     TableSet latent_tables;
+    // May be empty. With it latent symbols depend on each other (entropy/trellis.h): it is for Q1, and the other set for Q0, of
+    // the same bias and number of tables.
+    TableSet latent_tables_q1;
     TableSet hyper_tables;
     // May be empty. The first 1 to C channels of the latent (symbols where a position is coded first, else 0), then the
     // hyper-synthesis' features, -> 2C channels of the same resolution: what is added to means and log2 scales of the
@@ -85,6 +89,7 @@ struct Model {
     std::string text;
 
     bool has_analysis() const { return !analysis.empty(); }
+    bool has_trellis() const { return !latent_tables_q1.tables.empty(); }
     // The two networks as they encode at a quality (100 .. 10000).
     FloatGraph analysis_at(int quality_centi) const;
     FloatGraph hyper_analysis_at(int quality_centi) const;

@@ -18,14 +18,14 @@ namespace nae {
 namespace {
 
 constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"),
-    kTables("TABL"), kContext("CNTX"), kLap("LAPP"), kRestoration("FILT");
+    kTables("TABL"), kTrellis("TRLS"), kContext("CNTX"), kLap("LAPP"), kRestoration("FILT");
 constexpr ChunkType kAnalysis("aNLZ"), kConditions("aCND"), kAnalysisLap("aLAP"), kText("tEXT");
 // Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model. The last ones may be
 // left out.
-constexpr ChunkType kOrder[] = {kHead,   kHyperSynthesis, kSynthesis, kGains,
-                                kTables, kContext,        kLap,       kRestoration};
-constexpr size_t kCriticalChunks = 8, kRequiredChunks = 5;
-constexpr size_t kContextPlace = 5, kLapPlace = 6, kRestorationPlace = 7;
+constexpr ChunkType kOrder[] = {kHead,    kHyperSynthesis, kSynthesis, kGains,      kTables,
+                                kTrellis, kContext,        kLap,       kRestoration};
+constexpr size_t kCriticalChunks = 9, kRequiredChunks = 5;
+constexpr size_t kTrellisPlace = 5, kContextPlace = 6, kLapPlace = 7, kRestorationPlace = 8;
 // Those of a research model; the second one tells.
 constexpr ChunkType kFloatSynthesis("FSYN");
 constexpr ChunkType kResearchOrder[] = {kHead, kFloatSynthesis, kTables};
@@ -214,6 +214,14 @@ Status parse_tables(ByteSpan bytes, Model& m) {
     return Status();
 }
 
+Result<TableSet> parse_trellis(ByteSpan bytes) {
+    size_t used = 0;
+    NAE_ASSIGN_OR_RETURN(TableSet tables, parse_table_set(bytes.data(), bytes.size(), &used));
+    if (used != bytes.size())
+        return Status(ErrorCode::corrupt, cat(bytes.size() - used, " unexpected bytes at the end"));
+    return tables;
+}
+
 Status parse_analysis(ByteSpan bytes, const Limits& limits, Model& m) {
     // Cost limits of the hyper-analysis are per latent position: validate(Model) applies them.
     Limits generous = limits;
@@ -244,6 +252,9 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     NAE_ASSIGN_OR_RETURN(m.synthesis, parse_graph(synthesis.data(), synthesis.size(), "SYNT", generous));
     NAE_ASSIGN_OR_RETURN(m.gains, parse_gains(gains.data(), gains.size(), "GAIN"));
     NAE_RETURN_IF_ERROR(parse_tables(chunks.critical[4], m).in("TABL"));
+    if (const ByteSpan trellis = chunks.critical[kTrellisPlace]; trellis.data() != nullptr) {
+        NAE_ASSIGN_OR_RETURN(m.latent_tables_q1, parse_trellis(trellis).in("TRLS"));
+    }
     if (const ByteSpan context = chunks.critical[kContextPlace]; context.data() != nullptr) {
         NAE_ASSIGN_OR_RETURN(m.context, parse_graph(context.data(), context.size(), "CNTX", generous));
     }
@@ -285,6 +296,11 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
     serialise_table_set(m.latent_tables, tables);
     serialise_table_set(m.hyper_tables, tables);
     NAE_RETURN_IF_ERROR(writer.write_chunk(kTables, tables));
+    if (m.has_trellis()) {
+        Bytes q1;
+        serialise_table_set(m.latent_tables_q1, q1);
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kTrellis, q1));
+    }
     if (!m.context.empty()) {
         NAE_ASSIGN_OR_RETURN(const Bytes context, serialise_graph(m.context));
         NAE_RETURN_IF_ERROR(writer.write_chunk(kContext, context));
@@ -332,7 +348,10 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 
                                  PackedGraph::create(std::move(parts.pointwise), checked));
         }
     }
-    NAE_ASSIGN_OR_RETURN(ready->latent_codec, SymbolCodec::create(model.latent_tables));
+    NAE_ASSIGN_OR_RETURN(ready->latent_codec,
+                         model.has_trellis()
+                             ? SymbolCodec::create(model.latent_tables, model.latent_tables_q1)
+                             : SymbolCodec::create(model.latent_tables));
     NAE_ASSIGN_OR_RETURN(ready->hyper_codec, SymbolCodec::create(model.hyper_tables));
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();

@@ -194,7 +194,7 @@ Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
     options.rounds = refinement_rounds(job_.options.effort);
     options.distortion_weight = job_.options.distortion_weight;
     BandRefiner refiner(
-        *job_.codec, tiles_, *job_.analysis, options,
+        *job_.codec, tiles_, *job_.analysis, job_.pool, options,
         [this](const Rect& pixels, float* out) { fill(pixels, out); },
         [this, &band, &all](size_t tile) {
             const Rect rect = tiles_.latent_rect(all.first + static_cast<int64_t>(tile));

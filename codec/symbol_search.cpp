@@ -12,8 +12,12 @@
 namespace nae {
 namespace {
 
-// Share of the symbols that would gain by moving: all at first, then less each round, down to the last share.
-constexpr float kShareFall = 0.2F, kLastShare = 0.4F;
+// What is seen of the curvature in pixels, in the end: measured along random changes it is that of the synthesis alone, and what
+// follows takes some of them away. Fitted to J (latent_quantiser.h) of training pictures.
+constexpr float kSeen = 0.5F;
+// Symbols: further away the error's approximation means nothing.
+constexpr float kFurthest = 3;
+constexpr float kLeastCurvature = 1e-6F;
 constexpr int64_t kCurvatureSide = 24;  // latent positions
 // Change of all symbols at which the curvature is measured: small against a step, large against rounding errors.
 constexpr float kProbe = 0.1F;
@@ -94,10 +98,11 @@ class SymbolSearch::Run {
     }
 
     // The window must be all of the task.
-    Status search(const std::vector<float>& half_curvature, int16_t* symbols) {
+    Status search(const std::vector<float>& half_curvature, const int16_t* symbols, float* target,
+                  float* weight) {
         if (t_.go_on && !t_.go_on()) return Status(ErrorCode::cancelled, "the search was cancelled");
         NAE_ASSIGN_OR_RETURN(const FloatTensor at, evaluate(symbols, 0));
-        return move(at, half_curvature, symbols);
+        return aim(at, half_curvature, symbols, target, weight);
     }
 
   private:
@@ -138,29 +143,18 @@ class SymbolSearch::Run {
         return gradient_.run(input_.data(), static_cast<int>(window_.h), static_cast<int>(window_.w), pool_);
     }
 
-    // Moves symbols that are free.
-    Status move(const FloatTensor& at, const std::vector<float>& half_curvature, int16_t* symbols) {
-        const float share = std::max(kLastShare, 1 - kShareFall * static_cast<float>(t_.round));
+    Status aim(const FloatTensor& at, const std::vector<float>& half_curvature, const int16_t* symbols,
+               float* target, float* weight) {
         return for_positions([&](size_t p) {
             if (t_.free[p] == 0) return;
             const float* gradient = at.data.data() + p * (channels_ + kCellValues);
-            const uint8_t* index = t_.index + p * channels_;
-            int16_t* s = symbols + p * channels_;
             for (size_t c = 0; c < channels_; ++c) {
-                if (index[c] == 0) continue;
-                const float* table = t_.bits + size_t{index[c]} * static_cast<size_t>(t_.magnitudes);
-                const auto costs = [&](int value) {
-                    return table[std::min(std::abs(value), t_.magnitudes - 1)];
-                };
-                const int was = s[c];
-                const float bits_before = costs(was);
+                const size_t i = p * channels_ + c;
+                const float half = kSeen * std::max(half_curvature[c], kLeastCurvature);
                 const float slope = 2 * gradient[c] * t_.step[c] * error_weight();
-                const float down = half_curvature[c] - slope + costs(was - 1) - bits_before,
-                            up = half_curvature[c] + slope + costs(was + 1) - bits_before;
-                if (std::min(down, up) >= 0) continue;
-                if (chance(static_cast<uint64_t>(t_.round), p * channels_ + c) >= share) continue;
-                const int to = down < up ? was - 1 : was + 1;
-                if (std::abs(to) <= INT16_MAX) s[c] = static_cast<int16_t>(to);
+                const float way = std::clamp(-slope / (2 * half), -kFurthest, kFurthest);
+                target[i] = static_cast<float>(symbols[i]) + way;
+                weight[i] = half;
             }
         });
     }
@@ -200,17 +194,18 @@ Result<std::vector<float>> SymbolSearch::half_curvature(const Refinement& task, 
     return run.half_curvature(symbols);
 }
 
-Status SymbolSearch::run(const Refinement& task, int16_t* symbols, ThreadPool& pool) {
-    if (task.h < 1 || task.w < 1 || task.channels != channels_ || task.pixel_unit != pixel_unit_ ||
-        task.tables < 1 || task.magnitudes < 1)
+Status SymbolSearch::run(const Refinement& task, const int16_t* symbols, float* target, float* weight,
+                         ThreadPool& pool) {
+    if (task.h < 1 || task.w < 1 || task.channels != channels_ || task.pixel_unit != pixel_unit_)
         return Status(ErrorCode::invalid_argument, "a refinement of nothing");
     if (half_curvature_.empty()) {
         NAE_ASSIGN_OR_RETURN(half_curvature_, half_curvature(task, symbols, pool));
-        if (half_curvature_.empty()) return Status();  // a strip between edges: nothing to move
+        if (half_curvature_.empty())  // a strip between edges: nothing to move
+            return Status(ErrorCode::unsupported, "no position is free");
     }
     Run run(gradient_, task, Rect{0, 0, task.w, task.h}, pool);
     NAE_RETURN_IF_ERROR(run.lay_out());
-    return run.search(half_curvature_, symbols);
+    return run.search(half_curvature_, symbols, target, weight);
 }
 
 namespace {
@@ -234,12 +229,12 @@ class SearchingBackend : public AnalysisBackend {
                     int first, int end) override {
         return inner_->run_rows(in, h, w, c, out, out_h, out_w, out_c, first, end);
     }
-    Status refine(const Refinement& task, int16_t* symbols) override {
+    Status refine(const Refinement& task, const int16_t* symbols, float* target, float* weight) override {
         if (search_ == nullptr) {
             NAE_ASSIGN_OR_RETURN(SymbolSearch made, SymbolSearch::create(synthesis_, pixel_unit_, held_));
             search_ = std::make_unique<SymbolSearch>(std::move(made));
         }
-        return search_->run(task, symbols, pool_);
+        return search_->run(task, symbols, target, weight, pool_);
     }
 
   private:

@@ -15,14 +15,13 @@
 
 namespace nae {
 
-// A step of descent in the integers. Near the symbols q the error is taken as E + g d + h d²/2 for a change d of one symbol, with g
-// its gradient through the synthesis and h its curvature, which is measured once per channel (Hutchinson 1989). Symbols move by
-// one where that lowers bits + error: all of them in a task's first round, then only a random share, smaller from round to round,
-// since the error of neighbours is not independent. Whether a step was any good is for the caller to judge. Annealed draws from
-// both neighbours (Yang, Bamler, Mandt 2020) ended no lower after twenty times as many rounds.
+// Near the symbols q the error is taken as E + g d + h d^2 for a change d of one symbol, with g its gradient through the
+// synthesis and h half its curvature, which is measured once per channel (Hutchinson 1989). So it is least at q - g / (2 h), and
+// a squared distance from there costs h; what is chosen then is for the caller (symbol_choice.h), who also judges whether it was
+// any good.
 //
-// The shares are drawn by a function of round and place: the same task gives the same symbols on the same machine, however
-// many threads there are. For the tiles of one picture, one after another: the curvature is measured at the first of them.
+// For the tiles of one picture, one after another: the curvature is measured at the first of them. The same task gives the same
+// answer on the same machine, however many threads there are.
 class SymbolSearch {
   public:
     // synthesis: float_shadow() of the model's. pixel_unit: of its output, as Refinement's. held: what it makes beyond black and
@@ -31,7 +30,8 @@ class SymbolSearch {
     static Result<SymbolSearch> create(const FloatGraph& synthesis, float pixel_unit, bool held);
 
     // As AnalysisBackend::refine(). Errors: invalid_argument, cancelled (the task's go_on said so), limit_exceeded.
-    Status run(const Refinement& task, int16_t* symbols, ThreadPool& pool);
+    Status run(const Refinement& task, const int16_t* symbols, float* target, float* weight,
+               ThreadPool& pool);
 
   private:
     class Run;

@@ -6,6 +6,7 @@
 
 #include "codec/engine_kernels.h"
 #include "codec/finisher.h"
+#include "codec/symbol_choice.h"
 #include "codec/thread_team.h"
 #include "codec/tile_layout.h"
 #include "format/checked_math.h"
@@ -20,7 +21,7 @@ void append_varint(std::vector<uint8_t>& out, uint64_t value) {
 }
 
 // Takes a stream and its length off the front of a payload, which is not empty.
-Status take_stream(ByteSpan& payload, const char* what, ByteSpan* stream) {
+Status cut_stream(ByteSpan& payload, const char* what, ByteSpan* stream) {
     uint64_t length = 0;
     size_t position = 0;
     for (int shift = 0;; shift += 7) {
@@ -88,12 +89,17 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
             static_cast<int64_t>(m.gains.hyper_log2_scale[c]) + codec->hyper_scale_.steps.log2_gain[c];
         codec->hyper_index_.push_back(static_cast<uint8_t>(m.hyper_tables.index_of(log2_scale)));
     }
+    if (m.has_trellis()) {
+        codec->weights_.assign(m.latent_tables.tables.size(), static_cast<float>(kTrellisWeight));
+        codec->release_ = release_factors(m.latent_tables);
+    } else {
+        codec->weights_ = nae::quantiser_weights(m.latent_tables, quality_centi);
+    }
     codec->finisher_ = std::make_unique<Finisher>(m, quality_centi, *kernels);
     if (!model->context.empty()) {
         codec->context_reach_ = context_reach(model->context);
         codec->context_scales_ = context_scales(m.latent_tables);
     }
-    codec->quality_centi_ = quality_centi;
     codec->limits_ = limits;
     codec->level_ = level;
     return codec;
@@ -181,9 +187,9 @@ Status TileCodec::predict_tile(ByteSpan payload, int h, int w, int rows, Predict
     NAE_RETURN_IF_ERROR(check_size(h, w));
     tile.h = h;
     tile.w = w;
-    if (!payload.empty()) NAE_RETURN_IF_ERROR(take_stream(payload, "hyper-latent", &tile.hyper));
+    if (!payload.empty()) NAE_RETURN_IF_ERROR(cut_stream(payload, "hyper-latent", &tile.hyper));
     if (!payload.empty() && has_context())
-        NAE_RETURN_IF_ERROR(take_stream(payload, "first latent", &tile.stream));
+        NAE_RETURN_IF_ERROR(cut_stream(payload, "first latent", &tile.stream));
     (has_context() ? tile.second_stream : tile.stream) = payload;
     return predict_rows(rows, tile, team);
 }
@@ -293,17 +299,21 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
     // Plain rounding: a hyper-latent's error shows in the latent's rate, which its own bits know nothing
     // about.
     const auto hyper_channels = static_cast<size_t>(model_->hyper_channels());
-    for (size_t at = 0; at < tile.z.size(); at += hyper_channels) {
-        choose_symbols(hyper_scale_, model_->hyper_codec, nullptr, z + at, nullptr, tile.z_index.data() + at,
-                       tile.z.data() + at);
-    }
+    AlignedFloats targets(tile.z.size());
+    for (size_t at = 0; at < tile.z.size(); at += hyper_channels)
+        symbol_targets(hyper_scale_, z + at, nullptr, tile.z_index.data() + at, targets.data() + at);
+    choose_symbols(model_->hyper_codec, tile.z_index.data(), targets.data(), nullptr, targets.size(),
+                   tile.z.data());
     NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, h, tile.prediction, nullptr).in("hyper-synthesis"));
 
     NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
     tile.symbols.resize(tile.index.size());
+    if (!has_context()) {
+        choose(std::nullopt, y, y_stride, options, tile);
+        return Status();
+    }
     choose(Squares::first, y, y_stride, options, tile);
-    if (has_context())
-        NAE_RETURN_IF_ERROR(see_context(h, h, tile.symbols.data(), tile.prediction, tile.index, nullptr));
+    NAE_RETURN_IF_ERROR(see_context(h, h, tile.symbols.data(), tile.prediction, tile.index, nullptr));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }
@@ -319,27 +329,46 @@ Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const Quan
     return Status();
 }
 
-void TileCodec::choose(Squares which, const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
-                       TileSymbols& tile) const {
+void TileCodec::aim(const float* values, const int16_t* mean, const uint8_t* index, float* target) const {
+    symbol_targets(latent_scale_, values, mean, index, target);
+    constexpr auto kMost = static_cast<float>(kMostReleased);
+    if (release_.empty()) return;
+    for (size_t c = 0; c < latent_scale_.steps.step.size(); ++c)
+        target[c] += std::clamp(target[c] * release_[index[c]], -kMost, kMost);
+}
+
+void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
+                       const QuantiserOptions& options, TileSymbols& tile) const {
     const auto channels = static_cast<size_t>(model_->latent_channels()), w = static_cast<size_t>(tile.w);
-    const std::vector<float> weights =
-        quantiser_weights(model_->model.latent_tables, quality_centi_, options.distortion_weight);
-    for_squares(which, tile.h, tile.w, [&](size_t i, size_t) {
+    const size_t count = stream_positions(stream, tile.h, tile.w) * channels;
+    const auto factor = static_cast<float>(options.distortion_weight);
+    AlignedVector8 index(count);
+    AlignedFloats target(count), weight(options.rate_aware ? count : 0);
+    for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
         const float* values =
             y + static_cast<ptrdiff_t>(i / w) * y_stride + static_cast<ptrdiff_t>(i % w * channels);
-        choose_symbols(latent_scale_, model_->latent_codec, options.rate_aware ? weights.data() : nullptr,
-                       values, tile.prediction.data.data() + i * static_cast<size_t>(tile.prediction.c),
-                       tile.index.data() + i * channels, tile.symbols.data() + i * channels);
+        uint8_t* const some = index.data() + at * channels;
+        std::copy_n(tile.index.data() + i * channels, channels, some);
+        aim(values, tile.prediction.data.data() + i * static_cast<size_t>(tile.prediction.c), some,
+            target.data() + at * channels);
+        if (!options.rate_aware) return;
+        for (size_t c = 0; c < channels; ++c) weight[at * channels + c] = factor * weights_[some[c]];
+    });
+    AlignedVector16 symbols(count);
+    choose_symbols(model_->latent_codec, index.data(), target.data(),
+                   options.rate_aware ? weight.data() : nullptr, count, symbols.data());
+    for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
+        std::copy_n(symbols.data() + at * channels, channels, tile.symbols.data() + i * channels);
     });
 }
 
-Result<std::vector<uint8_t>> TileCodec::pack_squares(Squares which, const TileSymbols& tile) const {
+Result<std::vector<uint8_t>> TileCodec::pack_stream(const Stream& stream, const TileSymbols& tile) const {
     const auto channels = static_cast<size_t>(model_->latent_channels());
-    const size_t count = square_count(which, tile.h, tile.w) * channels;
+    const size_t count = stream_positions(stream, tile.h, tile.w) * channels;
     AlignedVector8 index(count);
     AlignedVector16 symbols(count);
-    take_squares(which, tile.index.data(), tile.h, tile.w, channels, index.data());
-    take_squares(which, tile.symbols.data(), tile.h, tile.w, channels, symbols.data());
+    take_stream(stream, tile.index.data(), tile.h, tile.w, channels, index.data());
+    take_stream(stream, tile.symbols.data(), tile.h, tile.w, channels, symbols.data());
     return model_->latent_codec.encode(index.data(), symbols.data(), count);
 }
 
@@ -348,11 +377,10 @@ Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatis
                          model_->hyper_codec.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));
     std::vector<uint8_t> first_stream, latent_stream;  // the first one with a context only
     if (has_context()) {
-        NAE_ASSIGN_OR_RETURN(first_stream, pack_squares(Squares::first, tile));
-        NAE_ASSIGN_OR_RETURN(latent_stream, pack_squares(Squares::second, tile));
+        NAE_ASSIGN_OR_RETURN(first_stream, pack_stream(Squares::first, tile));
+        NAE_ASSIGN_OR_RETURN(latent_stream, pack_stream(Squares::second, tile));
     } else {
-        NAE_ASSIGN_OR_RETURN(latent_stream, model_->latent_codec.encode(
-                                                tile.index.data(), tile.symbols.data(), tile.index.size()));
+        NAE_ASSIGN_OR_RETURN(latent_stream, pack_stream(std::nullopt, tile));
     }
     if (statistics != nullptr) {
         statistics->hyper_bytes += hyper_stream.size();

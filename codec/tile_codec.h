@@ -115,6 +115,8 @@ class TileCodec {
 
     const ReadyModel& model() const { return *model_; }
     const LatentScale& latent_scale() const { return latent_scale_; }
+    // Per table index: bits for a squared distance of one symbol from where the analysis puts it.
+    const std::vector<float>& quantiser_weights() const { return weights_; }
     // What the synthesis' output goes through.
     const Finisher& finisher() const { return *finisher_; }
 
@@ -142,16 +144,19 @@ class TileCodec {
     // Prediction and indices of the second squares of the first `rows` rows, in the light of the first squares' symbols.
     Status see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction, AlignedVector8& index,
                        ThreadTeam* team) const;
-    void choose(Squares which, const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
+    // Where the symbols of a position should lie (symbol_choice.h).
+    void aim(const float* values, const int16_t* mean, const uint8_t* index, float* target) const;
+    void choose(const Stream& stream, const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
                 TileSymbols& tile) const;
-    Result<std::vector<uint8_t>> pack_squares(Squares which, const TileSymbols& tile) const;
+    Result<std::vector<uint8_t>> pack_stream(const Stream& stream, const TileSymbols& tile) const;
 
     ReadyModelPtr model_;
     const Kernels& kernels_;
     std::unique_ptr<const Finisher> finisher_;
     LatentScale latent_scale_;
     LatentScale hyper_scale_;
-    int quality_centi_ = 0;
+    std::vector<float> weights_;        // quantiser_weights()
+    std::vector<float> release_;        // release_factors(), empty without dependent quantisation
     std::vector<uint8_t> hyper_index_;  // per hyper channel
     int context_reach_ = 0;             // rows; 0 without a context
     ContextScales context_scales_;

@@ -1,10 +1,34 @@
 #include "training/export_command.h"
 
+#include <fstream>
+#include <iterator>
+
 #include "training/checkpoint.h"
 #include "training/fit_restoration.h"
 #include "training/fit_tables.h"
 
 namespace nae::training {
+namespace {
+
+// Fits what is fitted to the encoder's symbols, tables first.
+std::string fit(Model& model, const CropSampler& sampler, int fit_crops, int filter_crops) {
+    if (fit_crops > 0)
+        if (std::string e = fit_tables(model, sampler.calibration_pixels(fit_crops, 256), 256); !e.empty())
+            return e;
+    if (filter_crops > 0) return fit_restoration(model, sampler.calibration_pixels(filter_crops, 256), 256);
+    return {};
+}
+
+std::string save_and_say(const Model& model, const std::string& out) {
+    if (Status s = save_model(model, out); !s.ok()) return s.message();
+    const auto id = model_id(model);
+    if (!id.ok()) return id.status().message();
+    std::printf("%s: model %s, ID %s, %.2f kMAC/px to decode\n", out.c_str(), model.name.c_str(),
+                model_id_string(id.value()).c_str(), decoder_macs_per_pixel(model) / 1000);
+    return {};
+}
+
+}  // namespace
 
 std::string run_export(const ExportCommand& c) try {
     PackedPictures pictures;
@@ -22,22 +46,30 @@ std::string run_export(const ExportCommand& c) try {
                   info.megapixels);
     options.text += line;
     Model exported = export_model(model, optimiser, sampler, options);
-    if (c.fit_crops > 0)
-        if (std::string e = fit_tables(exported, sampler.calibration_pixels(c.fit_crops, 256), 256);
-            !e.empty())
-            return e;
-    if (c.filter_crops > 0)
-        if (std::string e = fit_restoration(exported, sampler.calibration_pixels(c.filter_crops, 256), 256);
-            !e.empty())
-            return e;
-    if (Status s = save_model(exported, c.out); !s.ok()) return s.message();
-    const auto id = model_id(exported);
-    if (!id.ok()) return id.status().message();
-    std::printf("%s: model %s, ID %s, %.2f kMAC/px to decode\n", c.out.c_str(), exported.name.c_str(),
-                model_id_string(id.value()).c_str(), decoder_macs_per_pixel(exported) / 1000);
+    if (c.trellis) add_trellis(exported);
+    if (std::string e = fit(exported, sampler, c.fit_crops, c.filter_crops); !e.empty()) return e;
+    if (std::string e = save_and_say(exported, c.out); !e.empty()) return e;
     if (!c.squeezed.empty())
         if (std::string e = save_checkpoint(c.squeezed, optimiser, info, false); !e.empty()) return e;
     return c.check ? check_export(exported, model, optimiser, sampler, c.distortion_weights) : std::string();
+} catch (const std::exception& e) {
+    return c.out + ": " + e.what();
+}
+
+std::string run_refit(const RefitCommand& c) try {
+    PackedPictures pictures;
+    if (std::string e = pictures.open(c.data); !e.empty()) return e;
+    const CropSampler sampler(pictures, 128, 0.08, 1);
+    std::ifstream file(c.model, std::ios::binary);
+    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file) return c.model + ": cannot be read";
+    auto parsed = parse_model(bytes.data(), bytes.size(), c.model);
+    if (!parsed.ok()) return parsed.status().message();
+    Model model = std::move(parsed).value();
+    if (!model.has_analysis()) return c.model + ": this model cannot encode";
+    if (c.trellis && !model.has_trellis()) add_trellis(model);
+    if (std::string e = fit(model, sampler, c.fit_crops, c.filter_crops); !e.empty()) return e;
+    return save_and_say(model, c.out);
 } catch (const std::exception& e) {
     return c.out + ": " + e.what();
 }

@@ -19,27 +19,45 @@ using Histogram = std::vector<std::vector<double>>;  // [table index][|symbol|]
 class SymbolCounter : public TileObserver {
   public:
     explicit SymbolCounter(const Model& model)
-        : latent_(size_t(model.latent_tables.count())), hyper_(size_t(model.hyper_tables.count())) {}
+        : channels_(size_t(model.latent_channels)),
+          context_(!model.context.empty()),
+          trellis_(model.has_trellis()),
+          latent_{Histogram(size_t(model.latent_tables.count())),
+                  Histogram(size_t(model.latent_tables.count()))},
+          hyper_(size_t(model.hyper_tables.count())) {}
     void tile_coded(const TileSymbols& tile) override {
-        count(latent_, tile.index, tile.symbols);
-        count(hyper_, tile.z_index, tile.z);
+        count_stream(tile, context_ ? Stream(Squares::first) : Stream());
+        if (context_) count_stream(tile, Squares::second);
+        for (size_t i = 0; i < tile.z.size(); ++i)
+            if (tile.z_index[i] != 0) count(hyper_[tile.z_index[i]], tile.z[i]);
     }
-    const Histogram& latent() const { return latent_; }
+    const Histogram& latent(int quantiser) const { return latent_[quantiser]; }
     const Histogram& hyper() const { return hyper_; }
 
   private:
-    template <class Indices>
-    static void count(Histogram& histogram, const Indices& index, const std::vector<int16_t>& symbols) {
-        for (size_t i = 0; i < index.size(); ++i) {
-            if (index[i] == 0) continue;
-            std::vector<double>& bins = histogram[index[i]];
-            const auto magnitude = size_t(std::abs(symbols[i]));
-            if (magnitude >= bins.size()) bins.resize(magnitude + 1, 0.0);
-            bins[magnitude] += 1;
-        }
+    static void count(std::vector<double>& bins, int value) {
+        const auto magnitude = size_t(std::abs(value));
+        if (magnitude >= bins.size()) bins.resize(magnitude + 1, 0.0);
+        bins[magnitude] += 1;
     }
-    Histogram latent_, hyper_;
+    void count_stream(const TileSymbols& tile, const Stream& stream) {
+        std::vector<uint8_t> index(stream_positions(stream, tile.h, tile.w) * channels_);
+        std::vector<int16_t> symbols(index.size());
+        take_stream(stream, tile.index.data(), tile.h, tile.w, channels_, index.data());
+        take_stream(stream, tile.symbols.data(), tile.h, tile.w, channels_, symbols.data());
+        for_coded(index.data(), symbols.data(), index.size(), trellis_, [&](size_t i, int quantiser) {
+            count(latent_[quantiser][index[i]],
+                  trellis_ ? trellis_level(symbols[i], quantiser) : int(symbols[i]));
+        });
+    }
+
+    const size_t channels_;
+    const bool context_, trellis_;
+    Histogram latent_[2], hyper_;
 };
+
+// Normal symbols' magnitudes, and those of levels, which are twice as far apart.
+std::vector<double> level_magnitudes(double sigma) { return gaussian_magnitudes(sigma / 2); }
 
 void replace(TableSet& set, const Histogram& counts, double prior, std::vector<double> (*shape)(double)) {
     for (int i = 1; i < set.count(); ++i) {
@@ -82,10 +100,22 @@ std::string fit_tables(Model& model, const std::vector<std::vector<uint8_t>>& cr
     for (int round = 0; round < rounds; ++round) {
         SymbolCounter counter(model);
         if (const Status s = count_symbols(model, crops, size, counter); !s.ok()) return s.message();
-        replace(model.latent_tables, counter.latent(), prior, gaussian_magnitudes);
+        const auto shape = model.has_trellis() ? level_magnitudes : gaussian_magnitudes;
+        replace(model.latent_tables, counter.latent(0), prior, shape);
+        if (model.has_trellis()) replace(model.latent_tables_q1, counter.latent(1), prior, shape);
         replace(model.hyper_tables, counter.hyper(), prior, logistic_magnitudes);
     }
     return {};
+}
+
+void add_trellis(Model& model) {
+    const auto finer = int32_t(std::lround(-256 * std::log2(kTrellisStep)));
+    for (int32_t& gain : model.gains.latent.log2_gain) gain += finer;
+    model.latent_tables.bias -= finer;  // the same indices, for scales counted in smaller steps
+    for (int i = 1; i < model.latent_tables.count(); ++i)
+        model.latent_tables.tables[size_t(i)] =
+            make_frequency_table(level_magnitudes(table_scale(model.latent_tables.bias, i)));
+    model.latent_tables_q1 = model.latent_tables;
 }
 
 }  // namespace nae::training

@@ -17,4 +17,8 @@ namespace nae::training {
 std::string fit_tables(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size, int rounds = 2,
                        double prior = 2000);
 
+// Makes the latent's symbols of a model depend on each other (codec/entropy/trellis.h): steps of kTrellisStep (latent_quantiser.h)
+// of what they were, and tables for normal distributions, to be fitted. The model must not have a trellis.
+void add_trellis(Model& model);
+
 }  // namespace nae::training

@@ -116,6 +116,19 @@ int main(int argc, char** argv) {
     filter_cmd->add_option("-o,--out", filter_out, "File to write")->required();
     filter_cmd->callback([&] { std::exit(finish(extract_restoration(filter_model, filter_out))); });
 
+    RefitCommand r;
+    CLI::App* refit_cmd =
+        app.add_subcommand("refit", "Fit a model file's entropy tables and restoration filter anew");
+    refit_cmd->add_option("model", r.model, "Model file (.nam) that can encode")->required();
+    refit_cmd->add_option("-o,--out", r.out, "Model file to write")->required();
+    refit_cmd->add_option("--data", r.data, "Packed pictures")->required();
+    refit_cmd->add_option("--fit-crops", r.fit_crops,
+                          "Training crops to fit the entropy tables to; 0: do not");
+    refit_cmd->add_option("--filter-crops", r.filter_crops,
+                          "Training crops to fit the restoration filter to; 0: do not");
+    refit_cmd->add_flag("--trellis", r.trellis, "Give the model dependent quantisation if it has none");
+    refit_cmd->callback([&] { std::exit(finish(run_refit(r))); });
+
     ExportCommand x;
     bool no_check = false;
     CLI::App* export_cmd = app.add_subcommand("export", "Write a model file from a checkpoint, and check it");

@@ -15,6 +15,9 @@
 // After the last symbol every lane's state must be 2^16 and every word used. That costs 2 bytes per lane and
 // tells a decoder whose tables or indices do not match the encoder's. It is no substitute for the tile's CRC:
 // a flip that exchanges two symbols of equal frequency leaves the state as it was.
+//
+// With dependent quantisation (trellis.h) there are two table sets. Each lane is a chain of its own, so that lanes are still
+// decoded side by side; what is coded of a position is the level, by the table of its index in the set of the state's quantiser.
 #ifndef NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 #define NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 
@@ -23,6 +26,7 @@
 #include <vector>
 
 #include "codec/entropy/tables.h"
+#include "codec/entropy/trellis.h"
 #include "format/status.h"
 
 namespace nae {
@@ -36,9 +40,13 @@ class SymbolCodec {
   public:
     // Builds decoder lookups (1 KiB per table and 4 bytes per entry) and encoder costs. The set is validated.
     static Result<SymbolCodec> create(const TableSet& set);
+    // With dependent quantisation; the sets have as many tables each.
+    static Result<SymbolCodec> create(const TableSet& q0, const TableSet& q1);
+    bool has_trellis() const { return trellis_; }
 
     // Codes symbols[i] with table table_index[i], for i < count. Symbols at index 0 must be 0; symbols are
-    // within -32767..32767. Errors: invalid_argument.
+    // within -32767..32767. With dependent quantisation they must be a path: values of the quantisers that the ones before
+    // them lead to. Errors: invalid_argument.
     Result<std::vector<uint8_t>> encode(const uint8_t* table_index, const int16_t* symbols,
                                         size_t count) const;
 
@@ -53,12 +61,16 @@ class SymbolCodec {
     Result<bool> decode_first(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
                               int16_t* symbols) const;
 
-    // Bits that coding `magnitude` = |symbol| (0..32767) takes with table index > 0; sign included.
-    float cost(int table, int magnitude) const {
-        const EncodeTable& t = encode_[static_cast<size_t>(table)];
+    // Bits that coding `magnitude` = |symbol| (0..32767), or |level|, takes with table index > 0 of a quantiser's set; sign
+    // included.
+    float cost(int table, int magnitude, int quantiser = 0) const {
+        const EncodeTable& t = encode_[static_cast<size_t>(quantiser * table_count() + table)];
         return magnitude <= t.max_symbol ? t.bits[static_cast<size_t>(magnitude)] : escape_cost(t, magnitude);
     }
-    int table_count() const { return static_cast<int>(encode_.size()); }
+    // Those of a whole stream, as encode() has it, without its ends.
+    double stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count) const;
+
+    int table_count() const { return table_count_; }
 
   private:
     static constexpr int kLookBits = 5;  // log2 of kSlotsPerLook
@@ -81,14 +93,19 @@ class SymbolCodec {
     };
     struct Reader;
 
+    void add(const TableSet& set);
     static float escape_cost(const EncodeTable& table, int magnitude);
-    static bool decode_escape(uint32_t& x, Reader& reader, int max_symbol, int16_t* symbol);
+    // limit: of the magnitude.
+    static bool decode_escape(uint32_t& x, Reader& reader, int max_symbol, int limit, int32_t* symbol);
     // How many of the positions are coded. Errors: invalid_argument, as decode().
     Result<uint64_t> count_coded(const uint8_t* table_index, size_t count) const;
     // whole: the stream must end with the last position.
     template <int kLanes>
     Status decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
                         int16_t* symbols) const;
+    template <int kLanes, bool kTrellis>
+    Status decode_chains(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
+                         int16_t* symbols) const;
 
     // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
     // more than a core's cache, and several milliseconds to make. [table][slot / kSlotsPerLook]: entry k of the first of
@@ -96,9 +113,29 @@ class SymbolCodec {
     std::vector<uint16_t> first_entries_;
     // Entries of all tables, one table after another, each with an end mark.
     std::vector<Interval> intervals_;
-    std::vector<DecodeTable> decode_;
+    std::vector<DecodeTable> decode_;  // of Q0, then of Q1
     std::vector<EncodeTable> encode_;
+    int table_count_ = 0;  // of a set
+    bool trellis_ = false;
 };
+
+// body(i, quantiser) for the coded positions i of a stream in order; quantiser: of the symbol, 0 without dependent
+// quantisation. The symbols before i must be valid when it is called for.
+template <class F>
+void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count, bool trellis, F body) {
+    uint64_t coded = 0;
+    for (size_t i = 0; i < count; ++i) coded += table_index[i] != 0;
+    const auto lanes = static_cast<uint64_t>(lane_count(coded));
+    uint8_t states[4] = {0, 0, 0, 0};  // lane_count() is 4 at most
+    uint64_t number = 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (table_index[i] == 0) continue;
+        uint8_t& state = states[number++ % lanes];
+        const int quantiser = trellis ? trellis_quantiser(state) : 0;
+        body(i, quantiser);
+        if (trellis) state = kTrellisNext[state][trellis_level(symbols[i], quantiser) & 1];
+    }
+}
 
 }  // namespace nae
 

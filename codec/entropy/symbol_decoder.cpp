@@ -57,7 +57,7 @@ struct SymbolCodec::Reader {
     }
 };
 
-bool SymbolCodec::decode_escape(uint32_t& x, Reader& reader, int max_symbol, int16_t* symbol) {
+bool SymbolCodec::decode_escape(uint32_t& x, Reader& reader, int max_symbol, int limit, int32_t* symbol) {
     uint32_t bit = 0, low = 0, rest = 0;
     int n = 1;
     for (;; ++n) {
@@ -71,14 +71,21 @@ bool SymbolCodec::decode_escape(uint32_t& x, Reader& reader, int max_symbol, int
     if (!reader.raw(x, 1, &bit)) return false;
     const uint32_t v = (((1u << (n - 1)) | low) - 1) << k | rest;  // at most 2^25
     const int64_t magnitude = static_cast<int64_t>(v) + max_symbol + 1;
-    if (magnitude > kMaxSymbolMagnitude) return false;
-    *symbol = static_cast<int16_t>(bit != 0 ? -magnitude : magnitude);
+    if (magnitude > limit) return false;
+    *symbol = static_cast<int32_t>(bit != 0 ? -magnitude : magnitude);
     return true;
 }
 
 template <int kLanes>
 Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
                                  int16_t* symbols) const {
+    return trellis_ ? decode_chains<kLanes, true>(reader, table_index, count, whole, symbols)
+                    : decode_chains<kLanes, false>(reader, table_index, count, whole, symbols);
+}
+
+template <int kLanes, bool kTrellis>
+Status SymbolCodec::decode_chains(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
+                                  int16_t* symbols) const {
     if (reader.end - reader.position < 4 * kLanes) return corrupt("stream is too short");
     uint32_t x[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) {
@@ -90,6 +97,18 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
     const uint16_t* const first_entries = first_entries_.data();
     const Interval* const intervals = intervals_.data();
     const DecodeTable* const tables = decode_.data();
+    constexpr int kLimit = kTrellis ? kMaxTrellisLevel : kMaxSymbolMagnitude;
+    uint32_t states[kLanes] = {};  // of the trellis
+    const auto set_tables = static_cast<uint32_t>(table_count_);
+    const auto table_of = [=](uint32_t index, uint32_t state) {
+        return kTrellis ? index + ((0u - (state & 1u)) & set_tables) : index;
+    };
+    const auto settle = [](uint32_t& state, int32_t level) {
+        if (!kTrellis) return static_cast<int16_t>(level);
+        const auto quantiser = static_cast<int>(state & 1u);
+        state = kTrellisNext[state][level & 1];
+        return static_cast<int16_t>(trellis_symbol(level, quantiser));
+    };
 
     // Takes one symbol from a lane, without the refill. Larger than the table's M: it was the escape.
     const auto take = [=](uint32_t& state, uint32_t index, const DecodeTable& table) {
@@ -136,36 +155,41 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
                 bool escaped = false;
                 for (; lane < kLanes && !escaped; ++lane) {
                     const uint32_t at = positions[done + lane];
-                    const uint32_t index = table_index[at];
+                    const uint32_t index = table_of(table_index[at], states[lane]);
                     const DecodeTable& table = tables[index];
-                    const int32_t symbol = take(x[lane], index, table);
-                    symbols[at] = static_cast<int16_t>(symbol);
+                    const int32_t level = take(x[lane], index, table);
                     const uint32_t refilled = (x[lane] << 16) | load_u16(position);
                     const bool need = x[lane] < kStateLow;
                     x[lane] = need ? refilled : x[lane];
                     position += need ? 2 : 0;
-                    escaped = symbol > table.max_symbol;
+                    escaped = level > table.max_symbol;
+                    if (!escaped) symbols[at] = settle(states[lane], level);
                 }
                 reader.position = position;
                 if (escaped) {  // its raw bits come before the next lane's symbol
-                    const uint32_t at = positions[done + lane - 1];
-                    if (!decode_escape(x[lane - 1], reader, tables[table_index[at]].max_symbol,
-                                       symbols + at)) {
+                    --lane;
+                    const uint32_t at = positions[done + lane];
+                    int32_t level = 0;
+                    if (!decode_escape(x[lane], reader,
+                                       tables[table_of(table_index[at], states[lane])].max_symbol, kLimit,
+                                       &level)) {
                         return corrupt("invalid escape");
                     }
+                    symbols[at] = settle(states[lane], level);
+                    ++lane;
                 }
             }
             for (; lane < lanes; ++lane) {
                 const uint32_t at = positions[done + lane];
-                const uint32_t index = table_index[at];
+                const uint32_t index = table_of(table_index[at], states[lane]);
                 const DecodeTable& table = tables[index];
-                const int32_t symbol = take(x[lane], index, table);
-                symbols[at] = static_cast<int16_t>(symbol);
+                int32_t level = take(x[lane], index, table);
                 if (!reader.refill(x[lane])) return corrupt("stream ends early");
-                if (symbol > table.max_symbol &&
-                    !decode_escape(x[lane], reader, table.max_symbol, symbols + at)) {
+                if (level > table.max_symbol &&
+                    !decode_escape(x[lane], reader, table.max_symbol, kLimit, &level)) {
                     return corrupt("invalid escape");
                 }
+                symbols[at] = settle(states[lane], level);
             }
             done += lanes;
         }
@@ -186,9 +210,9 @@ Result<uint64_t> SymbolCodec::count_coded(const uint8_t* table_index, size_t cou
     uint8_t largest = 0;
     if (count > UINT32_MAX) return Status(ErrorCode::invalid_argument, "entropy decoder: too many symbols");
     scan_indices(table_index, count, &coded, &largest);
-    if (largest >= decode_.size()) {
+    if (static_cast<int>(largest) >= table_count_) {
         return Status(ErrorCode::invalid_argument, "entropy decoder: table index " + std::to_string(largest) +
-                                                       " of " + std::to_string(decode_.size()));
+                                                       " of " + std::to_string(table_count_));
     }
     return coded;
 }

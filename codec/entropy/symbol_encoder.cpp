@@ -65,13 +65,30 @@ int lane_count(uint64_t coded) { return coded < 2048 ? 1 : coded < 16384 ? 2 : 4
 Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
     NAE_RETURN_IF_ERROR(validate_table_set(set));
     SymbolCodec codec;
-    const auto count = static_cast<size_t>(set.count());
-    codec.encode_.resize(count);
-    codec.decode_.assign(count, DecodeTable{0, 0});
-    codec.first_entries_.resize(count * kLooks);
-    for (size_t i = 1; i < count; ++i) {
-        const FrequencyTable& table = set.tables[i];
-        codec.decode_[i] = {static_cast<uint32_t>(codec.intervals_.size()), table.max_symbol};
+    codec.table_count_ = set.count();
+    codec.add(set);
+    return codec;
+}
+
+Result<SymbolCodec> SymbolCodec::create(const TableSet& q0, const TableSet& q1) {
+    NAE_RETURN_IF_ERROR(validate_table_set(q1));
+    NAE_ASSIGN_OR_RETURN(SymbolCodec codec, create(q0));
+    if (q1.count() != q0.count())
+        return Status(ErrorCode::corrupt, "entropy tables: two quantisers of " + std::to_string(q0.count()) +
+                                              " and " + std::to_string(q1.count()) + " tables");
+    codec.add(q1);
+    codec.trellis_ = true;
+    return codec;
+}
+
+void SymbolCodec::add(const TableSet& set) {
+    const size_t before = encode_.size(), count = before + static_cast<size_t>(set.count());
+    encode_.resize(count);
+    decode_.resize(count, DecodeTable{0, 0});
+    first_entries_.resize(count * kLooks);
+    for (size_t i = before + 1; i < count; ++i) {
+        const FrequencyTable& table = set.tables[i - before];
+        decode_[i] = {static_cast<uint32_t>(intervals_.size()), table.max_symbol};
         uint32_t start = 0;
         uint32_t look = 0;  // the next one without an entry
         const int entries = 2 * table.max_symbol + 2;
@@ -80,13 +97,13 @@ Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
             const uint16_t frequency =
                 k + 1 == entries ? table.escape_frequency
                                  : table.frequencies[static_cast<size_t>(symbol < 0 ? -symbol : symbol)];
-            codec.intervals_.push_back({frequency, static_cast<uint16_t>(start)});
+            intervals_.push_back({frequency, static_cast<uint16_t>(start)});
             start += frequency;
             for (; look * kSlotsPerLook < start; ++look)
-                codec.first_entries_[i * kLooks + look] = static_cast<uint16_t>(k);
+                first_entries_[i * kLooks + look] = static_cast<uint16_t>(k);
         }
-        codec.intervals_.push_back({0, static_cast<uint16_t>(start)});
-        EncodeTable& encode = codec.encode_[i];
+        intervals_.push_back({0, static_cast<uint16_t>(start)});
+        EncodeTable& encode = encode_[i];
         encode.max_symbol = table.max_symbol;
         encode.escape_symbol_bits =
             static_cast<float>(kProbabilityBits) - std::log2(static_cast<float>(table.escape_frequency));
@@ -95,21 +112,29 @@ Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
                                   std::log2(static_cast<float>(frequency)));
         }
     }
-    return codec;
 }
 
 float SymbolCodec::escape_cost(const EncodeTable& table, int magnitude) {
     return table.escape_symbol_bits + static_cast<float>(escape_bits(table.max_symbol, magnitude));
 }
 
+double SymbolCodec::stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count) const {
+    double bits = 0;
+    for_coded(table_index, symbols, count, trellis_, [&](size_t i, int quantiser) {
+        const int level = trellis_ ? trellis_level(symbols[i], quantiser) : symbols[i];
+        bits += static_cast<double>(cost(table_index[i], level < 0 ? -level : level, quantiser));
+    });
+    return bits;
+}
+
 Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, const int16_t* symbols,
                                                  size_t count) const {
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) {
-        if (table_index[i] >= encode_.size()) {
+        if (static_cast<int>(table_index[i]) >= table_count_) {
             return Status(ErrorCode::invalid_argument, "entropy encoder: table index " +
                                                            std::to_string(table_index[i]) + " of " +
-                                                           std::to_string(encode_.size()));
+                                                           std::to_string(table_count_));
         }
         if (symbols[i] < -kMaxSymbolMagnitude || (table_index[i] == 0 && symbols[i] != 0)) {
             return Status(ErrorCode::invalid_argument,
@@ -121,16 +146,29 @@ Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, con
     std::vector<uint8_t> out;
     if (coded == 0) return out;
 
+    // The last symbol is coded first, and its quantiser depends on all before it.
+    std::vector<uint8_t> quantisers;
+    if (trellis_) {
+        quantisers.reserve(static_cast<size_t>(coded));
+        bool path = true;
+        for_coded(table_index, symbols, count, true, [&](size_t i, int quantiser) {
+            path = path && trellis_has(symbols[i], quantiser);
+            quantisers.push_back(static_cast<uint8_t>(quantiser));
+        });
+        if (!path) return Status(ErrorCode::invalid_argument, "entropy encoder: symbols that are no path");
+    }
     const auto lanes = static_cast<uint64_t>(lane_count(coded));
     std::vector<uint32_t> states(lanes, kStateLow);
     BackwardWriter writer;
     uint64_t number = coded;
     for (size_t i = count; i-- > 0;) {
-        const size_t table = table_index[i];
-        if (table == 0) continue;
-        uint32_t& x = states[--number % lanes];
+        if (table_index[i] == 0) continue;
+        --number;
+        const int quantiser = trellis_ ? quantisers[static_cast<size_t>(number)] : 0;
+        const size_t table = table_index[i] + static_cast<size_t>(quantiser * table_count_);
+        uint32_t& x = states[number % lanes];
         const int max_symbol = encode_[table].max_symbol;
-        const int symbol = symbols[i];
+        const int symbol = trellis_ ? trellis_level(symbols[i], quantiser) : symbols[i];
         const bool escaped = symbol < -max_symbol || symbol > max_symbol;
         if (escaped) writer.escape(x, max_symbol, symbol);
         const int entry = escaped ? 2 * max_symbol + 1 : symbol + max_symbol;

@@ -1,5 +1,5 @@
 // The entropy coder. The first byte chooses: a stream for fixed tables, tables from the input, or symbols to be
-// coded and decoded again; and whether there are many symbols, which several lanes take, or few, which is much
+// coded and decoded again; whether symbols depend on each other; and whether there are many symbols, which several lanes take, or few, which is much
 // quicker. A stream that decodes must be the one the encoder makes of its symbols: there is one stream for one
 // sequence.
 #include <algorithm>
@@ -29,8 +29,18 @@ const nae::SymbolCodec& fixed_codec() {
     return codec;
 }
 
+const nae::SymbolCodec& fixed_trellis() {
+    static const nae::SymbolCodec codec = [] {
+        const int bias = nae::bias_for_smallest_scale(0.12);
+        return nae::SymbolCodec::create(nae::make_gaussian_tables(bias, 40),
+                                        nae::make_logistic_tables(bias, 40))
+            .value();
+    }();
+    return codec;
+}
+
 Bytes table_indices(const uint8_t* data, int table_count) {
-    const bool many = data[0] >= 0xFD;
+    const bool many = data[0] >= 0xFD || (data[0] & 0xFC) == 0x90;
     Bytes indices((size_t{data[1]} | size_t{data[2]} << 8) % (many ? kMany : kFew));
     for (size_t i = 0; i < indices.size(); ++i)
         indices[i] = static_cast<uint8_t>(data[3 + i % 16] % table_count);
@@ -55,6 +65,11 @@ void round_trip(const nae::SymbolCodec& codec, const Bytes& indices, const uint8
         // Half of them small, as real ones are.
         if ((symbols[i] & 1) != 0) symbols[i] = static_cast<int16_t>(symbols[i] % 16);
         symbols[i] = std::max<int16_t>(symbols[i], -32767);
+    }
+    if (codec.has_trellis()) {  // the levels that these numbers are, small enough
+        nae::for_coded(indices.data(), symbols.data(), symbols.size(), true, [&](size_t i, int quantiser) {
+            symbols[i] = static_cast<int16_t>(nae::trellis_symbol(symbols[i] / 2, quantiser));
+        });
     }
     const auto stream = codec.encode(indices.data(), symbols.data(), symbols.size());
     demand(stream.ok());
@@ -84,7 +99,7 @@ void foreign_tables(const uint8_t* data, size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size < kHead) return 0;
-    const nae::SymbolCodec& codec = fixed_codec();
+    const nae::SymbolCodec& codec = (data[0] & 0x18) == 0x10 ? fixed_trellis() : fixed_codec();
     switch (data[0] % 3) {
         case 0:
             decode(codec, table_indices(data, codec.table_count()), data + kHead, size - kHead);

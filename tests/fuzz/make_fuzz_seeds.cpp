@@ -149,6 +149,8 @@ void entropy() {
         input[0] = many ? 0xFD : 1;
         for (int i = 0; i < 40; ++i) input.push_back(static_cast<uint8_t>(i * i));
         store("entropy_fuzz", "symbols-" + std::to_string(count), input);
+        input[0] = many ? 0x91 : 0x10;  // data[0] % 3 == 1
+        store("entropy_fuzz", "trellis-" + std::to_string(count), input);
     }
     Bytes tables = {2, 9, 0};
     for (int i = 0; i < 16; ++i) tables.push_back(static_cast<uint8_t>(i % 5));
@@ -210,6 +212,10 @@ int main(int argc, char** argv) {
     nae::test::add_tiny_lap(lapping);
     store("model_fuzz", "tiny-lap", checked(nae::serialise_model(lapping)));
     special_picture(checked(nae::prepare_model(std::move(lapping), "tiny with overlap")), "lapped");
+    nae::Model depending = nae::test::make_tiny_model();
+    nae::test::add_tiny_trellis(depending);
+    store("model_fuzz", "tiny-trellis", checked(nae::serialise_decoding_part(depending)));
+    special_picture(checked(nae::prepare_model(std::move(depending), "tiny with a trellis")), "trellis");
     pictures(model);
     kinds(model);
     entropy();

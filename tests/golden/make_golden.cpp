@@ -67,6 +67,14 @@ const Golden kLapped[] = {
 };
 const Golden kEverything[] = {{"everything-model", 130, 170, 3, 128, 70, 4, false, false}};
 
+// With one whose symbols depend on each other, and with one that has all four. The first has a stream of two lanes.
+const Golden kTrellis[] = {
+    {"trellis-rgb", 640, 470, 3, 1024, 90, 4, false, false},
+    {"trellis-gray", 75, 90, 1, 64, 30, 1, false, false},
+    {"trellis-one-pixel", 1, 1, 3, 64, 90, 4, false, false},
+};
+const Golden kAllFour[] = {{"trellis-everything", 131, 170, 3, 128, 70, 4, false, false}};
+
 // Pictures that have the chunk BAND, several levels, or no model with them.
 struct Kind {
     const char* name;
@@ -242,21 +250,27 @@ int main(int argc, char** argv) {
     }
     const std::string folder = argv[1];
     nae::Model filtering = nae::test::make_tiny_model(), lapping = nae::test::make_tiny_model(),
-               all = nae::test::make_tiny_model_with_context();
+               depending = nae::test::make_tiny_model(), all = nae::test::make_tiny_model_with_context();
     filtering.restoration = all.restoration = nae::test::make_tiny_filter();
     nae::test::add_tiny_lap(lapping);
     nae::test::add_tiny_lap(all);
+    nae::test::add_tiny_trellis(depending);
+    nae::Model four = all;
+    nae::test::add_tiny_trellis(four);
     const auto model = nae::prepare_model(nae::test::make_tiny_model(), "tiny");
     const auto filtered = nae::prepare_model(std::move(filtering), "tiny with a filter");
     const auto seeing = nae::prepare_model(nae::test::make_tiny_model_with_context(), "tiny with a context");
     const auto lapped = nae::prepare_model(std::move(lapping), "tiny with overlap");
     const auto everything = nae::prepare_model(std::move(all), "tiny with everything");
-    for (const auto* made : {&model, &filtered, &seeing, &lapped, &everything}) {
+    const auto trellis = nae::prepare_model(std::move(depending), "tiny with a trellis");
+    const auto all_four = nae::prepare_model(std::move(four), "tiny with everything and a trellis");
+    for (const auto* made : {&model, &filtered, &seeing, &lapped, &everything, &trellis, &all_four}) {
         if (made->ok()) continue;
         std::fprintf(stderr, "%s\n", made->status().message().c_str());
         return 1;
     }
     const bool done =
+        make_all(kTrellis, trellis.value(), folder) && make_all(kAllFour, all_four.value(), folder) &&
         make_all(kLapped, lapped.value(), folder) && make_all(kEverything, everything.value(), folder) &&
         make_all(kContext, seeing.value(), folder) && make_all(kFiltered, filtered.value(), folder) &&
         make_all(kFiles, model.value(), folder) && make_all(kKinds, model.value(), folder) &&

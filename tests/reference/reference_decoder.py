@@ -277,7 +277,7 @@ class Lane:
         self.refill()
         return value
 
-    def escape(self, m):
+    def escape(self, m, limit):
         order = max(0, (m + 1).bit_length() - 3)
         t = 1
         while self.raw(1) == 1:
@@ -286,17 +286,35 @@ class Lane:
         rest = self.raw(order)
         sign = self.raw(1)
         magnitude = m + 1 + (2**(t - 1) + low - 1) * 2**order + rest
+        if magnitude > limit:
+            raise ValueError("escape out of range")
         return -magnitude if sign else magnitude
 
-    def symbol(self, table):
+    def symbol(self, table, limit=32767):
         slot = self.x % 2**14
         entry = table.entry_at[slot]
         self.x = table.frequency[entry] * (self.x >> 14) + slot - table.start[entry]
         self.refill()
-        return entry - table.m if entry <= 2 * table.m else self.escape(table.m)
+        return entry - table.m if entry <= 2 * table.m else self.escape(table.m, limit)
 
 
-def read_stream(data, indices, table_set):
+NEXT_STATE = [(0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)]
+
+
+class Chain:
+    """A lane whose symbols depend on each other (8.1)."""
+
+    def __init__(self, lane):
+        self.lane, self.state = lane, 0
+
+    def symbol(self, tables):
+        quantiser = self.state % 2
+        level = self.lane.symbol(tables[quantiser], 16383)
+        self.state = NEXT_STATE[self.state][level % 2]
+        return 2 * level - quantiser * ((level > 0) - (level < 0))
+
+
+def read_stream(data, indices, table_set, second_set=None):
     coded = sum(1 for i in indices if i)
     if coded == 0:
         if data:
@@ -308,13 +326,17 @@ def read_stream(data, indices, table_set):
     words = iter(reader.array("H", len(reader.rest()) // 2))
     reader.expect_end()
     lanes = [Lane(x, words) for x in states]
+    chains = [Chain(lane) for lane in lanes]
     symbols, number = [], 0
     for i in indices:
         if i == 0:
             symbols.append(0)
+            continue
+        if second_set:
+            symbols.append(chains[number % count].symbol((table_set.tables[i], second_set.tables[i])))
         else:
             symbols.append(lanes[number % count].symbol(table_set.tables[i]))
-            number += 1
+        number += 1
     if any(lane.x != 2**16 for lane in lanes) or next(words, None) is not None:
         raise ValueError("stream does not end where it should")
     return symbols
@@ -411,7 +433,7 @@ def lap_line(weights, line):
 
 class Model:
     def __init__(self, data):
-        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"CNTX", b"LAPP", b"FILT", b"END ")
+        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"TRLS", b"CNTX", b"LAPP", b"FILT", b"END ")
         chunks = read_chunks(data, b"\x8eNAM\r\n\x1a\n", critical)
         part = data[:8]
         for kind in critical:
@@ -437,6 +459,13 @@ class Model:
         tables = Reader(chunks[b"TABL"])
         self.tables, self.hyper_tables = TableSet(tables), TableSet(tables)
         tables.expect_end()
+        self.second_tables = None
+        if b"TRLS" in chunks:
+            trellis = Reader(chunks[b"TRLS"])
+            self.second_tables = TableSet(trellis)
+            trellis.expect_end()
+            if (self.second_tables.bias, self.second_tables.count) != (self.tables.bias, self.tables.count):
+                raise ValueError("two quantisers that do not match")
         self.context = read_graph(chunks[b"CNTX"]) if b"CNTX" in chunks else None
         self.lap = read_lap(chunks[b"LAPP"]) if b"LAPP" in chunks else None
         self.filters = read_filters(chunks[b"FILT"]) if b"FILT" in chunks else []
@@ -492,7 +521,8 @@ def indices_at(model, p):
 
 
 def read_symbols(model, stream, prediction, places):
-    flat = read_stream(stream, [i for y, x in places for i in indices_at(model, prediction[y][x])], model.tables)
+    indices = [i for y, x in places for i in indices_at(model, prediction[y][x])]
+    flat = read_stream(stream, indices, model.tables, model.second_tables)
     return {place: flat[k * model.c:][:model.c] for k, place in enumerate(places)}
 
 

@@ -170,6 +170,13 @@ void add_tiny_lap(Model& model) {
                 static_cast<int16_t>((i == j ? -9000 : (i + 2 * j) % 5 * 1300 - 2600) / (1 + i + j)));
 }
 
+void add_tiny_trellis(Model& model) {
+    model.latent_tables_q1 = model.latent_tables;
+    for (int i = 1; i < model.latent_tables.count(); ++i)
+        model.latent_tables_q1.tables[static_cast<size_t>(i)] =
+            make_frequency_table(gaussian_magnitudes(0.9 * table_scale(model.latent_tables.bias, i)));
+}
+
 RestorationFilter make_tiny_filter() {
     RestorationFilter filter;
     filter.activities = 3;

@@ -14,6 +14,8 @@ Model make_tiny_model_with_context();
 RestorationFilter make_tiny_filter();
 // Lets the blocks of such a model overlap: the larger weights nearer to the border, and an encoder that does nothing about it.
 void add_tiny_lap(Model& model);
+// Lets such a model's latent symbols depend on each other: Q1's tables are a little narrower.
+void add_tiny_trellis(Model& model);
 
 // The analysis that belongs to it: means of cells. What it finds is far from the best latent and good enough.
 class TinyAnalysis : public AnalysisBackend {

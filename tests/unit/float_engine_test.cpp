@@ -255,7 +255,7 @@ TEST_CASE("The analysis by the library itself: shapes are checked, gradients are
           ErrorCode::internal);
     CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 1, y.data(), 2, 3, 12).code() ==
           ErrorCode::internal);
-    CHECK(backend.refine(Refinement(), nullptr).code() == ErrorCode::unsupported);
+    CHECK(backend.refine(Refinement(), nullptr, nullptr, nullptr).code() == ErrorCode::unsupported);
 }
 
 namespace {

@@ -50,7 +50,7 @@ std::map<std::string, Bytes> examples() {
 
 TEST_CASE("FORMAT.md: container and picture", "[format][document]") {
     const auto blocks = examples();
-    REQUIRE(blocks.size() == 8);
+    REQUIRE(blocks.size() == 9);
     CHECK(blocks.at("picture") == golden_file());
     CHECK(blocks.at("chunk") == from_hex(std::string(kGoldenTileData) + kGoldenEnd));
     CHECK(crc32_of("123456789", 9) == 0xCBF43926);
@@ -128,6 +128,27 @@ TEST_CASE("FORMAT.md: entropy-coded stream", "[format][document]") {
     REQUIRE(
         codec.value().decode(stream.data(), stream.size(), index.data(), index.size(), decoded.data()).ok());
     CHECK(decoded == symbols);
+}
+
+TEST_CASE("FORMAT.md: symbols that depend on each other", "[format][document]") {
+    TableSet q0, q1;
+    q0.tables = {FrequencyTable(), FrequencyTable{1, 384, {8000, 4000}}};
+    q1.tables = {FrequencyTable(), FrequencyTable{1, 384, {6000, 5000}}};
+    const auto codec = SymbolCodec::create(q0, q1);
+    REQUIRE(codec.ok());
+    const Bytes index(6, 1);
+    const std::vector<int16_t> symbols = {2, 0, -1, 5, 0, -4}, levels = {1, 0, -1, 3, 0, -2};
+    const std::vector<int> quantisers = {0, 0, 1, 1, 1, 0};
+    const Bytes stream = examples().at("trellis");
+    CHECK(codec.value().encode(index.data(), symbols.data(), symbols.size()).value() == stream);
+    std::vector<int16_t> decoded(symbols.size(), -1);
+    REQUIRE(
+        codec.value().decode(stream.data(), stream.size(), index.data(), index.size(), decoded.data()).ok());
+    CHECK(decoded == symbols);
+    for_coded(index.data(), symbols.data(), index.size(), true, [&](size_t i, int quantiser) {
+        CHECK(quantiser == quantisers[i]);
+        CHECK(trellis_level(symbols[i], quantiser) == levels[i]);
+    });
 }
 
 TEST_CASE("FORMAT.md: pixels", "[format][document]") {

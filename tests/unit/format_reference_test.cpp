@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "codec/decoder.h"
+#include "codec/entropy/table_builder.h"
 #include "codec/tile_codec.h"
 #include "codec/tile_layout.h"
 #include "tests/unit/format_samples.h"
@@ -21,10 +22,11 @@ namespace {
 
 struct Picture {
     int width, height, tile_size, bands, quality_centi, channels;
-    int lanes;          // of the last tile's latent stream
-    int filters;        // sets of the model's restoration filter; 0: it has none
-    int known;          // channels of the latent that the model's context network looks at; 0: it has none
-    bool laps = false;  // whether the model's blocks overlap
+    int lanes;             // of the last tile's latent stream
+    int filters;           // sets of the model's restoration filter; 0: it has none
+    int known;             // channels of the latent that the model's context network looks at; 0: it has none
+    bool laps = false;     // whether the model's blocks overlap
+    bool trellis = false;  // whether its latent symbols depend on each other
 };
 
 // A synthesis in which every operator occurs.
@@ -68,6 +70,8 @@ Bytes encode_random(const Picture& p) {
         model.lap = random_lap(rng);
         model.analysis_lap.assign(kLapWeights, 0.0F);
     }
+    if (p.trellis)
+        model.latent_tables_q1 = make_logistic_tables(model.latent_tables.bias, model.latent_tables.count());
     const auto ready = prepare_model(std::move(model), "random");
     REQUIRE(ready.status().message() == "");
     const auto codec = TileCodec::create(ready.value(), p.quality_centi, Limits(), EngineLevel::automatic);
@@ -118,16 +122,19 @@ Bytes decode_by_library(const Bytes& file, const Picture& p) {
 TEST_CASE("a decoder written from FORMAT.md alone gives the same pixels", "[format][reference]") {
     if (!has_python()) return;
     const Picture pictures[] = {
-        {170, 100, 64, 3, 7550, 12, 1, 4, 0},      // several tiles, edge tiles
-        {33, 7, 64, 1, 100, 12, 1, 1, 0},          // gray, less than a latent position high
-        {1, 1, 4096, 3, 10000, 5, 1, 2, 0},        // one pixel
-        {300, 300, 512, 3, 3333, 30, 2, 0, 0},     // two lanes
-        {400, 300, 512, 1, 9000, 80, 4, 0, 0},     // four lanes
-        {171, 100, 64, 3, 7550, 12, 1, 0, 12},     // a context, several tiles
-        {2, 2, 64, 3, 10000, 5, 1, 2, 3},          // a context, and no second position
-        {301, 300, 512, 3, 9000, 30, 4, 0, 7},     // a context, more symbols
-        {99, 70, 64, 3, 6000, 12, 1, 0, 0, true},  // overlap
-        {17, 130, 64, 1, 8000, 8, 1, 3, 4, true},  // everything
+        {170, 100, 64, 3, 7550, 12, 1, 4, 0},                // several tiles, edge tiles
+        {33, 7, 64, 1, 100, 12, 1, 1, 0},                    // gray, less than a latent position high
+        {1, 1, 4096, 3, 10000, 5, 1, 2, 0},                  // one pixel
+        {300, 300, 512, 3, 3333, 30, 2, 0, 0},               // two lanes
+        {400, 300, 512, 1, 9000, 80, 4, 0, 0},               // four lanes
+        {171, 100, 64, 3, 7550, 12, 1, 0, 12},               // a context, several tiles
+        {2, 2, 64, 3, 10000, 5, 1, 2, 3},                    // a context, and no second position
+        {301, 300, 512, 3, 9000, 30, 4, 0, 7},               // a context, more symbols
+        {99, 70, 64, 3, 6000, 12, 1, 0, 0, true},            // overlap
+        {17, 130, 64, 1, 8000, 8, 1, 3, 4, true},            // everything but
+        {98, 70, 64, 3, 6000, 12, 1, 0, 0, false, true},     // symbols that depend on each other
+        {302, 301, 512, 3, 9000, 30, 4, 0, 7, false, true},  // the same with a context, four lanes
+        {18, 131, 64, 3, 8000, 8, 1, 3, 4, true, true},      // everything
     };
     for (const Picture& p : pictures) {
         CAPTURE(p.width, p.height);

@@ -53,13 +53,18 @@ TEST_CASE("the shadow of an integer network computes the same but for roundings"
 }
 
 TEST_CASE("higher efforts lower bits + weight * squared error", "[symbol_search]") {
-    const Model model = small_model();
+    const bool trellis = GENERATE(false, true);
+    Model model = small_model();
+    if (trellis)
+        model.latent_tables_q1 = make_logistic_tables(model.latent_tables.bias, model.latent_tables.count());
+    const auto ready = prepare_model(model, "small.nam");
+    REQUIRE(ready.ok());
     const Picture picture = make_picture(150, 100, 3);
     for (const double quality : {50.0, 70.0, 90.0}) {
         double last = 0;
         for (const int effort : {4, 5, 9}) {
             const auto analysis = searching(model, 2);
-            EncoderOptions options = small_options(small_ready_model(), *analysis);
+            EncoderOptions options = small_options(ready.value(), *analysis);
             options.quality = quality;
             options.effort = effort;
             EncodeStatistics statistics;
@@ -94,8 +99,10 @@ TEST_CASE("a search of nothing, or through a network that it cannot follow, says
     ThreadPool pool(1);
     auto search = SymbolSearch::create(float_shadow(small_model().synthesis), 1.0F / 16, true);
     REQUIRE(search.ok());
-    int16_t symbol = 0;
-    CHECK(search.value().run(Refinement(), &symbol, pool).code() == ErrorCode::invalid_argument);
+    const int16_t symbol = 0;
+    float target = 0, weight = 0;
+    CHECK(search.value().run(Refinement(), &symbol, &target, &weight, pool).code() ==
+          ErrorCode::invalid_argument);
     FloatGraphBuilder bent(kSmallLatents);
     bent.leaky_relu(bent.input(), 0.5F);
     CHECK(SymbolSearch::create(bent.take(), 1, true).status().code() == ErrorCode::unsupported);

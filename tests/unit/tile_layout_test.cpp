@@ -8,6 +8,7 @@
 #include "codec/entropy/table_builder.h"
 #include "codec/latent_quantiser.h"
 #include "codec/pixel_output.h"
+#include "codec/symbol_choice.h"
 #include "codec/tile_cache.h"
 #include "codec/tile_fetcher.h"
 
@@ -92,11 +93,11 @@ TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers"
     const LatentScale scale = make_latent_scale(gains, tables, 100, -32767, 32767);
     const int16_t mean[] = {10};
     const auto choose = [&](double value, uint8_t index, bool rate_aware, double weight = 1.0) {
-        const std::vector<float> weights(46, static_cast<float>(kHighRateWeight * weight));
-        const float v = static_cast<float>(value);
+        const auto bits = static_cast<float>(kHighRateWeight * weight), v = static_cast<float>(value);
+        float target = 77;
         int16_t symbol = 99;
-        choose_symbols(scale, codec.value(), rate_aware ? weights.data() : nullptr, &v, mean, &index,
-                       &symbol);
+        symbol_targets(scale, &v, mean, &index, &target);
+        choose_symbols(codec.value(), &index, &target, rate_aware ? &bits : nullptr, 1, &symbol);
         return int{symbol};
     };
     CHECK(choose(10 + 4 * 2.4, 20, false) == 2);
@@ -118,15 +119,19 @@ TEST_CASE("quantiser: plain rounding, dead zone, and values that are no numbers"
     CHECK(choose(10 + 4 * 7.45, 40, true) == 7);
 
     // The weights in use grow with scale and quality, and stay finite for any bias.
-    const std::vector<float> low = quantiser_weights(tables, 1000, 1.0),
-                             high = quantiser_weights(tables, 9000, 1.0);
+    const std::vector<float> low = quantiser_weights(tables, 1000), high = quantiser_weights(tables, 9000);
     REQUIRE(low.size() == 46);
     CHECK(low[1] == Approx(kHighRateWeight * kWeightFactor).epsilon(0.05));
     for (size_t i = 2; i < 46; ++i) CHECK((low[i] >= low[i - 1] && high[i] >= low[i]));
     CHECK(high[1] > low[1]);
     TableSet odd = tables;
     odd.bias = -2147483647;
-    for (const float w : quantiser_weights(odd, 5000, 2.0)) CHECK((std::isfinite(w) && w > 0));
+    for (const float w : quantiser_weights(odd, 5000)) CHECK((std::isfinite(w) && w > 0));
+    // What is given back of what the analysis holds back: more of what is predicted to be small.
+    const std::vector<float> released = release_factors(tables);
+    CHECK(released[1] == Approx(kReleaseFactor * 12).epsilon(0.15));
+    for (size_t i = 2; i < 46; ++i) CHECK((released[i] < released[i - 1] && released[i] > 0));
+    for (const float f : release_factors(odd)) CHECK((std::isfinite(f) && f >= 0));
 }
 
 TEST_CASE("pixels: rounding and clamping", "[tile_layout]") {

@@ -10,7 +10,8 @@
 namespace nae::test {
 
 // Bytes of a window, with a guard byte behind every row.
-inline std::vector<uint8_t> window_of(const Decoder& decoder, uint32_t x, uint32_t y, uint32_t w, uint32_t h) {
+inline std::vector<uint8_t> window_of(const Decoder& decoder, uint32_t x, uint32_t y, uint32_t w,
+                                      uint32_t h) {
     const size_t row = static_cast<size_t>(w) * decoder.header().bands;
     std::vector<uint8_t> padded((row + 1) * h, 0xa5);
     const Status status = decoder.read_window(x, y, w, h, padded.data(), static_cast<ptrdiff_t>(row) + 1);
@@ -26,8 +27,8 @@ inline std::vector<uint8_t> window_of(const Decoder& decoder, uint32_t x, uint32
 }
 
 // Of the bytes of all pixels those of a window.
-inline std::vector<uint8_t> crop(const std::vector<uint8_t>& all, const Header& header, uint32_t x, uint32_t y,
-                                 uint32_t w, uint32_t h) {
+inline std::vector<uint8_t> crop(const std::vector<uint8_t>& all, const Header& header, uint32_t x,
+                                 uint32_t y, uint32_t w, uint32_t h) {
     std::vector<uint8_t> out;
     for (uint32_t i = 0; i < h; ++i) {
         const auto begin =
@@ -41,7 +42,9 @@ inline std::vector<uint8_t> crop(const std::vector<uint8_t>& all, const Header& 
 inline void check_random_windows(const Decoder& decoder, const std::vector<uint8_t>& all, std::mt19937& rng,
                                  int count) {
     const Header& header = decoder.header();
-    const auto pick = [&](uint32_t lo, uint32_t hi) { return std::uniform_int_distribution<uint32_t>(lo, hi)(rng); };
+    const auto pick = [&](uint32_t lo, uint32_t hi) {
+        return std::uniform_int_distribution<uint32_t>(lo, hi)(rng);
+    };
     for (int i = 0; i < count; ++i) {
         const uint32_t x = pick(0, header.width - 1), y = pick(0, header.height - 1);
         const uint32_t w = pick(1, header.width - x), h = pick(1, header.height - y);
