@@ -49,6 +49,16 @@ bool contains(const Rect& r, int64_t y, int64_t x) {
     return y >= r.y && y < r.bottom() && x >= r.x && x < r.right();
 }
 
+// body(position in the window, position in the stream).
+template <class F>
+void for_stream_in(const Rect& window, const Rect& tile, const Stream& stream, F body) {
+    for_stream(stream, static_cast<int>(tile.h), static_cast<int>(tile.w), [&](size_t i, size_t at) {
+        const int64_t y = tile.y - window.y + static_cast<int64_t>(i) / tile.w,
+                      x = tile.x - window.x + static_cast<int64_t>(i) % tile.w;
+        body(static_cast<size_t>(y * window.w + x), at);
+    });
+}
+
 }  // namespace
 
 int refinement_rounds(int effort) {
@@ -190,20 +200,6 @@ std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const
     }
     return parts;
 }
-
-namespace {
-
-// body(position in the window, position in the stream).
-template <class F>
-void for_stream_in(const Rect& window, const Rect& tile, const Stream& stream, F body) {
-    for_stream(stream, static_cast<int>(tile.h), static_cast<int>(tile.w), [&](size_t i, size_t at) {
-        const int64_t y = tile.y - window.y + static_cast<int64_t>(i) / tile.w,
-                      x = tile.x - window.x + static_cast<int64_t>(i) % tile.w;
-        body(static_cast<size_t>(y * window.w + x), at);
-    });
-}
-
-}  // namespace
 
 AlignedVector16 BandRefiner::stream_of(const Part& part, const Stream& stream, const Window& window,
                                        const AlignedVector16& symbols) const {

@@ -44,7 +44,7 @@ class BandRefiner {
     BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis, ThreadPool& pool,
                 Options options, Fill fill, ChooseSecond choose_second, GoOn go_on);
 
-    // Replaces symbols where bits + weight * squared error, as the integer decoder gives it, are lower afterwards.
+    // Nothing where tiles have more than 2048 pixels a side, whose windows would take too much memory. Else replaces symbols where bits + weight * squared error, as the integer decoder gives it, are lower afterwards.
     // With a context the first squares are refined first, by half of the gradients: what they are decides how the others are
     // predicted. Errors: cancelled, and those of the networks.
     Status refine(TileBand& band);

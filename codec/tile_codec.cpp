@@ -342,8 +342,10 @@ void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
     const auto channels = static_cast<size_t>(model_->latent_channels()), w = static_cast<size_t>(tile.w);
     const size_t count = stream_positions(stream, tile.h, tile.w) * channels;
     const auto factor = static_cast<float>(options.distortion_weight);
+    // A path costs as much time to find whatever bits count for.
+    const bool weighs = options.rate_aware || model_->latent_codec.has_trellis();
     AlignedVector8 index(count);
-    AlignedFloats target(count), weight(options.rate_aware ? count : 0);
+    AlignedFloats target(count), weight(weighs ? count : 0);
     for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
         const float* values =
             y + static_cast<ptrdiff_t>(i / w) * y_stride + static_cast<ptrdiff_t>(i % w * channels);
@@ -351,12 +353,12 @@ void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
         std::copy_n(tile.index.data() + i * channels, channels, some);
         aim(values, tile.prediction.data.data() + i * static_cast<size_t>(tile.prediction.c), some,
             target.data() + at * channels);
-        if (!options.rate_aware) return;
+        if (!weighs) return;
         for (size_t c = 0; c < channels; ++c) weight[at * channels + c] = factor * weights_[some[c]];
     });
     AlignedVector16 symbols(count);
     choose_symbols(model_->latent_codec, index.data(), target.data(),
-                   options.rate_aware ? weight.data() : nullptr, count, symbols.data());
+                   weighs ? weight.data() : nullptr, count, symbols.data());
     for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
         std::copy_n(symbols.data() + at * channels, channels, tile.symbols.data() + i * channels);
     });

@@ -97,6 +97,7 @@ Status count_symbols(const Model& model, const std::vector<std::vector<uint8_t>>
 
 std::string fit_tables(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size, int rounds,
                        double prior) {
+    if (rounds == 0) rounds = model.has_trellis() ? 10 : 2;
     for (int round = 0; round < rounds; ++round) {
         SymbolCounter counter(model);
         if (const Status s = count_symbols(model, crops, size, counter); !s.ok()) return s.message();
