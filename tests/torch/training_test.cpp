@@ -308,6 +308,31 @@ TEST_CASE("Train a little, resume, export, load") {
     CHECK(model.value()->name() == "small");
     CHECK(model.value()->model.text.find("12 steps") != std::string::npos);
 
+    // Symbols depend on each other by default; a model without that can be given it, and keeps its networks and its indices.
+    CHECK(model.value()->model.has_trellis());
+    x.trellis = x.check = false;
+    x.out = (folder.path / "scalar.nam").string();
+    x.fit_crops = x.filter_crops = 0;
+    REQUIRE(run_export(x) == "");
+    RefitCommand refit;
+    refit.data = o.data;
+    refit.model = x.out;
+    refit.out = (folder.path / "refit.nam").string();
+    refit.fit_crops = 1;
+    refit.filter_crops = 0;
+    refit.trellis = true;
+    REQUIRE(run_refit(refit) == "");
+    const Model scalar = load_model_with_graphs(x.out), path = load_model_with_graphs(refit.out);
+    CHECK_FALSE(scalar.has_trellis());
+    REQUIRE(path.has_trellis());
+    CHECK_FALSE((path.latent_tables_q1 == path.latent_tables));
+    for (size_t i = 0; i < scalar.gains.latent.log2_gain.size(); ++i)
+        CHECK(path.gains.latent.log2_gain[i] + path.latent_tables.bias ==
+              scalar.gains.latent.log2_gain[i] + scalar.latent_tables.bias);
+    refit.model = (folder.path / "no.nam").string();
+    CHECK(run_refit(refit) == refit.model + ": cannot be read");
+    x.out = (folder.path / "small.nam").string();
+
     // What twelve steps have taught the encoder about the quality came along.
     const QualityAffines& affines = model.value()->model.analysis_affines;
     REQUIRE(affines.size() == 4);
