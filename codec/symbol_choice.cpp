@@ -86,8 +86,8 @@ struct Chain {
                 // The nearest level of this parity and the next toward zero; zero itself always.
                 const float level = (distance + static_cast<float>(quantiser)) / 2;
                 const int nearest = std::min(
-                    parity +
-                        2 * std::max(0, static_cast<int>(std::lround((level - static_cast<float>(parity)) / 2))),
+                    parity + 2 * std::max(0, static_cast<int>(
+                                                 std::lround((level - static_cast<float>(parity)) / 2))),
                     kMaxTrellisLevel - 1 + parity);
                 consider(nearest);
                 if (nearest >= 2) consider(nearest - 2);
@@ -134,7 +134,8 @@ void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float*
         return;
     }
     std::fill_n(symbols, count, int16_t{0});
-    const auto coded = static_cast<uint64_t>(count - static_cast<size_t>(std::count(index, index + count, 0)));
+    const auto coded =
+        static_cast<uint64_t>(count - static_cast<size_t>(std::count(index, index + count, 0)));
     std::vector<Chain> chains(static_cast<size_t>(lane_count(coded)));
     for (Chain& chain : chains) {
         chain.steps.reserve(static_cast<size_t>(coded) / chains.size() + 1);

@@ -357,8 +357,8 @@ void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
         for (size_t c = 0; c < channels; ++c) weight[at * channels + c] = factor * weights_[some[c]];
     });
     AlignedVector16 symbols(count);
-    choose_symbols(model_->latent_codec, index.data(), target.data(),
-                   weighs ? weight.data() : nullptr, count, symbols.data());
+    choose_symbols(model_->latent_codec, index.data(), target.data(), weighs ? weight.data() : nullptr, count,
+                   symbols.data());
     for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
         std::copy_n(symbols.data() + at * channels, channels, tile.symbols.data() + i * channels);
     });

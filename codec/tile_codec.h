@@ -35,7 +35,7 @@ class ThreadTeam;  // codec/thread_team.h
 
 // How the encoder chooses latent symbols.
 struct QuantiserOptions {
-    bool rate_aware = true;          // false: plain rounding, but for models whose symbols depend on each other
+    bool rate_aware = true;  // false: plain rounding, but for models whose symbols depend on each other
     double distortion_weight = 1.0;  // factor on quantiser_weights()
 };
 

@@ -20,7 +20,8 @@ constexpr int kTables = 46;
 
 SymbolCodec trellis_codec() {
     const int bias = bias_for_smallest_scale(0.12);
-    auto codec = SymbolCodec::create(make_gaussian_tables(bias, kTables), make_logistic_tables(bias, kTables));
+    auto codec =
+        SymbolCodec::create(make_gaussian_tables(bias, kTables), make_logistic_tables(bias, kTables));
     REQUIRE(codec.ok());
     return std::move(codec).value();
 }
@@ -43,8 +44,8 @@ Path random_path(size_t count, double zero_fraction, double spread, unsigned see
     for_coded(path.index.data(), path.symbols.data(), count, true, [&](size_t i, int quantiser) {
         const double value =
             normal(random) * spread * table_scale(bias_for_smallest_scale(0.12), path.index[i]);
-        const auto level = static_cast<int>(
-            std::clamp(std::lround(value), -long{kMaxTrellisLevel}, long{kMaxTrellisLevel}));
+        const auto level =
+            static_cast<int>(std::clamp(std::lround(value), -long{kMaxTrellisLevel}, long{kMaxTrellisLevel}));
         path.symbols[i] = static_cast<int16_t>(trellis_symbol(level, quantiser));
     });
     return path;
@@ -94,9 +95,8 @@ TEST_CASE("trellis: round trip at all lane counts, densities and sizes of symbol
                 const double bits = codec.stream_bits(path.index.data(), path.symbols.data(), count);
                 const double real = 8.0 * static_cast<double>(exact.size());
                 CHECK((real > 0.995 * bits - 1 && real < 1.005 * bits + 160));
-                const auto first =
-                    codec.decode_first(exact.data(), exact.size(), path.index.data(), count - count / 5,
-                                       decoded.data());
+                const auto first = codec.decode_first(exact.data(), exact.size(), path.index.data(),
+                                                      count - count / 5, decoded.data());
                 REQUIRE(first.ok());
                 if (first.value())
                     CHECK(std::equal(decoded.begin(), decoded.end() - static_cast<ptrdiff_t>(count / 5),
@@ -112,16 +112,17 @@ TEST_CASE("trellis: what is no path, or out of range, is refused", "[trellis][ra
     const auto encoded = [&](std::vector<int16_t> symbols) {
         return codec.encode(index.data(), symbols.data(), symbols.size());
     };
-    CHECK(encoded({2, 0, 0}).ok());   // state 0, level 1: state 2
+    CHECK(encoded({2, 0, 0}).ok());                                            // state 0, level 1: state 2
     CHECK(encoded({4, 1, 0}).status().code() == ErrorCode::invalid_argument);  // state 0 again, and 1 is odd
     CHECK(encoded({0, 2, 1}).status().code() == ErrorCode::invalid_argument);  // states 0, 0, 2
-    CHECK(encoded({2, 2, 1}).ok());   // states 0, 2, 3
+    CHECK(encoded({2, 2, 1}).ok());                                            // states 0, 2, 3
     CHECK(encoded({2, 2, 2}).status().code() == ErrorCode::invalid_argument);
     CHECK(encoded({2, 2, -3}).ok());
 
     // A level that fits an ordinary stream, and whose symbol would not fit 16 bits.
     const auto plain = SymbolCodec::create(make_gaussian_tables(bias_for_smallest_scale(0.12), kTables));
-    for (const int level : {kMaxTrellisLevel, -kMaxTrellisLevel, kMaxTrellisLevel + 1, -kMaxTrellisLevel - 1}) {
+    for (const int level :
+         {kMaxTrellisLevel, -kMaxTrellisLevel, kMaxTrellisLevel + 1, -kMaxTrellisLevel - 1}) {
         const auto symbol = static_cast<int16_t>(level);
         int16_t decoded = 0;
         const auto bytes = plain.value().encode(index.data(), &symbol, 1).value();
@@ -150,7 +151,8 @@ TEST_CASE("trellis: no path is cheaper than the one chosen", "[trellis]") {
             double cost = codec.stream_bits(index.data(), symbols.data(), kLength);
             for (size_t i = 0; i < kLength; ++i)
                 if (index[i] != 0)
-                    cost += static_cast<double>(weight[i]) * std::pow(static_cast<double>(target[i]) - symbols[i], 2);
+                    cost += static_cast<double>(weight[i]) *
+                            std::pow(static_cast<double>(target[i]) - symbols[i], 2);
             return cost;
         };
         std::vector<int16_t> chosen(kLength, 99);
