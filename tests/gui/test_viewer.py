@@ -77,7 +77,8 @@ class RealUse(unittest.TestCase):
         self.assertRegex(left, r"bytes.*bpp")
         self.assertIn("NAE", right)
         self.assertRegex(right, r"quality 40")
-        self.assertRegex(right, r"bytes.*bpp.*dB.*[S5]SIM")
+        # The recogniser takes an S for a 5 now and then, and two of them for three letters.
+        self.assertRegex(right, r"bytes.*bpp.*dB.*[S5]{2,3}IM")
         size = (self.folder / "a.nae").stat().st_size
         self.assertIn(f"{size:,}", right.replace(". ", ",").replace(", ", ","))
 
