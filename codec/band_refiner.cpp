@@ -1,7 +1,6 @@
 #include "codec/band_refiner.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "codec/engine.h"
@@ -40,7 +39,7 @@ Rect pixels_of(const Rect& r) {
     return {r.x * kLatentStride, r.y * kLatentStride, r.w * kLatentStride, r.h * kLatentStride};
 }
 
-// The multiple of a tile's side that is nearest to a block's, or one.
+// As many whole tiles as fit into a block's side, at least one.
 int64_t whole_tiles(int64_t block, int64_t side) { return std::max<int64_t>(block / side, 1) * side; }
 
 Extents raster_of(const Extents& latents) { return {latents.h * kLatentStride, latents.w * kLatentStride}; }
@@ -188,27 +187,22 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
     return Status();
 }
 
-std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const Rect& block) const {
+std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const Rect& block,
+                                                     const Stream& stream) const {
+    const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     std::vector<Part> parts;
     const int64_t side = layout_.tile_side();
     for (int64_t y = block.y; y < block.bottom(); y += side) {
         for (int64_t x = block.x; x < block.right(); x += side) {
             const int64_t number = layout_.number(x / side, y / side);
-            parts.push_back(
-                {&band.tiles[static_cast<size_t>(number - band.first)], layout_.latent_rect(number)});
+            const TileSymbols& tile = band.tiles[static_cast<size_t>(number - band.first)];
+            Part part{layout_.latent_rect(number),
+                      AlignedVector8(stream_positions(stream, tile.h, tile.w) * channels)};
+            take_stream(stream, tile.index.data(), tile.h, tile.w, channels, part.index.data());
+            parts.push_back(std::move(part));
         }
     }
     return parts;
-}
-
-AlignedVector16 BandRefiner::stream_of(const Part& part, const Stream& stream, const Window& window,
-                                       const AlignedVector16& symbols) const {
-    const auto channels = static_cast<size_t>(codec_.model().latent_channels());
-    AlignedVector16 some(stream_positions(stream, part.tile->h, part.tile->w) * channels);
-    for_stream_in(window.rect, part.rect, stream, [&](size_t from, size_t to) {
-        std::copy_n(symbols.data() + from * channels, channels, some.data() + to * channels);
-    });
-    return some;
 }
 
 double BandRefiner::bits_of(const std::vector<Part>& parts, const Stream& stream, const Window& window,
@@ -216,10 +210,11 @@ double BandRefiner::bits_of(const std::vector<Part>& parts, const Stream& stream
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     double bits = 0;
     for (const Part& part : parts) {
-        const AlignedVector16 some = stream_of(part, stream, window, symbols);
-        AlignedVector8 index(some.size());
-        take_stream(stream, part.tile->index.data(), part.tile->h, part.tile->w, channels, index.data());
-        bits += codec_.model().latent_codec.stream_bits(index.data(), some.data(), some.size());
+        AlignedVector16 some(part.index.size());
+        for_stream_in(window.rect, part.rect, stream, [&](size_t from, size_t to) {
+            std::copy_n(symbols.data() + from * channels, channels, some.data() + to * channels);
+        });
+        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size());
     }
     return bits;
 }
@@ -229,9 +224,7 @@ Status BandRefiner::choose(const std::vector<Part>& parts, const Stream& stream,
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     return pool_.parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t number) {
         const Part& part = parts[static_cast<size_t>(number)];
-        const size_t count = stream_positions(stream, part.tile->h, part.tile->w) * channels;
-        AlignedVector8 index(count);
-        take_stream(stream, part.tile->index.data(), part.tile->h, part.tile->w, channels, index.data());
+        const size_t count = part.index.size();
         AlignedFloats target(count), weight(count);
         for_stream_in(window.rect, part.rect, stream, [&](size_t from, size_t to) {
             for (size_t c = 0; c < channels; ++c) {
@@ -239,12 +232,12 @@ Status BandRefiner::choose(const std::vector<Part>& parts, const Stream& stream,
                 const bool stays = window.free[from] == 0;
                 const auto now = static_cast<float>(window.symbols[i]);
                 target[at] = stays ? now : now + (window.aim[i] - now) / (1 + hold);
-                weight[at] =
-                    stays ? kHeld * codec_.quantiser_weights()[index[at]] : window.weight[i] * (1 + hold);
+                weight[at] = stays ? kHeld * codec_.quantiser_weights()[part.index[at]]
+                                   : window.weight[i] * (1 + hold);
             }
         });
         AlignedVector16 chosen(count);
-        choose_symbols(codec_.model().latent_codec, index.data(), target.data(), weight.data(), count,
+        choose_symbols(codec_.model().latent_codec, part.index.data(), target.data(), weight.data(), count,
                        chosen.data());
         for_stream_in(window.rect, part.rect, stream, [&](size_t to, size_t from) {
             std::copy_n(chosen.data() + from * channels, channels, symbols.data() + to * channels);
@@ -321,11 +314,11 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     // The search knows the synthesis alone, so what follows that is looked at again after each gradient, and only what is
     // better as the decoder has it is gone on from.
     AlignedFloats target, next_target;
-    const std::vector<Part> parts = parts_of(band, block);
+    const std::vector<Part> parts = parts_of(band, block, pass.stream);
     NAE_ASSIGN_OR_RETURN(double least, true_error(window, window.symbols, &target));
     least += bits_of(parts, pass.stream, window, window.symbols);
-    window.aim.resize(window.symbols.size());
-    window.weight.resize(window.symbols.size());
+    window.aim.assign(window.symbols.size(), 0.0F);
+    window.weight.assign(window.symbols.size(), 0.0F);
     bool better = false;
     float hold = kFirstHold;
     for (int round = 0; round < pass.rounds; ++round) {
@@ -345,9 +338,10 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
             NAE_ASSIGN_OR_RETURN(double cost, true_error(window, found, last ? nullptr : &next_target));
             cost += bits_of(parts, pass.stream, window, found);
             moved = cost < least;
-            // Too far, or not off the spot.
-            if (!moved) hold *= found == window.symbols ? kBolder : kShyer;
-            if (!moved) continue;
+            if (!moved) {  // not off the spot, or too far
+                hold *= found == window.symbols ? kBolder : kShyer;
+                continue;
+            }
             least = cost;
             window.symbols.swap(found);
             target.swap(next_target);

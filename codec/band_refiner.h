@@ -44,9 +44,10 @@ class BandRefiner {
     BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis, ThreadPool& pool,
                 Options options, Fill fill, ChooseSecond choose_second, GoOn go_on);
 
-    // Nothing where tiles have more than 2048 pixels a side, whose windows would take too much memory. Else replaces symbols where bits + weight * squared error, as the integer decoder gives it, are lower afterwards.
-    // With a context the first squares are refined first, by half of the gradients: what they are decides how the others are
-    // predicted. Errors: cancelled, and those of the networks.
+    // Replaces symbols where bits + weight * squared error, as the integer decoder gives it, are lower afterwards. With a
+    // context the first squares are refined first, by half of the gradients: what they are decides how the others are
+    // predicted. Tiles of more than 2048 pixels a side are left as they are: their windows would take too much memory.
+    // Errors: cancelled, and those of the networks.
     Status refine(TileBand& band);
 
   private:
@@ -56,22 +57,20 @@ class BandRefiner {
         Stream stream;
         int rounds = 0;
     };
-    // A tile in a window.
+    // A tile of a block, and the table indices of the stream that may change.
     struct Part {
-        const TileSymbols* tile;
-        Rect rect;  // of the raster
+        Rect rect;  // latent positions
+        AlignedVector8 index;
     };
     Status refine(TileBand& band, const Pass& pass);
     Status refine_block(TileBand& band, const Rect& block, const Pass& pass);
     void gather(const TileBand& band, const Rect& block, const Pass& pass, Window& window) const;
-    std::vector<Part> parts_of(const TileBand& band, const Rect& block) const;
-    // The stream's symbols of a tile, as a window has them.
-    AlignedVector16 stream_of(const Part& part, const Stream& stream, const Window& window,
-                              const AlignedVector16& symbols) const;
+    std::vector<Part> parts_of(const TileBand& band, const Rect& block, const Stream& stream) const;
     // Chooses the stream's symbols of the parts by the window's aims. hold: how strongly they are held where they are, in
     // proportion to what a distance from their aims costs.
     Status choose(const std::vector<Part>& parts, const Stream& stream, const Window& window, float hold,
                   AlignedVector16& symbols) const;
+    // What the stream's symbols of the parts cost, as a window has them.
     double bits_of(const std::vector<Part>& parts, const Stream& stream, const Window& window,
                    const AlignedVector16& symbols) const;
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
@@ -80,10 +79,11 @@ class BandRefiner {
     // Told a row of judged() as the synthesis made it and as it is after overlap and restoration filter.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
     Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;
-    // Squared error of what the integer decoder makes of these symbols, in bits, over what it can decode of the window. target: if not null,
-    // receives what the synthesis should make for the pixels to be right, in the order of the window's target. For the search
-    // knows the synthesis alone: what the restoration filter adds counts as given, and where blocks overlap the target is what
-    // the synthesis makes now less the pixels' errors passed back through the overlap, so that the gradient is the same.
+    // Squared error of what the integer decoder makes of these symbols, in bits, over what it can decode of the window.
+    // target: if not null, receives what the synthesis should make for the pixels to be right, in the order of the window's
+    // target. For the search knows the synthesis alone: what the restoration filter adds counts as given, and where blocks
+    // overlap the target is what the synthesis makes now less the pixels' errors passed back through the overlap, so that the
+    // gradient is the same.
     Result<double> true_error(const Window& window, const AlignedVector16& symbols,
                               AlignedFloats* target) const;
     // Number of the tile in the band that has a position, and the position's number in the tile.

@@ -34,9 +34,9 @@ namespace {
 constexpr int64_t kChunkRows = 1024;
 constexpr int64_t kChunkLatentBytes = int64_t{64} << 20;
 // A chunk is synthesised in blocks of at most this side. Around each, a halo of a cell is computed anew by a linear synthesis (an
-// eighth more work at this size), but larger ones leave the cores' caches: 1024 took
-// 2 % longer with one thread and 4 % with two. With fewer blocks than threads, all threads share the rows of one block after
-// another; that wastes nothing, so what is small is one block.
+// eighth more work at this size), but larger ones leave the cores' caches: 1024 took 2 % longer with one thread and 4 % with
+// two. With fewer blocks than threads, all threads share the rows of one block after another; that wastes nothing, so what is
+// small is one block.
 constexpr int64_t kBlockSide = 512, kSmallSide = 1024;
 
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }

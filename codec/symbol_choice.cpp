@@ -144,8 +144,7 @@ void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float*
     size_t number = 0;
     for (size_t i = 0; i < count; ++i) {
         if (index[i] == 0) continue;
-        chains[number++ % chains.size()].add(codec, i, index[i], target[i],
-                                             weight == nullptr ? kPlainPathWeight : weight[i]);
+        chains[number++ % chains.size()].add(codec, i, index[i], target[i], weight[i]);
     }
     for (const Chain& chain : chains) chain.write(target, symbols);
 }

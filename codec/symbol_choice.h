@@ -11,16 +11,13 @@
 namespace nae {
 
 // symbols[0 .. count) of a stream as SymbolCodec::encode() takes it, by their table indices; 0 where an index is 0. target: where
-// each should lie, in symbols, finite; weight: bits for a squared distance of one symbol, or null: plain rounding.
+// each should lie, in symbols, finite; weight: bits for a squared distance of one symbol, or null: plain rounding,
+// not with dependent quantisation.
 //
 // Without dependent quantisation each is the nearest integer or, where that lowers bits + weight * squared distance, the next one
-// or two toward zero. With it they are the path of least cost, by Viterbi's algorithm (1967), each lane a path of its own; null
-// then stands for kPlainPathWeight. About 40 ns a coded symbol.
+// or two toward zero. With it they are the path of least cost, by Viterbi's algorithm (1967), each lane a path of its own.
 void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float* target, const float* weight,
                     size_t count, int16_t* symbols);
-
-// So much that bits hardly count.
-constexpr float kPlainPathWeight = 100;
 
 }  // namespace nae
 

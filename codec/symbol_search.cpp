@@ -150,9 +150,12 @@ class SymbolSearch::Run {
             const float* gradient = at.data.data() + p * (channels_ + kCellValues);
             for (size_t c = 0; c < channels_; ++c) {
                 const size_t i = p * channels_ + c;
+                if (t_.index[i] == 0) continue;
                 const float half = kSeen * std::max(half_curvature[c], kLeastCurvature);
                 const float slope = 2 * gradient[c] * t_.step[c] * error_weight();
-                const float way = std::clamp(-slope / (2 * half), -kFurthest, kFurthest);
+                // Symbols stay where the gradient is no number: a model may be anybody's.
+                const float way =
+                    std::isfinite(slope) ? std::clamp(-slope / (2 * half), -kFurthest, kFurthest) : 0.0F;
                 target[i] = static_cast<float>(symbols[i]) + way;
                 weight[i] = half;
             }

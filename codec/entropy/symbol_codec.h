@@ -34,6 +34,7 @@ namespace nae {
 // Lanes of a stream of `coded` symbols: few for short streams, because each one costs 2 bytes; more for long
 // ones, because a CPU works on several at once.
 int lane_count(uint64_t coded);
+constexpr int kMostLanes = 4;
 
 // A table set prepared for coding. Immutable, thread-safe; keeps no reference to the set.
 class SymbolCodec {
@@ -126,7 +127,7 @@ void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count,
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) coded += table_index[i] != 0;
     const auto lanes = static_cast<uint64_t>(lane_count(coded));
-    uint8_t states[4] = {0, 0, 0, 0};  // lane_count() is 4 at most
+    uint8_t states[kMostLanes] = {};
     uint64_t number = 0;
     for (size_t i = 0; i < count; ++i) {
         if (table_index[i] == 0) continue;

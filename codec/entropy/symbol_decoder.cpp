@@ -9,7 +9,6 @@ namespace nae {
 namespace {
 
 constexpr uint32_t kStateLow = 1u << 16;
-constexpr int kMostLanes = 4;
 constexpr size_t kBatch = 1024;  // coded positions gathered at a time
 
 Status corrupt(const char* what) {
@@ -98,14 +97,14 @@ Status SymbolCodec::decode_chains(Reader& reader, const uint8_t* table_index, si
     const Interval* const intervals = intervals_.data();
     const DecodeTable* const tables = decode_.data();
     constexpr int kLimit = kTrellis ? kMaxTrellisLevel : kMaxSymbolMagnitude;
-    uint32_t states[kLanes] = {};  // of the trellis
+    int states[kLanes] = {};  // of the trellis
     const auto set_tables = static_cast<uint32_t>(table_count_);
-    const auto table_of = [=](uint32_t index, uint32_t state) {
-        return kTrellis ? index + ((0u - (state & 1u)) & set_tables) : index;
+    const auto table_of = [=](uint32_t index, int state) {
+        return kTrellis ? index + static_cast<uint32_t>(trellis_quantiser(state)) * set_tables : index;
     };
-    const auto settle = [](uint32_t& state, int32_t level) {
+    const auto settle = [](int& state, int32_t level) {
         if (!kTrellis) return static_cast<int16_t>(level);
-        const auto quantiser = static_cast<int>(state & 1u);
+        const int quantiser = trellis_quantiser(state);
         state = kTrellisNext[state][level & 1];
         return static_cast<int16_t>(trellis_symbol(level, quantiser));
     };

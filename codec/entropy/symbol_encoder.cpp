@@ -60,7 +60,7 @@ void put_u16(std::vector<uint8_t>& out, uint32_t value) {
 
 }  // namespace
 
-int lane_count(uint64_t coded) { return coded < 2048 ? 1 : coded < 16384 ? 2 : 4; }
+int lane_count(uint64_t coded) { return coded < 2048 ? 1 : coded < 16384 ? 2 : kMostLanes; }
 
 Result<SymbolCodec> SymbolCodec::create(const TableSet& set) {
     NAE_RETURN_IF_ERROR(validate_table_set(set));

@@ -4,8 +4,8 @@
 // Which values a symbol can take depends on those coded before it. There are two quantisers: Q0 has the even multiples of a
 // step, Q1 zero and the odd ones. What is coded is the number of the value within its quantiser, the *level*:
 //   Q0: symbol = 2 level        Q1: symbol = 2 level - sign(level)
-// A state says which quantiser comes next, and the level's parity leads to the next state. So values are packed as densely as
-// in eight dimensions and more, at the bits of a quantiser twice as coarse: the encoder looks for the cheapest path.
+// A state says which quantiser comes next, and the level's parity leads to the next state. Thus
+// values lie half as far apart as in either quantiser, for about its bits, if an encoder looks for the cheapest path.
 #ifndef NAE_CODEC_ENTROPY_TRELLIS_H_
 #define NAE_CODEC_ENTROPY_TRELLIS_H_
 

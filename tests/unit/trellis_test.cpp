@@ -9,6 +9,8 @@
 #include "codec/entropy/escape_code.h"
 #include "codec/entropy/table_builder.h"
 #include "codec/symbol_choice.h"
+#include "format/crc32.h"
+#include "format/little_endian.h"
 #include "tests/unit/windows.h"
 
 using namespace nae;
@@ -182,8 +184,9 @@ TEST_CASE("trellis: paths of long streams are as near as they should be", "[trel
     std::vector<uint8_t> index(kLength, 40);
     std::vector<float> target(kLength);
     for (float& t : target) t = uniform(random);
+    const std::vector<float> weight(kLength, 100);  // so much that bits hardly count
     std::vector<int16_t> chosen(kLength);
-    choose_symbols(codec, index.data(), target.data(), nullptr, kLength, chosen.data());
+    choose_symbols(codec, index.data(), target.data(), weight.data(), kLength, chosen.data());
     REQUIRE(codec.encode(index.data(), chosen.data(), kLength).ok());
     double squares = 0;
     for (size_t i = 0; i < kLength; ++i)
@@ -196,13 +199,13 @@ TEST_CASE("trellis: paths of long streams are as near as they should be", "[trel
     for (const float extreme : {1e9F, -1e9F}) {
         std::vector<float> far(100, extreme);
         std::vector<int16_t> symbols(100);
-        choose_symbols(codec, index.data(), far.data(), nullptr, 100, symbols.data());
+        choose_symbols(codec, index.data(), far.data(), weight.data(), 100, symbols.data());
         CHECK(codec.encode(index.data(), symbols.data(), 100).ok());
         CHECK(std::abs(symbols[50]) > 32000);
     }
     const std::vector<uint8_t> zeros(7, 0);
     std::vector<int16_t> symbols(7, 5);
-    choose_symbols(codec, zeros.data(), target.data(), nullptr, 7, symbols.data());
+    choose_symbols(codec, zeros.data(), target.data(), weight.data(), 7, symbols.data());
     CHECK(symbols == std::vector<int16_t>(7, 0));
 }
 
@@ -222,13 +225,25 @@ TEST_CASE("trellis: a model file with one", "[trellis][model]") {
     CHECK(refused([](Model& x) { x.latent_tables_q1.bias += 1; }));
     CHECK(refused([](Model& x) { x.latent_tables_q1.tables.pop_back(); }));
     CHECK(refused([](Model& x) { x.latent_tables_q1.tables[3].escape_frequency += 1; }));
-    std::vector<uint8_t> longer;  // the chunk's own end
-    serialise_table_set(m.latent_tables_q1, longer);
-    const auto at = std::search(bytes.begin(), bytes.end(), longer.begin(), longer.end());
-    CHECK(at != bytes.end());
+
+    // Bytes behind the tables, in a chunk whose length and CRC say so.
+    std::vector<uint8_t> longer = bytes, tables;
+    serialise_table_set(m.latent_tables_q1, tables);
+    const std::string name = "TRLS";
+    const auto chunk = std::search(longer.begin(), longer.end(), name.begin(), name.end());
+    REQUIRE(chunk != longer.end());
+    const auto at = static_cast<size_t>(chunk - longer.begin());
+    store_le<uint64_t>(tables.size() + 2, longer.data() + at + 4);
+    longer.insert(chunk + static_cast<ptrdiff_t>(12 + tables.size()), {0, 0});
+    std::vector<uint8_t> covered(name.begin(), name.end());
+    covered.insert(covered.end(), tables.begin(), tables.end());
+    covered.insert(covered.end(), {0, 0});
+    store_le(crc32_of(covered.data(), covered.size()), longer.data() + at + 12 + tables.size() + 2);
+    CHECK(parse_model(longer.data(), longer.size(), "x.nam").status().message() ==
+          "x.nam: TRLS: 2 unexpected bytes at the end");
 }
 
-TEST_CASE("trellis: any window is the crop of the whole, whatever was refined", "[trellis][refine]") {
+TEST_CASE("trellis: any window is the crop of the whole", "[trellis][decoder]") {
     const auto ready = prepare_model(trellis_model(), "trellis.nam");
     REQUIRE(ready.ok());
     const Picture picture = make_picture(300, 210, 3);
