@@ -1,5 +1,7 @@
 #include "training/checkpoint.h"
 
+#include <torch/serialize.h>
+
 #include <cstdio>
 #include <filesystem>
 

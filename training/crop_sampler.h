@@ -1,10 +1,9 @@
 // Random crops for training and fixed ones for validation, taken straight from a packed file.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <random>
 
+#include "codec/torch/libtorch.h"
 #include "training/packed_pictures.h"
 
 namespace nae::training {

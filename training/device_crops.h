@@ -1,8 +1,7 @@
 // Training crops cut on the device that trains: the packed pictures lie in its memory, and only where the crops are is sent.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "codec/torch/libtorch.h"
 #include "training/crop_sampler.h"
 
 namespace nae::training {

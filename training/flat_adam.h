@@ -6,12 +6,11 @@
 // gradient once and updates moments, master, average and working copy together.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
 #include "codec/thread_pool.h"
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

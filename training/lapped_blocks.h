@@ -3,7 +3,7 @@
 // pairs, mirrored at the border; of each pair the sum is left alone, and the differences of the 8 pairs are multiplied by a matrix.
 #pragma once
 
-#include <torch/torch.h>
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

@@ -3,7 +3,7 @@
 // weight then move equally far, where Adam follows the few that dominate the gradient.
 #pragma once
 
-#include <torch/torch.h>
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

@@ -1,8 +1,7 @@
 // The transform the codec starts from: an orthonormal 16×16×3 block transform learned by principal component analysis.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "codec/torch/libtorch.h"
 #include "training/crop_sampler.h"
 
 namespace nae::training {

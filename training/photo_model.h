@@ -6,8 +6,6 @@
 // run by the encoder.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -17,6 +15,7 @@
 #include "codec/latent_quantiser.h"
 #include "codec/restoration_filter.h"
 #include "codec/torch/graph_runner.h"
+#include "codec/torch/libtorch.h"
 #include "training/flat_adam.h"
 #include "training/pca_start.h"
 #include "training/restoration_batch.h"

@@ -1,14 +1,13 @@
 // Turns a trained float graph into the integer graph a model file carries.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
 #include "codec/float_graph.h"
 #include "codec/graph.h"
 #include "codec/torch/graph_runner.h"
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

@@ -1,7 +1,7 @@
 // Rate models used in training: how many bits the entropy coder will need.
 #pragma once
 
-#include <torch/torch.h>
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

@@ -1,9 +1,8 @@
 // The restoration filter (codec/restoration_filter.h) as part of a network that is trained.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "codec/restoration_filter.h"
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

@@ -2,9 +2,8 @@
 // filter as tensors beside them. It runs on the CPU as well, slowly, so that it is tested and rehearsed without a GPU.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "codec/restoration_filter.h"
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

@@ -1,5 +1,7 @@
 #include "training/trainer.h"
 
+#include <torch/cuda.h>
+
 #include <chrono>
 #include <cmath>
 #include <csignal>

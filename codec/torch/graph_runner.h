@@ -2,11 +2,10 @@
 // and by the encoder module (without).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "codec/float_graph.h"
+#include "codec/torch/libtorch.h"
 
 namespace nae {
 

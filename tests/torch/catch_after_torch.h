@@ -1,7 +1,7 @@
 // Catch2 beside LibTorch: both define CHECK, and tests want Catch2's.
 #pragma once
 
-#include <torch/torch.h>
+#include "codec/torch/libtorch.h"
 #undef CHECK
 #undef CHECK_EQ
 #include <catch2/catch.hpp>

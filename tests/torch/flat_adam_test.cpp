@@ -1,5 +1,7 @@
 #include "training/flat_adam.h"
 
+#include <torch/optim/adam.h>
+
 #include "tests/torch/catch_after_torch.h"
 #include "training/orthogonalise.h"
 

@@ -6,8 +6,7 @@
 // values. GDN starts near identity.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "codec/torch/libtorch.h"
 #include "training/lab/models.h"
 
 namespace nae::training {

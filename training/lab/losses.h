@@ -1,7 +1,7 @@
 // Losses of the laboratory. Pictures are [N, c, h, w] in 0..1.
 #pragma once
 
-#include <torch/torch.h>
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

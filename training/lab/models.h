@@ -8,12 +8,11 @@
 //                   stand for more and more bits
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
 #include "codec/research_model.h"
+#include "codec/torch/libtorch.h"
 #include "format/status.h"
 #include "training/lab/network.h"
 

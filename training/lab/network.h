@@ -2,12 +2,11 @@
 // and a tensor for every parameter. Trainer, encoder and decoder run the same interpreter (codec/torch/graph_runner.h).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "codec/float_graph.h"
 #include "codec/torch/graph_runner.h"
+#include "codec/torch/libtorch.h"
 
 namespace nae::training {
 

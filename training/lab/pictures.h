@@ -1,12 +1,11 @@
 // Colour pictures of folders, through GDAL.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "codec/torch/libtorch.h"
 #include "format/status.h"
 
 namespace nae::training {

@@ -1,12 +1,11 @@
 // A run of the laboratory is a folder: settings.txt, log.csv, checkpoint.bin, plots (*.svg), pictures (*.png), model.nam.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "codec/torch/libtorch.h"
 #include "format/status.h"
 
 namespace nae::training {

@@ -1,10 +1,9 @@
 // What a run leaves for people to look at: loss curves, reconstructions, samples.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 
+#include "codec/torch/libtorch.h"
 #include "format/status.h"
 #include "training/lab/trainer.h"
 

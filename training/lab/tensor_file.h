@@ -5,11 +5,10 @@
 // own loader is not used for it.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <string>
 
+#include "codec/torch/libtorch.h"
 #include "format/status.h"
 
 namespace nae::training {

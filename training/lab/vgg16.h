@@ -1,11 +1,10 @@
 // The perceptual term: how differently the first layers of VGG16 see two pictures.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
+#include "codec/torch/libtorch.h"
 #include "format/status.h"
 
 namespace nae::training {
