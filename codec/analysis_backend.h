@@ -84,8 +84,10 @@ struct Refinement {
     const uint8_t* free = nullptr;    // h x w: whether the symbols of a position may move
     const float* target = nullptr;    // 16 h x 16 w x 3 pixels, minus 128
     const uint8_t* counts = nullptr;  // 16 h x 16 w: whether a pixel's errors do
-    float pixel_unit = 1;             // of the synthesis' output
-    float bits_per_error = 0;         // weight of squared errors against bits
+    // h x w: what squared errors of a position's pixels weigh; null: 1. Their slope is in `target` already, their curvature is not.
+    const float* emphasis = nullptr;
+    float pixel_unit = 1;      // of the synthesis' output
+    float bits_per_error = 0;  // weight of squared errors against bits
     // Asked before it is taken; false ends the work as cancelled. May be empty.
     std::function<bool()> go_on;
 };

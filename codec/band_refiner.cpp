@@ -82,8 +82,15 @@ struct BandRefiner::Window {
     Rect rect;
     AlignedFloats mean, target;
     AlignedFloats aim, weight;  // where symbols should lie, and what a squared distance costs
+    AlignedFloats emphasis;     // of each position; empty: 1
     AlignedVector8 index, free, counts;
     AlignedVector16 symbols;
+
+    // What errors weigh in row y of the picture, x pixels from the window's left edge.
+    float emphasis_at(int64_t y, int64_t x) const {
+        if (emphasis.empty()) return 1;
+        return emphasis[static_cast<size_t>((y / kLatentStride - rect.y) * rect.w + x / kLatentStride)];
+    }
 };
 
 BandRefiner::BandRefiner(const TileCodec& codec, const TileLayout& layout, AnalysisBackend& analysis,
@@ -126,12 +133,15 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pa
     window.index.resize(positions * channels);
     window.symbols.resize(positions * channels);
     window.free.resize(positions);
+    window.emphasis.resize(band.emphasis != nullptr ? positions : 0);
     const Rect movable = intersect(block, inner(band.rect, 2 * kReach, layout_.latent()));
     for (int64_t y = r.y; y < r.bottom(); ++y) {
         for (int64_t x = r.x; x < r.right(); ++x) {
             const auto to = static_cast<size_t>((y - r.y) * r.w + (x - r.x));
             size_t from = 0;
             const TileSymbols& tile = band.tiles[tile_of(band, y, x, &from)];
+            if (band.emphasis != nullptr)
+                window.emphasis[to] = band.emphasis[(y - band.rect.y) * band.rect.w + x];
             window.free[to] =
                 contains(movable, y, x) && (!pass.stream || is_square(*pass.stream, y, x)) ? 1 : 0;
             const int16_t* mean = tile.prediction.data.data() + from * static_cast<size_t>(tile.prediction.c);
@@ -254,10 +264,10 @@ Result<double> BandRefiner::true_error(const Window& window, const AlignedVector
     const float unit = 1.0F / static_cast<float>(1 << shift);
     const bool laps = !model.model.lap.empty(), finished = !codec_.finisher().empty();
     double error = 0;
-    AlignedFloats errors;
+    AlignedFloats slopes;  // half of the error's, for each value that is decoded
     if (target != nullptr) {
         *target = window.target;
-        if (laps) errors.assign(target->size(), 0.0F);
+        if (laps || !window.emphasis.empty()) slopes.assign(target->size(), 0.0F);
     }
     NAE_RETURN_IF_ERROR(decode(window, symbols, [&](int64_t y, const int16_t* made, const int16_t* restored) {
         const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
@@ -265,24 +275,26 @@ Result<double> BandRefiner::true_error(const Window& window, const AlignedVector
             const auto at = static_cast<size_t>(first + i);
             const int value = std::clamp((restored[i] + (1 << (shift - 1))) >> shift, -128, 127);
             const double off = static_cast<double>(value) - static_cast<double>(window.target[at]);
-            error += off * off;
-            if (target == nullptr || !finished) continue;
-            if (laps) {
-                errors[at] = static_cast<float>(off);
+            const double slope =
+                off * static_cast<double>(window.emphasis_at(y, judged.x - pixels.x + i / 3));
+            error += off * slope;
+            if (!slopes.empty()) {
+                slopes[at] = static_cast<float>(slope);
                 (*target)[at] = static_cast<float>(made[i]) * unit;
-            } else {
+            } else if (target != nullptr && finished) {
                 const int held = std::clamp<int>(made[i], black(shift), white(shift));
                 (*target)[at] -= static_cast<float>(restored[i] - held) * unit;
             }
         }
     }));
-    if (target != nullptr && laps) {
-        NAE_RETURN_IF_ERROR(lap_floats(lap_, true, errors.data(), static_cast<ptrdiff_t>(pixels.h),
-                                       static_cast<ptrdiff_t>(pixels.w), nullptr));
+    if (!slopes.empty()) {
+        if (laps)
+            NAE_RETURN_IF_ERROR(lap_floats(lap_, true, slopes.data(), static_cast<ptrdiff_t>(pixels.h),
+                                           static_cast<ptrdiff_t>(pixels.w), nullptr));
         for (int64_t y = judged.y; y < judged.bottom(); ++y) {
             const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
             for (int64_t i = first; i < first + judged.w * 3; ++i)
-                (*target)[static_cast<size_t>(i)] -= errors[static_cast<size_t>(i)];
+                (*target)[static_cast<size_t>(i)] -= slopes[static_cast<size_t>(i)];
         }
     }
     return static_cast<double>(bits_per_error_) * error;
@@ -306,6 +318,7 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     task.free = window.free.data();
     task.target = window.target.data();
     task.counts = window.counts.data();
+    task.emphasis = window.emphasis.empty() ? nullptr : window.emphasis.data();
     task.pixel_unit = 1.0F / static_cast<float>(1 << codec_.model().model.output_frac_bits);
     task.bits_per_error = bits_per_error_;
     const double share = static_cast<double>(block.w * block.h) /

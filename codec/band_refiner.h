@@ -23,6 +23,8 @@ int refinement_rounds(int effort);
 struct TileBand {
     Rect rect;          // latent positions: whole rows of tiles, all columns
     int64_t first = 0;  // number of the first tile
+    // What squared errors weigh at each position of `rect` (emphasis.h); null: 1. Not owned.
+    const float* emphasis = nullptr;
     std::vector<TileSymbols> tiles;
 };
 
@@ -79,11 +81,11 @@ class BandRefiner {
     // Told a row of judged() as the synthesis made it and as it is after overlap and restoration filter.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
     Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;
-    // Squared error of what the integer decoder makes of these symbols, in bits, over what it can decode of the window.
+    // Squared error, weighed, of what the integer decoder makes of these symbols, in bits, over what it can decode of the window.
     // target: if not null, receives what the synthesis should make for the pixels to be right, in the order of the window's
     // target. For the search knows the synthesis alone: what the restoration filter adds counts as given, and where blocks
     // overlap the target is what the synthesis makes now less the pixels' errors passed back through the overlap, so that the
-    // gradient is the same.
+    // gradient is the same. With an emphasis it is made like that, too, of errors times what they weigh.
     Result<double> true_error(const Window& window, const AlignedVector16& symbols,
                               AlignedFloats* target) const;
     // Number of the tile in the band that has a position, and the position's number in the tile.

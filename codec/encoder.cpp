@@ -324,6 +324,9 @@ Status encode_unguarded(const EncoderOptions& options, ImageSource& image, const
     std::unique_ptr<ResearchCodec> research;
     std::unique_ptr<TileCodec> codec;
     if (model->research != nullptr) {
+        if (options.tune != Tune::psnr)
+            return Status(ErrorCode::invalid_argument,
+                          cat("model ", model->name(), " is a research model, which cannot be tuned"));
         NAE_ASSIGN_OR_RETURN(research, ResearchCodec::create(model, analysis, options.threads, Limits()));
     } else if (analysis == nullptr) {
         FloatGraph synthesis;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "codec/analysis_backend.h"
+#include "codec/emphasis.h"
 #include "codec/image_source.h"
 #include "codec/model.h"
 #include "codec/model_store.h"
@@ -52,6 +53,9 @@ struct EncoderOptions {
     // Factor on the weight of squared error against bits in the quantiser (quantiser_weights() in
     // latent_quantiser.h). Smaller: wider dead zone, fewer bits.
     double distortion_weight = 1.0;
+    // What the encoder goes by. Tune::ssim needs a choice between symbols: with models without dependent quantisation an effort of
+    // 2 at least; research models have none.
+    Tune tune = Tune::psnr;
     TileObserver* observer = nullptr;  // not owned
     // The picture's class, for research models that have classes (codec/research_model.h); -1: none.
     int label = -1;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/band_refiner.h"
+#include "codec/emphasis.h"
 #include "codec/hole_fill.h"
 #include "format/text.h"
 
@@ -36,7 +37,28 @@ PlaneEncoder::PlaneEncoder(EncodeJob& job, int level, size_t plane, const TileLa
 Status PlaneEncoder::encode(const Rect& band) {
     if (job_.research != nullptr) return encode_research_tiles(band);
     NAE_RETURN_IF_ERROR(analyse(band));
+    emphasise(band);
     return encode_tiles(band);
+}
+
+void PlaneEncoder::emphasise(const Rect& band) {
+    if (job_.options.tune != Tune::ssim) return;
+    emphasis_.resize(static_cast<size_t>(band.w * band.h));
+    const int64_t width = band.w * kLatentStride;
+    input_.resize(static_cast<size_t>(width * kLatentStride * 3));
+    for (int64_t y = 0; y < band.h; ++y) {
+        fill(Rect{0, (band.y + y) * kLatentStride, width, kLatentStride}, input_.data());
+        structural_emphasis(input_.data(), static_cast<ptrdiff_t>(width * 3), static_cast<ptrdiff_t>(band.w),
+                            emphasis_.data() + y * band.w);
+    }
+}
+
+QuantiserOptions PlaneEncoder::quantiser_of(const Rect& band, const Rect& tile) const {
+    QuantiserOptions options = job_.quantiser;
+    if (emphasis_.empty()) return options;
+    options.emphasis = emphasis_.data() + (tile.y - band.y) * band.w + tile.x;
+    options.emphasis_stride = static_cast<ptrdiff_t>(band.w);
+    return options;
 }
 
 Status PlaneEncoder::encode_research_tiles(const Rect& band) {
@@ -187,6 +209,7 @@ Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
     TileBand all;
     all.rect = band;
     all.first = tiles_.number(range.x0, range.y0);
+    all.emphasis = emphasis_.empty() ? nullptr : emphasis_.data();
     all.tiles.resize(static_cast<size_t>((range.x1 - range.x0) * (range.y1 - range.y0)));
     NAE_RETURN_IF_ERROR(quantise_tiles(band, all.first, all.tiles));
     BandRefiner::Options options;
@@ -199,8 +222,8 @@ Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
         [this, &band, &all](size_t tile) {
             const Rect rect = tiles_.latent_rect(all.first + static_cast<int64_t>(tile));
             return job_.codec->quantise_second(y_at(band, rect.y, rect.x),
-                                               band.w * job_.model->latent_channels(), job_.quantiser,
-                                               all.tiles[tile]);
+                                               band.w * job_.model->latent_channels(),
+                                               quantiser_of(band, rect), all.tiles[tile]);
         },
         [this, &band](double share) {
             constexpr double kWork = kCodingWork * kRefiningShare;
@@ -219,7 +242,7 @@ Status PlaneEncoder::quantise_tiles(const Rect& band, int64_t first, std::vector
         const Rect tile = tiles_.latent_rect(first + i);
         const Status status = job_.codec->quantise(
             y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(), static_cast<int>(tile.h),
-            static_cast<int>(tile.w), z[slot].data(), job_.quantiser, tiles[slot]);
+            static_cast<int>(tile.w), z[slot].data(), quantiser_of(band, tile), tiles[slot]);
         return status.in(cat("tile ", first + i));
     });
 }

@@ -61,6 +61,10 @@ class PlaneEncoder {
     Status analyse(const Rect& band);
     Status analyse_block(const Rect& band, const Rect& block);
     // z of one tile from y_.
+    // What errors weigh at each position of the band.
+    void emphasise(const Rect& band);
+    // How the symbols of a tile are chosen.
+    QuantiserOptions quantiser_of(const Rect& band, const Rect& tile) const;
     Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
     Status encode_tiles(const Rect& band);
     Status encode_tiles_refined(const Rect& band);
@@ -84,10 +88,11 @@ class PlaneEncoder {
     const TileLayout& tiles_;
     const RowWindow& rows_;
     const int64_t halo_;
-    AlignedFloats y_;             // of the current band
-    AlignedFloats input_;         // scratch: analysis input
-    AlignedFloats output_;        // scratch: analysis output with halo
-    std::vector<uint8_t> valid_;  // scratch of fill_channel()
+    AlignedFloats y_;              // of the current band
+    std::vector<float> emphasis_;  // of the current band; empty: the same everywhere
+    AlignedFloats input_;          // scratch: analysis input
+    AlignedFloats output_;         // scratch: analysis output with halo
+    std::vector<uint8_t> valid_;   // scratch of fill_channel()
 };
 
 }  // namespace nae

@@ -116,6 +116,9 @@ class SymbolSearch::Run {
                static_cast<size_t>(window_.x) + p % w;
     }
 
+    // What errors weigh at a position of the task.
+    float emphasis(size_t place) const { return t_.emphasis == nullptr ? 1.0F : t_.emphasis[place]; }
+
     static float sign(size_t place) { return chance(kSigns, place) < 0.5F ? 1.0F : -1.0F; }
 
     template <class F>
@@ -151,7 +154,7 @@ class SymbolSearch::Run {
             for (size_t c = 0; c < channels_; ++c) {
                 const size_t i = p * channels_ + c;
                 if (t_.index[i] == 0) continue;
-                const float half = kSeen * std::max(half_curvature[c], kLeastCurvature);
+                const float half = kSeen * emphasis(p) * std::max(half_curvature[c], kLeastCurvature);
                 const float slope = 2 * gradient[c] * t_.step[c] * error_weight();
                 // Symbols stay where the gradient is no number: a model may be anybody's.
                 const float way =

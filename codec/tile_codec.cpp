@@ -354,7 +354,12 @@ void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
         aim(values, tile.prediction.data.data() + i * static_cast<size_t>(tile.prediction.c), some,
             target.data() + at * channels);
         if (!weighs) return;
-        for (size_t c = 0; c < channels; ++c) weight[at * channels + c] = factor * weights_[some[c]];
+        const float here =
+            options.emphasis == nullptr
+                ? factor
+                : factor * options.emphasis[static_cast<ptrdiff_t>(i / w) * options.emphasis_stride +
+                                            static_cast<ptrdiff_t>(i % w)];
+        for (size_t c = 0; c < channels; ++c) weight[at * channels + c] = here * weights_[some[c]];
     });
     AlignedVector16 symbols(count);
     choose_symbols(model_->latent_codec, index.data(), target.data(), weighs ? weight.data() : nullptr, count,

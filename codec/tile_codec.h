@@ -37,6 +37,9 @@ class ThreadTeam;  // codec/thread_team.h
 struct QuantiserOptions {
     bool rate_aware = true;  // false: plain rounding, but for models whose symbols depend on each other
     double distortion_weight = 1.0;  // factor on quantiser_weights()
+    // Further factors, one for each position of the tile, rows emphasis_stride apart (emphasis.h); null: none.
+    const float* emphasis = nullptr;
+    ptrdiff_t emphasis_stride = 0;
 };
 
 // Bytes of the two streams of an encoded tile, and how many latent symbols were coded.

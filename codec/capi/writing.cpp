@@ -33,6 +33,17 @@ Result<nae::PreviewMode> preview_mode(int32_t mode) {
     }
 }
 
+Result<nae::Tune> tune_of(int32_t tune) {
+    switch (tune) {
+        case NAE_TUNE_PSNR:
+            return nae::Tune::psnr;
+        case NAE_TUNE_SSIM:
+            return nae::Tune::ssim;
+        default:
+            return invalid("nae_encoder_options: tune is no nae_tune");
+    }
+}
+
 Result<nae::Metadata> metadata_of(const nae_picture& picture) {
     nae::Metadata metadata;
     if (picture.metadata == nullptr && picture.metadata_count != 0)
@@ -56,6 +67,7 @@ Result<nae::EncoderOptions> encoder_options(const nae_encoder_options* given, co
     result.threads = options.threads;
     result.embed_model = options.embed_model != 0;
     NAE_ASSIGN_OR_RETURN(result.preview, preview_mode(options.preview));
+    NAE_ASSIGN_OR_RETURN(result.tune, tune_of(options.tune));
     if (options.overviews != 0)
         result.levels =
             nae::automatic_levels(picture.width, picture.height, static_cast<uint32_t>(result.tile_size));

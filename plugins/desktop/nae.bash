@@ -12,6 +12,7 @@ _nae() {
             [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -X '!*.nam' -- "$current")
             return ;;
         --tile-size) words="64 128 256 512 1024 2048 4096" ;;
+        --tune) words="psnr ssim" ;;
         -e | --effort) words="1 2 3 4 5 6 7 8 9" ;;
         -f | --format) words="PNG GTiff JPEG WEBP COG PNM BMP" ;;
         -q | --quality | -w | --window | --threads | --co) return ;;
@@ -21,7 +22,7 @@ _nae() {
         return
     fi
     case $command in
-        encode) words="-q --quality -e --effort --model --embed-model --tile-size --threads --quiet --co --help" ;;
+        encode) words="-q --quality -e --effort --tune --model --embed-model --tile-size --threads --quiet --co --help" ;;
         decode) words="-f --format -w --window --lenient --threads --quiet --co --help" ;;
         info) words="--json --help" ;;
         compare) words="--csv --heatmap --json --help" ;;

@@ -122,6 +122,13 @@ Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_
     NAE_ASSIGN_OR_RETURN(const double effort,
                          number_option(options, "EFFORT", 5, 1, 9, true, "a whole number from 1 to 9"));
     result.effort = static_cast<int>(effort);
+    if (const char* tune = CSLFetchNameValue(options, "TUNE")) {
+        if (EQUAL(tune, "SSIM")) {
+            result.tune = Tune::ssim;
+        } else if (!EQUAL(tune, "PSNR")) {
+            return bad_option("TUNE", tune, "PSNR or SSIM");
+        }
+    }
     constexpr const char* kTileSizes = "64, 128, 256, 512, 1024, 2048 or 4096";
     NAE_ASSIGN_OR_RETURN(const double tile, number_option(options, "BLOCKSIZE", 512, kMinTileSize,
                                                           kMaxTileSize, true, kTileSizes));

@@ -22,7 +22,7 @@ namespace nae::gdal {
 // ignored then.
 Result<int> parse_threads(CSLConstList options);
 
-// QUALITY, EFFORT, MODEL, EMBED_MODEL, BLOCKSIZE, NUM_THREADS. `store` receives the model store to use when
+// QUALITY, EFFORT, TUNE, MODEL, EMBED_MODEL, BLOCKSIZE, NUM_THREADS. `store` receives the model store to use when
 // the NAE_MODEL_PATH configuration option names more than the environment does; it must outlive the result.
 // Errors: invalid_argument, naming option and value.
 Result<EncoderOptions> parse_creation_options(CSLConstList options, std::unique_ptr<ModelStore>& store);

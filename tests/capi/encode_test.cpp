@@ -171,6 +171,7 @@ TEST_CASE("Encoding: what is wrong is named, and leaves nothing behind") {
     refused(NAE_ERROR_INVALID_ARGUMENT, "effort 10", [](P&, O& o) { o.effort = 10; });
     refused(NAE_ERROR_INVALID_ARGUMENT, "tile size 100", [](P&, O& o) { o.tile_size = 100; });
     refused(NAE_ERROR_INVALID_ARGUMENT, "preview", [](P&, O& o) { o.preview = 7; });
+    refused(NAE_ERROR_INVALID_ARGUMENT, "tune", [](P&, O& o) { o.tune = 2; });
     refused(NAE_ERROR_MODEL_NOT_FOUND, "no-such-model", [](P&, O& o) { o.model = "no-such-model"; });
     refused(NAE_ERROR_IO, "read_rows", [](P& p, O&) {
         p.pixels = nullptr;

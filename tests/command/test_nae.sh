@@ -103,6 +103,7 @@ refused 1 outside decode -w 300 0 50 50 colour.nae out.png
 refused 2 "" frobnicate
 refused 2 quality encode -q 101 colour.png out.nae
 refused 2 effort encode -e 0 colour.png out.nae
+refused 2 tune encode --tune vmaf colour.png out.nae
 refused 2 output encode colour.png
 refused 2 window decode -w 1 2 3 colour.nae out.png
 NAE_TORCH_MODULE=/nowhere/nae_torch.so refused 1 /nowhere/nae_torch.so encode --model block colour.png out.nae

@@ -28,7 +28,7 @@ class Driver(unittest.TestCase):
     def test_option_lists_are_valid_and_complete(self):
         for key, names in {
             "DMD_CREATIONOPTIONLIST":
-                ["QUALITY", "EFFORT", "TARGET_BPP", "TARGET_PSNR", "TARGET_SIZE", "LOSSLESS_ALPHA", "OVERVIEWS",
+                ["QUALITY", "EFFORT", "TUNE", "TARGET_BPP", "TARGET_PSNR", "TARGET_SIZE", "LOSSLESS_ALPHA", "OVERVIEWS",
                  "OVERVIEW_RESAMPLING", "MODEL", "EMBED_MODEL", "LABEL", "BLOCKSIZE", "NUM_THREADS", "WRITE_METADATA"],
             "DMD_OPENOPTIONLIST": ["NUM_THREADS", "MODEL_PATH", "STRICT"],
         }.items():

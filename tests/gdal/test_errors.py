@@ -217,7 +217,7 @@ class FailedWrites(unittest.TestCase):
     def test_options_out_of_range(self):
         rgb = memory_dataset(picture(30, 40))
         for option in ["QUALITY=0", "QUALITY=100.5", "QUALITY=good", "QUALITY=nan", "QUALITY=", "EFFORT=0", "EFFORT=10",
-                       "EFFORT=2.5", "BLOCKSIZE=32", "BLOCKSIZE=500", "BLOCKSIZE=8192", "NUM_THREADS=0",
+                       "EFFORT=2.5", "TUNE=VMAF", "BLOCKSIZE=32", "BLOCKSIZE=500", "BLOCKSIZE=8192", "NUM_THREADS=0",
                        "NUM_THREADS=-1", "NUM_THREADS=many"]:
             message = self.refused(rgb, option)
             self.assertIn(option, message)

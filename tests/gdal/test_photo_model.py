@@ -2,6 +2,7 @@
 
 import glob
 import os
+import sys
 import unittest
 
 import numpy as np
@@ -10,6 +11,9 @@ from osgeo import gdal
 from nae_gdal import child, file_bytes, memory_dataset, psnr, read, reports
 
 SOURCE = os.environ["NAE_SOURCE_DIR"]
+sys.path.insert(0, os.path.join(SOURCE, "bench"))
+import metrics  # noqa: E402
+
 TORCH_MODULE = os.path.join(os.environ["NAE_BUILD_DIR"], "lib", "nae_torch.so")
 
 
@@ -45,6 +49,18 @@ class PhotoModel(unittest.TestCase):
         for low, high in zip(found, found[1:]):
             self.assertLess(low[0], high[0], found)
             self.assertLess(low[1], high[1], found)
+
+    def test_tuned_for_structure(self):
+        """At the same size PSNR is lower, and MS-SSIM higher."""
+        rgb = crop("scene.png", 0, 0, 256, 256)
+        found = {}
+        for tune in ("PSNR", "SSIM"):
+            self.assertIsNotNone(gdal.GetDriverByName("NAE").CreateCopy(
+                "t.nae", memory_dataset(rgb), 0, ["TARGET_SIZE=6000", f"TUNE={tune}"]))
+            back = read("t.nae")
+            found[tune] = psnr(rgb, back), metrics.ms_ssim(rgb, back)
+        self.assertGreater(found["PSNR"][0], found["SSIM"][0] + 0.1, found)
+        self.assertLess(found["PSNR"][1], found["SSIM"][1], found)
 
     def test_low_windows_decode_the_first_rows_of_tiles(self):
         """Tiles with so many symbols that a window lower than a tile need not decode them to their end."""

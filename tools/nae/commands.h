@@ -22,6 +22,7 @@ struct EncodeArguments {
     std::string output;  // "-": standard output
     std::optional<double> quality;
     std::optional<int> effort;
+    std::string tune;
     std::optional<int> tile_size;
     std::string model;
     bool embed_model = false;

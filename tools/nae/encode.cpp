@@ -23,6 +23,7 @@ CPLStringList creation_options(const EncodeArguments& arguments) {
     for (const std::string& option : arguments.creation_options) options.AddString(option.c_str());
     if (arguments.quality) options.SetNameValue("QUALITY", CPLSPrintf("%.10g", *arguments.quality));
     if (arguments.effort) options.SetNameValue("EFFORT", CPLSPrintf("%d", *arguments.effort));
+    if (!arguments.tune.empty()) options.SetNameValue("TUNE", arguments.tune.c_str());
     if (arguments.tile_size) options.SetNameValue("BLOCKSIZE", CPLSPrintf("%d", *arguments.tile_size));
     if (!arguments.model.empty()) options.SetNameValue("MODEL", arguments.model.c_str());
     if (arguments.embed_model) options.SetNameValue("EMBED_MODEL", "YES");

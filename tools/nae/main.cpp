@@ -54,6 +54,9 @@ int main(int argc, char** argv) {
         .add_option("-e,--effort", encode_arguments.effort,
                     "1 (fastest) to 9 (smallest file); never costs decoding time; default 5")
         ->check(CLI::Range(1, 9));
+    encode_command
+        .add_option("--tune", encode_arguments.tune, "What the encoder goes by: psnr, the default, or ssim")
+        ->check(CLI::IsMember({"psnr", "ssim"}, CLI::ignore_case));
     encode_command.add_option("--model", encode_arguments.model,
                               "Name, ID or file of the model; default photo");
     encode_command.add_flag("--embed-model", encode_arguments.embed_model,

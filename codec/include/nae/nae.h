@@ -251,6 +251,13 @@ typedef enum nae_preview_mode {
     NAE_PREVIEW_NEVER = 2
 } nae_preview_mode;
 
+/* What the encoder makes large for the bits it spends. */
+typedef enum nae_tune {
+    NAE_TUNE_PSNR = 0,
+    NAE_TUNE_SSIM =
+        1 /* multi-scale structural similarity: less for busy parts of the picture, more for calm ones */
+} nae_tune;
+
 typedef struct nae_encoder_options {
     uint32_t struct_size;
     int32_t effort;        /* 1..9, costs encoding time only, 7 and above much of it; 0: 5 */
@@ -263,8 +270,8 @@ typedef struct nae_encoder_options {
     nae_progress progress; /* NULL: none */
     void* user;            /* passed to progress */
     int32_t
-        overviews;    /* 1: also halves of the picture, of those, and so on down to one tile; costs a third */
-    int32_t reserved; /* 0 */
+        overviews; /* 1: also halves of the picture, of those, and so on down to one tile; costs a third */
+    int32_t tune;  /* nae_tune */
 } nae_encoder_options;
 
 /* Where a file's bytes go to, when neither file nor memory. */
