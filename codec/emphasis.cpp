@@ -6,8 +6,9 @@
 namespace nae {
 namespace {
 
-constexpr ptrdiff_t kCell = 16, kWindow = 8, kChannels = 3;  // pixels a side; a window is about as large as SSIM's
-constexpr double kGreyLevels = 128;                          // of the pixels' unit
+constexpr ptrdiff_t kCell = 16, kWindow = 8,
+                    kChannels = 3;   // pixels a side; a window is about as large as SSIM's
+constexpr double kGreyLevels = 128;  // of the pixels' unit
 // ((kUsual + kFloor) / (variance + kFloor)) ^ kPower, variances in squared grey levels. SSIM itself would have C2 / 2 = 29 and 1;
 // but steps are the same everywhere, so where errors should be several times larger than a step makes them, symbols can only be
 // left out. Fitted to MS-SSIM and PSNR of six training pictures, kUsual so that sizes stay about the same.

@@ -60,11 +60,11 @@ class PlaneEncoder {
     // Latents y of latent rows [band.y, band.bottom()), all columns, into y_.
     Status analyse(const Rect& band);
     Status analyse_block(const Rect& band, const Rect& block);
-    // z of one tile from y_.
-    // What errors weigh at each position of the band.
+    // What errors weigh at each position of the band, into emphasis_.
     void emphasise(const Rect& band);
     // How the symbols of a tile are chosen.
     QuantiserOptions quantiser_of(const Rect& band, const Rect& tile) const;
+    // z of one tile from y_.
     Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
     Status encode_tiles(const Rect& band);
     Status encode_tiles_refined(const Rect& band);

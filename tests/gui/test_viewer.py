@@ -93,6 +93,13 @@ class RealUse(unittest.TestCase):
         again = viewer.key("h")
         self.assertEqual(differs(before[LEFT], again[LEFT]) + differs(before[RIGHT], again[RIGHT]), 0)
 
+    def test_tuned_for_structure_and_back(self):
+        viewer, before = self.start_pair()
+        tuned = viewer.key("shift+s")
+        self.assertRegex(driver.words(tuned[HEADER_RIGHT], self.folder), r"tuned for")
+        self.assertGreater(differs(before[RIGHT], tuned[RIGHT]), 0.01)
+        self.assertNotRegex(driver.words(viewer.key("shift+s")[HEADER_RIGHT], self.folder), r"tuned for")
+
     def test_wipe_divider_moves_pixels(self):
         viewer, _ = self.start_pair()
         before = viewer.key("w")

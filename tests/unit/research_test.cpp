@@ -111,7 +111,7 @@ struct Coded {
 };
 
 Coded code(Place& place, CellBackend& backend, const std::vector<uint8_t>& pixels, int w, int h, int bands,
-           int label = -1, bool embed = false) {
+           int label = -1, bool embed = false, Tune tune = Tune::psnr) {
     EncoderOptions o;
     o.model_name = "cells";
     o.model_store = place.store.get();
@@ -119,6 +119,7 @@ Coded code(Place& place, CellBackend& backend, const std::vector<uint8_t>& pixel
     o.tile_size = 64;
     o.label = label;
     o.embed_model = embed;
+    o.tune = tune;
     MemoryImageSource image(pixels.data(), static_cast<uint32_t>(w), static_cast<uint32_t>(h), bands);
     MemorySink sink;
     Coded out;
@@ -243,6 +244,9 @@ TEST_CASE("research models come from the reader's own folders, and errors have n
     CellBackend backend;
     const std::vector<uint8_t> pixels = picture(70, 70, 3);
     CHECK_FALSE(code(place, backend, pixels, 70, 70, 3, -1, true).status.ok());  // not to be embedded
+    const Status tuned = code(place, backend, pixels, 70, 70, 3, -1, false, Tune::ssim).status;
+    CHECK(tuned.code() == ErrorCode::invalid_argument);
+    CHECK(tuned.message().find("tuned") != std::string::npos);
     Coded coded = code(place, backend, pixels, 70, 70, 3);
     REQUIRE(coded.status.ok());
     const auto open = [&](const std::vector<uint8_t>& bytes, CellBackend* with) {

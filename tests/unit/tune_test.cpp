@@ -39,24 +39,23 @@ Outcome outcome_of(Tune tune, int effort) {
     model.latent_tables_q1 = make_logistic_tables(model.latent_tables.bias, model.latent_tables.count());
     const auto ready = prepare_model(model, "small.nam");
     REQUIRE(ready.ok());
-    const auto analysis =
-        with_symbol_search(std::make_unique<BlockMeans>(), float_shadow(model.synthesis),
-                           1.0F / static_cast<float>(1 << model.output_frac_bits), true, 1);
+    const auto analysis = with_symbol_search(std::make_unique<BlockMeans>(), float_shadow(model.synthesis),
+                                             1.0F / static_cast<float>(1 << model.output_frac_bits), true, 1);
     EncoderOptions options = small_options(ready.value(), *analysis);
     options.effort = effort;
     options.tune = tune;
     options.quality = 60;
     const Picture picture = two_halves();
     EncodeStatistics statistics;
-    const std::vector<uint8_t> pixels =
-        decode_all(*open_bytes(encode_bytes(options, picture, &statistics)));
+    const std::vector<uint8_t> pixels = decode_all(*open_bytes(encode_bytes(options, picture, &statistics)));
     Outcome found;
     double weighed = 0;
     for (int y = 0; y < kHeight; y += 16) {
         // As the encoder has it: one weight for each cell.
         std::vector<float> rows;
         for (int i = 0; i < 16 * kWidth * 3; ++i)
-            rows.push_back((static_cast<float>(picture.pixels[static_cast<size_t>(y * kWidth * 3 + i)]) - 128) / 128);
+            rows.push_back(
+                (static_cast<float>(picture.pixels[static_cast<size_t>(y * kWidth * 3 + i)]) - 128) / 128);
         float emphasis[kWidth / 16];
         structural_emphasis(rows.data(), kWidth * 3, kWidth / 16, emphasis);
         for (int i = 0; i < 16 * kWidth * 3; ++i) {
@@ -66,7 +65,8 @@ Outcome outcome_of(Tune tune, int effort) {
             weighed += static_cast<double>(emphasis[x / 16]) * off * off;
         }
     }
-    found.cost = 8.0 * static_cast<double>(statistics.latent_bytes) + distortion_weight_at(6000) / 3 * weighed;
+    found.cost =
+        8.0 * static_cast<double>(statistics.latent_bytes) + distortion_weight_at(6000) / 3 * weighed;
     return found;
 }
 

@@ -84,6 +84,7 @@ bool Viewer::ticked(const Action& action) const {
     if (mode_of_action(id, mode)) return state.mode == mode;
     JpegMatchMode match{};
     if (match_of_action(id, match)) return bench.jpeg_settings().match == match;
+    if (id == "codec.tune_ssim") return bench.nae_settings().tune == Tune::ssim;
     ColourMap colours{};
     if (colours_of_action(id, colours)) return state.colours == colours;
     HeatKind kind{};
@@ -195,6 +196,10 @@ bool Viewer::perform_codec(const std::string& id) {
     } else if (id == "codec.quality_up" || id == "codec.quality_down") {
         NaeSettings settings = bench.nae_settings();
         settings.quality = std::clamp(settings.quality + (id == "codec.quality_up" ? 5 : -5), 1.0, 100.0);
+        bench.set_nae(settings);
+    } else if (id == "codec.tune_ssim") {
+        NaeSettings settings = bench.nae_settings();
+        settings.tune = settings.tune == Tune::ssim ? Tune::psnr : Tune::ssim;
         bench.set_nae(settings);
     } else if (id == "codec.revert")
         bench.revert_nae();

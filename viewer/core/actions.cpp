@@ -80,6 +80,8 @@ const std::vector<Action>& action_table() {
          plain('M')},
         {"codec.quality_up", "Codecs", "NAE quality +5", "Encode again in the background.", plain(']')},
         {"codec.quality_down", "Codecs", "NAE quality −5", "Encode again in the background.", plain('[')},
+        {"codec.tune_ssim", "Codecs", "Tune NAE for SSIM",
+         "Encode again for structural similarity instead of PSNR, or back.", shift('S')},
         {"codec.revert", "Codecs", "Back to the opened .nae file", "Drop re-encoded results.", Shortcut{}},
         {"codec.rd_curve", "Codecs", "Rate–distortion plot",
          "Encode over the whole quality range in the background.", plain('R')},

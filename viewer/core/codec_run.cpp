@@ -125,10 +125,16 @@ Status measure(const Picture& original, CodecOutcome& outcome) {
     return Status();
 }
 
-std::string nae_settings_text(double quality, int effort, const std::string& model) {
-    std::string text = "quality " + number_text(quality) + ", effort " + std::to_string(effort);
-    if (!model.empty()) text += ", model " + model;
+std::string nae_settings_text(const NaeSettings& settings) {
+    std::string text =
+        "quality " + number_text(settings.quality) + ", effort " + std::to_string(settings.effort);
+    if (settings.tune == Tune::ssim) text += ", tuned for SSIM";
+    if (!settings.model.empty()) text += ", model " + settings.model;
     return text;
+}
+
+std::string nae_settings_text(double quality, int effort, const std::string& model) {
+    return nae_settings_text(NaeSettings{quality, effort, Tune::psnr, model});
 }
 
 Result<CodecOutcome> run_nae(const Picture& original, const NaeSettings& settings, const GoOn& go_on) {
@@ -144,6 +150,7 @@ Result<CodecOutcome> run_nae(const Picture& original, const NaeSettings& setting
     CPLStringList options;
     options.SetNameValue("QUALITY", number_text(settings.quality).c_str());
     options.SetNameValue("EFFORT", std::to_string(settings.effort).c_str());
+    if (settings.tune == Tune::ssim) options.SetNameValue("TUNE", "SSIM");
     if (!settings.model.empty()) options.SetNameValue("MODEL", settings.model.c_str());
     const MemoryFile target;
     bool written = false;
@@ -164,7 +171,7 @@ Result<CodecOutcome> run_nae(const Picture& original, const NaeSettings& setting
     CodecOutcome outcome;
     outcome.codec = "NAE";
     outcome.quality = settings.quality;
-    outcome.settings = nae_settings_text(settings.quality, settings.effort, settings.model);
+    outcome.settings = nae_settings_text(settings);
     outcome.file = target.bytes();
     outcome.bytes = outcome.file.size();
     NAE_ASSIGN_OR_RETURN(outcome.picture, read_picture(target.path()));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/emphasis.h"
 #include "format/status.h"
 #include "viewer/core/error_map.h"
 #include "viewer/core/jpeg_codec.h"
@@ -34,7 +35,8 @@ struct CodecOutcome {
 struct NaeSettings {
     double quality = 75;
     int effort = 5;
-    std::string model;  // name or ID; "" for the driver's default
+    Tune tune = Tune::psnr;  // a file does not say how it was tuned
+    std::string model;       // name or ID; "" for the driver's default
 };
 
 enum class JpegMatchMode { size, ssim, manual };
@@ -69,7 +71,8 @@ struct NaeFileFacts {
 };
 Result<NaeFileFacts> read_nae_facts(const std::string& path);
 
-// "quality 75, effort 5, model photo"
+// "quality 75, effort 5, tuned for SSIM, model photo"
+std::string nae_settings_text(const NaeSettings& settings);
 std::string nae_settings_text(double quality, int effort, const std::string& model);
 
 }  // namespace nae
