@@ -29,7 +29,7 @@ bool slider(Viewer& viewer, const char* label, float* value, float low, float hi
 void draw_nae(Viewer& viewer) {
     codec_name(viewer, Entry::nae);
     ImGui::SameLine(viewer.px(70));
-    action_button(viewer, "codec.tune_ssim", "for SSIM", viewer.ticked(*find_action("codec.tune_ssim")));
+    action_button(viewer, "codec.tune_ssim", "tune for SSIM", viewer.ticked(*find_action("codec.tune_ssim")));
     if (viewer.bench.reencoded()) {
         ImGui::SameLine(0, viewer.px(3));
         action_button(viewer, "codec.revert", "Back to the file", false);
