@@ -114,8 +114,8 @@ class AnalysisBackend {
 
     // By one gradient through the synthesis: where the symbols of free positions should lie, in symbols, for
     // bits_per_error * squared errors to be least, and what a squared distance of one symbol from there costs in bits. All arrays
-    // are h x w x channels; what belongs to other positions, or to index 0, is left alone. Errors: unsupported where there is nothing to take
-    // gradients through; cancelled.
+    // are h x w x channels; what belongs to other positions, or to index 0, is left alone. Errors: unsupported where there is
+    // nothing to take gradients through; cancelled.
     virtual Status refine(const Refinement& task, const int16_t* symbols, float* target, float* weight);
 };
 

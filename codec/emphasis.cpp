@@ -6,8 +6,8 @@
 namespace nae {
 namespace {
 
-constexpr ptrdiff_t kCell = 16, kWindow = 8,
-                    kChannels = 3;   // pixels a side; a window is about as large as SSIM's
+constexpr ptrdiff_t kCell = 16, kWindow = 8;  // pixels a side; a window is about as large as SSIM's
+constexpr ptrdiff_t kChannels = 3;
 constexpr double kGreyLevels = 128;  // of the pixels' unit
 // ((kUsual + kFloor) / (variance + kFloor)) ^ kPower, variances in squared grey levels. SSIM itself would have C2 / 2 = 29 and 1;
 // but steps are the same everywhere, so where errors should be several times larger than a step makes them, symbols can only be
@@ -43,7 +43,7 @@ void structural_emphasis(const float* pixels, ptrdiff_t row_stride, ptrdiff_t ce
             for (ptrdiff_t x = 0; x < kCell; x += kWindow)
                 sum += emphasis_of(pixels + y * row_stride + (cell * kCell + x) * kChannels, row_stride);
         constexpr double kWindows = (kCell / kWindow) * (kCell / kWindow);
-        out[cell] = std::clamp(static_cast<float>(sum / kWindows), kLeastEmphasis, kMostEmphasis);
+        out[cell] = std::max(static_cast<float>(sum / kWindows), kLeastEmphasis);
     }
 }
 

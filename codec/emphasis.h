@@ -15,8 +15,8 @@ enum class Tune {
     ssim,  // structural similarity: they count by structural_emphasis()
 };
 
-constexpr float kLeastEmphasis = 0.125F,
-                kMostEmphasis = 8.0F;  // where the picture varies most, and not at all
+// Where the picture varies most. Where it does not at all it is some 2.4.
+constexpr float kLeastEmphasis = 0.125F;
 
 // For Tune::ssim, the weight of squared errors in each of `cells` cells of 16 x 16 pixels, side by side. pixels: 16 rows of RGB,
 // (value - 128) / 128, row_stride floats apart.

@@ -23,7 +23,8 @@ _nae() {
     case $words[2] in
         encode)
             _arguments $common {-q,--quality}'[1 to 100]:quality' {-e,--effort}'[1 to 9]:effort:(1 2 3 4 5 6 7 8 9)' \
-                '--tune[what to go by]:measure:(psnr ssim)' '--model[model]:model:_nae_models' '--embed-model[store the model in the file]' \
+                '--tune[what to go by]:measure:(psnr ssim)' \
+                '--model[model]:model:_nae_models' '--embed-model[store the model in the file]' \
                 '--tile-size[pixels]:size:(64 128 256 512 1024 2048 4096)' '2:picture:_files' '3:.nae file:_files' ;;
         decode)
             _arguments $common {-f,--format}'[GDAL format]:format:(PNG GTiff JPEG WEBP COG PNM BMP)' \

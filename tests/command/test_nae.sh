@@ -103,6 +103,9 @@ refused 1 outside decode -w 300 0 50 50 colour.nae out.png
 refused 2 "" frobnicate
 refused 2 quality encode -q 101 colour.png out.nae
 refused 2 effort encode -e 0 colour.png out.nae
+"$nae" encode --model block -q 60 --tune ssim colour.png tuned.nae && "$nae" encode --model block -q 60 --tune PSNR colour.png untuned.nae ||
+    fail "tuning"
+! cmp -s tuned.nae untuned.nae || fail "--tune ssim changes nothing"
 refused 2 tune encode --tune vmaf colour.png out.nae
 refused 2 output encode colour.png
 refused 2 window decode -w 1 2 3 colour.nae out.png

@@ -19,11 +19,11 @@ TEST_CASE("emphasis: calm cells more than busy ones, within its bounds", "[empha
     structural_emphasis(pixels.data(), kRow, kCells, out);
     for (int i = 1; i < kCells; ++i) CHECK(out[i] < out[i - 1]);
     CHECK(out[0] > 1);
-    CHECK(out[0] <= kMostEmphasis);
+    CHECK(out[0] < 2.5F);
     CHECK(out[3] < 0.2F);
     CHECK(out[3] >= kLeastEmphasis);
     std::vector<float> wild(16 * kRow, 3e38F);  // samples of any type may be anything
     wild[5] = -3e38F;
     structural_emphasis(wild.data(), kRow, kCells, out);
-    for (const float e : out) CHECK((e >= kLeastEmphasis && e <= kMostEmphasis));
+    for (const float e : out) CHECK((e >= kLeastEmphasis && e < 2.5F));
 }

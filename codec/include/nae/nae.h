@@ -251,12 +251,9 @@ typedef enum nae_preview_mode {
     NAE_PREVIEW_NEVER = 2
 } nae_preview_mode;
 
-/* What the encoder makes large for the bits it spends. */
-typedef enum nae_tune {
-    NAE_TUNE_PSNR = 0,
-    NAE_TUNE_SSIM =
-        1 /* multi-scale structural similarity: less for busy parts of the picture, more for calm ones */
-} nae_tune;
+/* What the encoder makes large for the bits it spends: PSNR, or structural similarity, for which errors count less in busy
+ * parts of the picture than in calm ones. */
+typedef enum nae_tune { NAE_TUNE_PSNR = 0, NAE_TUNE_SSIM = 1 } nae_tune;
 
 typedef struct nae_encoder_options {
     uint32_t struct_size;
