@@ -143,7 +143,7 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pa
             if (band.emphasis != nullptr)
                 window.emphasis[to] = band.emphasis[(y - band.rect.y) * band.rect.w + x];
             window.free[to] =
-                contains(movable, y, x) && (!pass.stream || is_square(*pass.stream, y, x)) ? 1 : 0;
+                contains(movable, y, x) && (!pass.squares || is_square(*pass.squares, y, x)) ? 1 : 0;
             const int16_t* mean = tile.prediction.data.data() + from * static_cast<size_t>(tile.prediction.c);
             for (size_t c = 0; c < channels; ++c)
                 window.mean[to * channels + c] = static_cast<float>(mean[c]);
@@ -198,7 +198,7 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
 }
 
 std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const Rect& block,
-                                                     const Stream& stream) const {
+                                                     const std::optional<Squares>& squares) const {
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     std::vector<Part> parts;
     const int64_t side = layout_.tile_side();
@@ -206,37 +206,39 @@ std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const
         for (int64_t x = block.x; x < block.right(); x += side) {
             const int64_t number = layout_.number(x / side, y / side);
             const TileSymbols& tile = band.tiles[static_cast<size_t>(number - band.first)];
-            Part part{layout_.latent_rect(number),
-                      AlignedVector8(stream_positions(stream, tile.h, tile.w) * channels)};
-            take_stream(stream, tile.index.data(), tile.h, tile.w, channels, part.index.data());
-            parts.push_back(std::move(part));
+            for (const Stream& stream : streams_of(squares, tile)) {
+                Part part{layout_.latent_rect(number), stream,
+                          AlignedVector8(stream_positions(stream, tile.h) * channels)};
+                take_stream(stream, tile.index.data(), tile.h, tile.w, channels, part.index.data());
+                parts.push_back(std::move(part));
+            }
         }
     }
     return parts;
 }
 
-double BandRefiner::bits_of(const std::vector<Part>& parts, const Stream& stream, const Window& window,
+double BandRefiner::bits_of(const std::vector<Part>& parts, const Window& window,
                             const AlignedVector16& symbols) const {
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     double bits = 0;
     for (const Part& part : parts) {
         AlignedVector16 some(part.index.size());
-        for_stream_in(window.rect, part.rect, stream, [&](size_t from, size_t to) {
+        for_stream_in(window.rect, part.tile, part.stream, [&](size_t from, size_t to) {
             std::copy_n(symbols.data() + from * channels, channels, some.data() + to * channels);
         });
-        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size());
+        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size(), 1);
     }
     return bits;
 }
 
-Status BandRefiner::choose(const std::vector<Part>& parts, const Stream& stream, const Window& window,
-                           float hold, AlignedVector16& symbols) const {
+Status BandRefiner::choose(const std::vector<Part>& parts, const Window& window, float hold,
+                           AlignedVector16& symbols) const {
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     return pool_.parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t number) {
         const Part& part = parts[static_cast<size_t>(number)];
         const size_t count = part.index.size();
         AlignedFloats target(count), weight(count);
-        for_stream_in(window.rect, part.rect, stream, [&](size_t from, size_t to) {
+        for_stream_in(window.rect, part.tile, part.stream, [&](size_t from, size_t to) {
             for (size_t c = 0; c < channels; ++c) {
                 const size_t i = from * channels + c, at = to * channels + c;
                 const bool stays = window.free[from] == 0;
@@ -248,8 +250,8 @@ Status BandRefiner::choose(const std::vector<Part>& parts, const Stream& stream,
         });
         AlignedVector16 chosen(count);
         choose_symbols(codec_.model().latent_codec, part.index.data(), target.data(), weight.data(), count,
-                       chosen.data());
-        for_stream_in(window.rect, part.rect, stream, [&](size_t to, size_t from) {
+                       chosen.data(), 1);
+        for_stream_in(window.rect, part.tile, part.stream, [&](size_t to, size_t from) {
             std::copy_n(chosen.data() + from * channels, channels, symbols.data() + to * channels);
         });
         return Status();
@@ -327,9 +329,9 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     // The search knows the synthesis alone, so what follows that is looked at again after each gradient, and only what is
     // better as the decoder has it is gone on from.
     AlignedFloats target, next_target;
-    const std::vector<Part> parts = parts_of(band, block, pass.stream);
+    const std::vector<Part> parts = parts_of(band, block, pass.squares);
     NAE_ASSIGN_OR_RETURN(double least, true_error(window, window.symbols, &target));
-    least += bits_of(parts, pass.stream, window, window.symbols);
+    least += bits_of(parts, window, window.symbols);
     window.aim.assign(window.symbols.size(), 0.0F);
     window.weight.assign(window.symbols.size(), 0.0F);
     bool better = false;
@@ -346,10 +348,10 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
         bool moved = false;
         for (int trial = 0; trial < kTrials && !moved; ++trial) {
             AlignedVector16 found = window.symbols;
-            NAE_RETURN_IF_ERROR(choose(parts, pass.stream, window, hold, found));
+            NAE_RETURN_IF_ERROR(choose(parts, window, hold, found));
             const bool last = round + 1 == pass.rounds;
             NAE_ASSIGN_OR_RETURN(double cost, true_error(window, found, last ? nullptr : &next_target));
-            cost += bits_of(parts, pass.stream, window, found);
+            cost += bits_of(parts, window, found);
             moved = cost < least;
             if (!moved) {  // not off the spot, or too far
                 hold *= found == window.symbols ? kBolder : kShyer;

@@ -56,24 +56,26 @@ class BandRefiner {
     struct Window;
     // Which symbols may change, and how often gradients are taken.
     struct Pass {
-        Stream stream;
+        std::optional<Squares> squares;  // none: all
         int rounds = 0;
     };
-    // A tile of a block, and the table indices of the stream that may change.
+    // A stream of a block that may change, and its table indices.
     struct Part {
-        Rect rect;  // latent positions
+        Rect tile;  // latent positions
+        Stream stream;
         AlignedVector8 index;
     };
     Status refine(TileBand& band, const Pass& pass);
     Status refine_block(TileBand& band, const Rect& block, const Pass& pass);
     void gather(const TileBand& band, const Rect& block, const Pass& pass, Window& window) const;
-    std::vector<Part> parts_of(const TileBand& band, const Rect& block, const Stream& stream) const;
-    // Chooses the stream's symbols of the parts by the window's aims. hold: how strongly they are held where they are, in
+    std::vector<Part> parts_of(const TileBand& band, const Rect& block,
+                               const std::optional<Squares>& squares) const;
+    // Chooses the symbols of the parts by the window's aims. hold: how strongly they are held where they are, in
     // proportion to what a distance from their aims costs.
-    Status choose(const std::vector<Part>& parts, const Stream& stream, const Window& window, float hold,
+    Status choose(const std::vector<Part>& parts, const Window& window, float hold,
                   AlignedVector16& symbols) const;
-    // What the stream's symbols of the parts cost, as a window has them.
-    double bits_of(const std::vector<Part>& parts, const Stream& stream, const Window& window,
+    // What the symbols of the parts cost, as a window has them.
+    double bits_of(const std::vector<Part>& parts, const Window& window,
                    const AlignedVector16& symbols) const;
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.

@@ -29,44 +29,29 @@ constexpr size_t square_count(Squares which, int rows, int w) {
     return even_rows * in_even + odd_rows * in_odd;
 }
 
-// body(position in the raster, position among these squares), row by row.
-template <class F>
-void for_squares(Squares which, int rows, int w, F body) {
-    size_t among = 0;
-    for (int y = 0; y < rows; ++y)
-        for (int x = leftmost(which, y); x < w; x += 2)
-            body(static_cast<size_t>(y) * static_cast<size_t>(w) + static_cast<size_t>(x), among++);
+// The positions of a tile that make up a stream of symbols: of the columns [left, right) some squares, or all of them where
+// there is no context. left is even, so that squares are the same counted from there.
+struct Stream {
+    std::optional<Squares> squares;
+    int left = 0, right = 0;
+};
+
+inline size_t stream_positions(const Stream& stream, int h) {
+    const int w = stream.right - stream.left;
+    return stream.squares ? square_count(*stream.squares, h, w)
+                          : static_cast<size_t>(h) * static_cast<size_t>(w);
 }
 
-// Values of these squares alone, channels at each. `some` has square_count() positions.
-template <class T>
-void take_squares(Squares which, const T* all, int rows, int w, size_t channels, T* some) {
-    for_squares(which, rows, w, [&](size_t from, size_t to) {
-        std::copy_n(all + from * channels, channels, some + to * channels);
-    });
-}
-
-// And back.
-template <class T>
-void put_squares(Squares which, const T* some, int rows, int w, size_t channels, T* all) {
-    for_squares(which, rows, w, [&](size_t to, size_t from) {
-        std::copy_n(some + from * channels, channels, all + to * channels);
-    });
-}
-
-// The positions of a tile that make up a stream of symbols: some squares, or all of them where there is no context.
-using Stream = std::optional<Squares>;
-
-inline size_t stream_positions(const Stream& stream, int h, int w) {
-    return stream ? square_count(*stream, h, w) : static_cast<size_t>(h) * static_cast<size_t>(w);
-}
-
-// body(position in the tile, position in the stream), in the stream's order.
+// body(position in a raster w columns wide, position in the stream), in the stream's order: row by row.
 template <class F>
 void for_stream(const Stream& stream, int h, int w, F body) {
-    if (stream) return for_squares(*stream, h, w, body);
-    const size_t count = stream_positions(stream, h, w);
-    for (size_t i = 0; i < count; ++i) body(i, i);
+    const int step = stream.squares ? 2 : 1;
+    size_t at = 0;
+    for (int y = 0; y < h; ++y) {
+        const size_t row = static_cast<size_t>(y) * static_cast<size_t>(w);
+        int x = stream.left + (stream.squares ? leftmost(*stream.squares, y) : 0);
+        for (; x < stream.right; x += step) body(row + static_cast<size_t>(x), at++);
+    }
 }
 
 // Values of a stream alone, channels at each position. `some` has stream_positions() of them.
@@ -74,6 +59,14 @@ template <class T>
 void take_stream(const Stream& stream, const T* all, int h, int w, size_t channels, T* some) {
     for_stream(stream, h, w, [&](size_t from, size_t to) {
         std::copy_n(all + from * channels, channels, some + to * channels);
+    });
+}
+
+// And back.
+template <class T>
+void put_stream(const Stream& stream, const T* some, int h, int w, size_t channels, T* all) {
+    for_stream(stream, h, w, [&](size_t to, size_t from) {
+        std::copy_n(some + from * channels, channels, all + to * channels);
     });
 }
 

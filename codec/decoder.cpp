@@ -221,7 +221,8 @@ Status Decoder::Impl::prepare() {
     }
     NAE_RETURN_IF_ERROR(check_cost(*found.value(), options.limits));
     NAE_ASSIGN_OR_RETURN(
-        codec, TileCodec::create(found.value(), header.quality_centi, options.limits, options.engine_level));
+        codec, TileCodec::create(found.value(), header.quality_centi, options.limits, options.engine_level,
+                                 (header.flags & kFlagSubstreams) != 0));
     fetcher.use(codec.get(), nullptr);
     model = std::move(found).value();
     return Status();
@@ -261,7 +262,7 @@ Status Decoder::Impl::assemble(const Rect& latents, const PlaneRead& read, Tenso
             const Rect part = intersect(rect, Rect{latents.x, y, latents.w, 1});
             if (part.empty()) continue;
             std::memcpy(out.pixel(static_cast<int>(row), static_cast<int>(part.x - latents.x)),
-                        latent->pixel(static_cast<int>(y - rect.y), static_cast<int>(part.x - rect.x)),
+                        latent->pixel(y - rect.y, part.x - rect.x),
                         static_cast<size_t>(part.w * channels) * sizeof(int16_t));
         }
         return Status();
@@ -303,12 +304,8 @@ Status Decoder::Impl::read_codes(const Rect& chunk, PlaneRead& read) {
 
 Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
-    const int64_t side = tiles.tile_pixels();
     // A tile is a picture of its own: no halo.
-    NAE_RETURN_IF_ERROR(fetcher.fetch(
-        read.place(),
-        TileRange{chunk.x / side, chunk.y / side, div_up(chunk.right(), side), div_up(chunk.bottom(), side)},
-        tiles.latent().h, read.held, team));
+    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), chunk, read.held, team));
     Tensor16 values;
     for (const auto& [tile, pixels] : read.held) {
         const Rect rect = tiles.pixel_rect(tile), part = intersect(rect, chunk);
@@ -316,7 +313,7 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
         for (int64_t y = 0; y < part.h; ++y)
             std::memcpy(
                 values.pixel(static_cast<int>(y), 0),
-                pixels->pixel(static_cast<int>(part.y + y - rect.y), static_cast<int>(part.x - rect.x)),
+                pixels->pixel(part.y + y - rect.y, part.x - rect.x),
                 static_cast<size_t>(part.w) * 3 * sizeof(int16_t));
         write_block(values, part, chunk, read);
     }
@@ -366,10 +363,18 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam&
         codec->finisher().required(chunk, Extents{extents.h * kLatentStride, extents.w * kLatentStride});
     const Rect needed = required_input(model->synthesis, extents, made);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
-    // Rows of a tile come one after another. A window lower than a tile is most likely one of many places all over the
-    // picture, which can do without the last ones; who reads tile after tile will want them next.
-    const int64_t bottom = read.window.h < tiles.tile_pixels() ? needed.bottom() : extents.h;
-    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), tiles.tiles_touching(needed), bottom, read.held, team));
+    // A tile can be decoded in part. A window smaller than a tile is most likely one of many places all over the picture, which
+    // can do without the rest; who reads tile after tile will want that next.
+    const int64_t side = tiles.tile_side();
+    const auto whole_tiles = [side](int64_t* first, int64_t* length, int64_t end) {
+        const int64_t begin = *first / side * side;
+        *length = std::min(div_up(*first + *length, side) * side, end) - begin;
+        *first = begin;
+    };
+    Rect fetched = needed;
+    if (read.window.h >= tiles.tile_pixels()) whole_tiles(&fetched.y, &fetched.h, extents.h);
+    if (read.window.w >= tiles.tile_pixels()) whole_tiles(&fetched.x, &fetched.w, extents.w);
+    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), fetched, read.held, team));
     Tensor16 latents;
     NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 

@@ -260,7 +260,7 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     header.quality_centi = static_cast<uint16_t>(std::lround(options.quality * 100));
     header.model_id = model.id;
     header.model_name = model.name();
-    if (model.research != nullptr) header.flags = kFlagResearch;
+    header.flags = model.research != nullptr ? kFlagResearch : kFlagSubstreams;
     const Status status = check_header(header, Limits());
     // Nothing was read that could be corrupt: the caller asked for what no file can say.
     if (status.code() == ErrorCode::corrupt) return refuse(status.message());

@@ -23,19 +23,18 @@ void normalise(const ContextScales& scales, const int16_t* symbols, const uint8_
     }
 }
 
-// Rows [top, bottom) of the network's input: the symbols of the first squares, 0 at the second ones, and what the
+// The network's input for `area`, positions of the tile: the symbols of the first squares, 0 at the second ones, and what the
 // hyper-synthesis says for the network alone.
-void lay_out(const ContextTask& task, const Tensor16& prediction, int top, int bottom, Tensor16& input) {
+void lay_out(const ContextTask& task, const Tensor16& prediction, const Rect& area, Tensor16& input) {
     const auto channels = static_cast<size_t>(task.scale.channels()),
                predicted = static_cast<size_t>(prediction.c);
     const size_t features = predicted - 2 * channels,
                  known = static_cast<size_t>(task.network.input_channels()) - features;
-    input.resize(bottom - top, task.w, task.network.input_channels());
-    for (int y = top; y < bottom; ++y) {
-        for (int x = 0; x < task.w; ++x) {
-            const size_t position =
-                static_cast<size_t>(y) * static_cast<size_t>(task.w) + static_cast<size_t>(x);
-            int16_t* to = input.pixel(y - top, x);
+    input.resize(static_cast<int>(area.h), static_cast<int>(area.w), task.network.input_channels());
+    for (int64_t y = area.y; y < area.bottom(); ++y) {
+        for (int64_t x = area.x; x < area.right(); ++x) {
+            const auto position = static_cast<size_t>(y * task.known.width() + x - task.known.left);
+            int16_t* to = input.pixel(static_cast<int>(y - area.y), static_cast<int>(x - area.x));
             if (is_square(Squares::first, y, x))
                 normalise(task.scales, task.symbols + position * channels, task.index + position * channels,
                           known, to);
@@ -47,11 +46,11 @@ void lay_out(const ContextTask& task, const Tensor16& prediction, int top, int b
 }
 
 // What the network says at the second squares alone, one after another. seen: its last tensor that depends on neighbours, from
-// an even row on.
+// an even row and column on.
 Status finish_at_squares(const ContextTask& task, const Tensor16& seen, Tensor16& said) {
-    Tensor16 squares(1, static_cast<int>(square_count(Squares::second, seen.h, seen.w)), seen.c);
-    take_squares(Squares::second, seen.data.data(), seen.h, seen.w, static_cast<size_t>(seen.c),
-                 squares.data.data());
+    const Stream second{Squares::second, 0, seen.w};
+    Tensor16 squares(1, static_cast<int>(stream_positions(second, seen.h)), seen.c);
+    take_stream(second, seen.data.data(), seen.h, seen.w, static_cast<size_t>(seen.c), squares.data.data());
     if (task.pointwise.empty() || squares.w == 0) {
         said = std::move(squares);
         return Status();
@@ -66,7 +65,8 @@ Status finish_at_squares(const ContextTask& task, const Tensor16& seen, Tensor16
 int context_reach(const PackedGraph& context) {
     constexpr int64_t kFar = 256;  // from every edge
     const Rect needed = required_input(context, Extents{2 * kFar, 2 * kFar}, Rect{kFar, kFar, 1, 1});
-    return static_cast<int>(std::max(kFar - needed.y, needed.bottom() - kFar - 1));
+    return static_cast<int>(std::max(
+        {kFar - needed.y, needed.bottom() - kFar - 1, kFar - needed.x, needed.right() - kFar - 1}));
 }
 
 void change_means(const LatentScale& scale, const ContextScales& scales, const int16_t* said,
@@ -87,30 +87,36 @@ ContextScales context_scales(const TableSet& latent_tables) {
     return out;
 }
 
-Status add_context(const ContextTask& task, int rows, Tensor16& prediction, ThreadTeam* team) {
+Status add_context(const ContextTask& task, const TilePart& part, Tensor16& prediction, ThreadTeam* team) {
     const Extents extents{task.h, task.w};
     const int threads = team != nullptr ? team->threads() : 1;
-    const int fair = (rows + threads - 1) / threads;
+    const int fair = (part.rows + threads - 1) / threads;
     const int strip = std::clamp(fair + fair % 2, kLeastStripRows, kStripRows);
-    return share(team, (rows + strip - 1) / strip, [&](int64_t number) {
+    return share(team, (part.rows + strip - 1) / strip, [&](int64_t number) {
         Tensor16 input, seen, said;
         std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
-        const int top = static_cast<int>(number) * strip, bottom = std::min(top + strip, rows);
-        const int first = std::max(top - task.reach, 0), end = std::min(bottom + task.reach, task.h);
-        lay_out(task, prediction, first, end, input);
-        NAE_RETURN_IF_ERROR(Engine::run(task.network, extents, input, Rect{0, first, task.w, end - first},
-                                        Rect{0, top, task.w, bottom - top}, seen, task.level, task.limits));
+        const int top = static_cast<int>(number) * strip, bottom = std::min(top + strip, part.rows);
+        const Rect wanted{part.left, top, part.width(), bottom - top};
+        const Rect around = intersect(Rect{wanted.x - task.reach, wanted.y - task.reach,
+                                           wanted.w + 2 * task.reach, wanted.h + 2 * task.reach},
+                                      whole(extents));
+        lay_out(task, prediction, around, input);
+        NAE_RETURN_IF_ERROR(Engine::run(task.network, extents, input, around, wanted, seen, task.level,
+                                        task.limits));
         NAE_RETURN_IF_ERROR(finish_at_squares(task, seen, said));
+        const int known = task.known.width(), left = part.left - task.known.left;
         int16_t* const strip_prediction = prediction.pixel(top, 0);
-        for_squares(Squares::second, bottom - top, task.w, [&](size_t position, size_t square) {
-            int16_t* const mean = strip_prediction + position * static_cast<size_t>(prediction.c);
-            int16_t* const log2_scale = mean + index.size();
-            const int16_t* const words = said.data.data() + square * static_cast<size_t>(said.c);
-            task.kernels.index(task.scale, log2_scale, index.data());
-            task.kernels.change_means(task.scale, task.scales, words, index.data(), mean);
-            task.kernels.add(log2_scale, words + index.size(), log2_scale, index.size(), -kValueLimit,
-                             kValueLimit);
-        });
+        for_stream(Stream{Squares::second, left, left + part.width()}, bottom - top, known,
+                   [&](size_t position, size_t square) {
+                       int16_t* const mean =
+                           strip_prediction + position * static_cast<size_t>(prediction.c);
+                       int16_t* const log2_scale = mean + index.size();
+                       const int16_t* const words = said.data.data() + square * static_cast<size_t>(said.c);
+                       task.kernels.index(task.scale, log2_scale, index.data());
+                       task.kernels.change_means(task.scale, task.scales, words, index.data(), mean);
+                       task.kernels.add(log2_scale, words + index.size(), log2_scale, index.size(),
+                                        -kValueLimit, kValueLimit);
+                   });
         return Status();
     });
 }

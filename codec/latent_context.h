@@ -10,6 +10,7 @@
 #include "codec/entropy/tables.h"
 #include "codec/latent_quantiser.h"
 #include "codec/tensor.h"
+#include "codec/tile_part.h"
 #include "format/limits.h"
 #include "format/status.h"
 
@@ -22,7 +23,7 @@ struct Kernels;  // codec/engine_kernels.h
 constexpr int kContextInputPerScale = 64, kContextOutputPerScale = 256;
 constexpr double kContextRange = 127;  // of a symbol, in multiples of sigma
 
-// How many rows further up or down a position's context lies.
+// How many rows or columns away a position's context lies.
 int context_reach(const PackedGraph& context);
 
 // Sigma of each table, for exact arithmetic.
@@ -52,18 +53,21 @@ struct ContextTask {
     const ContextScales& scales;
     const Kernels& kernels;
     int h = 0, w = 0;
-    // Of as many rows as the rows that are to be predicted and `reach` need: symbols of the first squares and
-    // their table indices, C at each position (those of the second squares are not looked at).
+    // The part of the tile that is known, which begins with an even column: symbols of the first squares and their table
+    // indices, C at each position (those of the second squares are not looked at).
+    TilePart known;
     const int16_t* symbols = nullptr;
     const uint8_t* index = nullptr;
     EngineLevel level{};
     const Limits& limits;
 };
 
-// Adds to means and log2 scales of the second squares of the first `rows` rows what the network says. prediction: of as many
-// rows as the symbols, as the hyper-synthesis gave it. team: the threads that share; null: nobody does. Errors: those of the
+// Adds to means and log2 scales of the second squares of a part, which begins with an even column, what the network says. What is
+// known must hold that part and `reach` rows and columns more, as far as the tile has them. prediction: of the known part, as
+// the hyper-synthesis gave it. team: the threads that share; null: nobody does. Errors: those of the
 // engine.
-Status add_context(const ContextTask& task, int rows, Tensor16& prediction, ThreadTeam* team = nullptr);
+Status add_context(const ContextTask& task, const TilePart& part, Tensor16& prediction,
+                   ThreadTeam* team = nullptr);
 
 }  // namespace nae
 

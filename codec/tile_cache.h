@@ -10,31 +10,44 @@
 #include <utility>
 
 #include "codec/tensor.h"
+#include "codec/tile_part.h"
 
 namespace nae {
 
-using LatentTile = std::shared_ptr<const Tensor16>;
+// Values of a part of a tile.
+struct DecodedTile {
+    TilePart part;
+    Tensor16 values;
+
+    // Values of a position of the part, counted from the tile's corner.
+    const int16_t* pixel(int64_t y, int64_t x) const {
+        return values.pixel(static_cast<int>(y), static_cast<int>(x - part.left));
+    }
+};
+using LatentTile = std::shared_ptr<const DecodedTile>;
 
 // Thread-safe. Tiles still in use elsewhere outlive their eviction.
 class TileCache {
   public:
     explicit TileCache(uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
 
-    // Null when it is not there, or does not have so many rows.
-    LatentTile find(int64_t tile, int rows) {
+    // What there is of a tile, or null.
+    LatentTile find(int64_t tile) {
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto it = by_tile_.find(tile);
-        if (it == by_tile_.end() || it->second->second->h < rows) return nullptr;
+        if (it == by_tile_.end()) return nullptr;
         order_.splice(order_.begin(), order_, it->second);
         return it->second->second;
     }
 
-    // A tile larger than the cache is not kept; one that is there already stays unless the new one has more rows.
+    // A tile larger than the cache is not kept; what is there already stays if it holds the new part.
     void insert(int64_t tile, LatentTile latent) {
         const uint64_t size = bytes(*latent);
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto known = by_tile_.find(tile);
-        if (size > capacity_ || (known != by_tile_.end() && known->second->second->h >= latent->h)) return;
+        if (size > capacity_ ||
+            (known != by_tile_.end() && known->second->second->part.contains(latent->part)))
+            return;
         if (known != by_tile_.end()) {
             used_ -= bytes(*known->second->second);
             order_.erase(known->second);
@@ -56,7 +69,7 @@ class TileCache {
     }
 
   private:
-    static uint64_t bytes(const Tensor16& t) { return t.data.size() * sizeof(int16_t); }
+    static uint64_t bytes(const DecodedTile& tile) { return tile.values.data.size() * sizeof(int16_t); }
 
     using Entry = std::pair<int64_t, LatentTile>;
     const uint64_t capacity_;

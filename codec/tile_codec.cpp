@@ -6,6 +6,7 @@
 
 #include "codec/engine_kernels.h"
 #include "codec/finisher.h"
+#include "codec/substreams.h"
 #include "codec/symbol_choice.h"
 #include "codec/thread_team.h"
 #include "codec/tile_layout.h"
@@ -20,26 +21,74 @@ void append_varint(std::vector<uint8_t>& out, uint64_t value) {
     out.push_back(static_cast<uint8_t>(value));
 }
 
-// Takes a stream and its length off the front of a payload, which is not empty.
-Status cut_stream(ByteSpan& payload, const char* what, ByteSpan* stream) {
-    uint64_t length = 0;
+// Takes a length off the front of a payload.
+Status cut_length(ByteSpan& payload, const char* what, uint64_t* length) {
+    *length = 0;
     size_t position = 0;
     for (int shift = 0;; shift += 7) {
         if (position == payload.size() || shift > 28) {
             return Status(ErrorCode::corrupt, cat("length of the ", what, " stream is malformed"));
         }
         const uint8_t byte = payload[position++];
-        length |= static_cast<uint64_t>(byte & 0x7f) << shift;
+        *length |= static_cast<uint64_t>(byte & 0x7f) << shift;
         if ((byte & 0x80) == 0) break;
     }
-    if (length > payload.size() - position) {
-        return Status(ErrorCode::corrupt, cat(what, " stream of ", length, " bytes in ",
-                                              payload.size() - position, " that are left"));
-    }
-    *stream = payload.subspan(position, static_cast<size_t>(length));
-    payload = payload.subspan(position + static_cast<size_t>(length));
+    payload = payload.subspan(position);
     return Status();
 }
+
+Status cut_stream(ByteSpan& payload, const char* what, uint64_t length, ByteSpan* stream) {
+    if (length > payload.size()) {
+        return Status(ErrorCode::corrupt,
+                      cat(what, " stream of ", length, " bytes in ", payload.size(), " that are left"));
+    }
+    *stream = payload.subspan(0, static_cast<size_t>(length));
+    payload = payload.subspan(static_cast<size_t>(length));
+    return Status();
+}
+
+// Takes a stream and its length off the front of a payload.
+Status cut_stream(ByteSpan& payload, const char* what, ByteSpan* stream) {
+    uint64_t length = 0;
+    NAE_RETURN_IF_ERROR(cut_length(payload, what, &length));
+    return cut_stream(payload, what, length, stream);
+}
+
+// Cuts what follows the hyper-latent stream into substreams: a list of their lengths, but the last one's, comes first.
+Status cut_substreams(ByteSpan payload, int passes, std::vector<ByteSpan>* streams) {
+    if (payload.empty()) return Status(ErrorCode::corrupt, "number of substreams is missing");
+    const auto count = size_t{payload[0]};
+    if (count < 1 || count > kMaxSubstreams)
+        return Status(ErrorCode::corrupt, cat("number of substreams: ", count));
+    payload = payload.subspan(1);
+    const size_t all = count * static_cast<size_t>(passes);
+    std::vector<uint64_t> lengths(all);
+    uint64_t sum = 0;
+    for (size_t i = 0; i + 1 < all; ++i) {
+        NAE_RETURN_IF_ERROR(cut_length(payload, "latent", &lengths[i]));
+        sum += lengths[i];
+    }
+    lengths.back() = payload.size() - std::min<uint64_t>(sum, payload.size());
+    for (size_t i = 0; i < all; ++i) {
+        ByteSpan stream;
+        NAE_RETURN_IF_ERROR(cut_stream(payload, "latent", lengths[i], &stream));
+        streams[i / count].push_back(stream);
+    }
+    return Status();
+}
+
+// How many of a stream's symbols are coded.
+uint64_t coded_symbols(const Stream& stream, const TileSymbols& tile, size_t channels) {
+    uint64_t coded = 0;
+    for_stream(stream, tile.h, tile.w, [&](size_t i, size_t) {
+        const uint8_t* const index = tile.index.data() + i * channels;
+        for (size_t c = 0; c < channels; ++c) coded += index[c] != 0;
+    });
+    return coded;
+}
+
+// Substreams that are decoded side by side.
+constexpr size_t kGroup = kMostLanes;
 
 // Means of at most `largest` in magnitude become zero; of one position.
 void clear_small_means(int16_t* mean, int channels, int16_t largest) {
@@ -68,13 +117,22 @@ Status for_each_position(ThreadTeam* team, size_t count, F body) {
 
 }  // namespace
 
+std::vector<Stream> streams_of(const std::optional<Squares>& squares, const TileSymbols& tile) {
+    std::vector<Stream> streams;
+    for (int k = 0; k < tile.substreams; ++k)
+        streams.push_back(Stream{squares, substream_begin(k, tile.substreams, tile.w),
+                                 substream_begin(k + 1, tile.substreams, tile.w)});
+    return streams;
+}
+
 TileCodec::TileCodec(ReadyModelPtr model, const Kernels& kernels)
     : model_(std::move(model)), kernels_(kernels) {}
 
 TileCodec::~TileCodec() = default;
 
 Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int quality_centi,
-                                                     const Limits& limits, EngineLevel level) {
+                                                     const Limits& limits, EngineLevel level,
+                                                     bool substreams) {
     const Model& m = model->model;
     const NodeInfo& latent_input = model->synthesis.info().nodes.front();
     const NodeInfo& hyper_input = model->hyper_synthesis.info().nodes.front();
@@ -102,6 +160,7 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
     }
     codec->limits_ = limits;
     codec->level_ = level;
+    codec->substreams_ = substreams;
     return codec;
 }
 
@@ -127,7 +186,7 @@ std::vector<uint8_t> TileCodec::hyper_indices(int64_t positions) const {
     return index;
 }
 
-Status TileCodec::predict(const int16_t* z_symbols, int h, int w, int rows, Tensor16& prediction,
+Status TileCodec::predict(const int16_t* z_symbols, int h, int w, const TilePart& part, Tensor16& prediction,
                           ThreadTeam* team) const {
     const Extents extents = TileLayout::hyper_extents(h, w);
     Tensor16 z(static_cast<int>(extents.h), static_cast<int>(extents.w), model_->hyper_channels());
@@ -135,8 +194,8 @@ Status TileCodec::predict(const int16_t* z_symbols, int h, int w, int rows, Tens
         const int64_t at = i * z.c;
         kernels_.dequantise(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
     }
-    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents), Rect{0, 0, w, rows}, prediction,
-                       level_, limits_, team);
+    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents),
+                       Rect{part.left, 0, part.width(), part.rows}, prediction, level_, limits_, team);
 }
 
 void TileCodec::settle(size_t position, Tensor16& prediction, AlignedVector8& index) const {
@@ -159,8 +218,9 @@ Status TileCodec::settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam
     });
 }
 
-Status TileCodec::see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction,
-                              AlignedVector8& index, ThreadTeam* team) const {
+Status TileCodec::see_context(int h, int w, const TilePart& known, const TilePart& part,
+                              const int16_t* symbols, Tensor16& prediction, AlignedVector8& index,
+                              ThreadTeam* team) const {
     const ContextTask task{model_->context,
                            model_->context_pointwise,
                            context_reach_,
@@ -168,33 +228,61 @@ Status TileCodec::see_context(int h, int rows, const int16_t* symbols, Tensor16&
                            context_scales_,
                            kernels_,
                            h,
-                           prediction.w,
+                           w,
+                           known,
                            symbols,
                            index.data(),
                            level_,
                            limits_};
-    NAE_RETURN_IF_ERROR(add_context(task, rows, prediction, team).in("context"));
-    return share(team, rows, [&](int64_t y) {
-        for (int x = leftmost(Squares::second, y); x < prediction.w; x += 2)
+    NAE_RETURN_IF_ERROR(add_context(task, part, prediction, team).in("context"));
+    const int left = part.left - known.left, right = part.right - known.left;
+    return share(team, part.rows, [&](int64_t y) {
+        for (int x = left + leftmost(Squares::second, y); x < right; x += 2)
             settle(static_cast<size_t>(y) * static_cast<size_t>(prediction.w) + static_cast<size_t>(x),
                    prediction, index);
         return Status();
     });
 }
 
-Status TileCodec::predict_tile(ByteSpan payload, int h, int w, int rows, PredictedTile& tile,
+Status TileCodec::split(ByteSpan payload, PredictedTile& tile) const {
+    const int passes = has_context() ? 2 : 1;
+    tile.hyper = ByteSpan();
+    for (std::vector<ByteSpan>& streams : tile.streams) streams.clear();
+    if (payload.empty()) {
+        for (int pass = 0; pass < passes; ++pass) tile.streams[pass].assign(1, ByteSpan());
+        return Status();
+    }
+    NAE_RETURN_IF_ERROR(cut_stream(payload, "hyper-latent", &tile.hyper));
+    if (substreams_) return cut_substreams(payload, passes, tile.streams);
+    ByteSpan first;
+    if (has_context()) {
+        NAE_RETURN_IF_ERROR(cut_stream(payload, "first latent", &first));
+        tile.streams[0].assign(1, first);
+    }
+    tile.streams[passes - 1].assign(1, payload);
+    return Status();
+}
+
+Status TileCodec::predict_tile(ByteSpan payload, int h, int w, const TilePart& part, PredictedTile& tile,
                                ThreadTeam* team) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
     tile.h = h;
     tile.w = w;
-    if (!payload.empty()) NAE_RETURN_IF_ERROR(cut_stream(payload, "hyper-latent", &tile.hyper));
-    if (!payload.empty() && has_context())
-        NAE_RETURN_IF_ERROR(cut_stream(payload, "first latent", &tile.stream));
-    (has_context() ? tile.second_stream : tile.stream) = payload;
-    return predict_rows(rows, tile, team);
+    NAE_RETURN_IF_ERROR(split(payload, tile));
+    return predict_part(part, tile, team);
 }
 
-Status TileCodec::predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) const {
+Status TileCodec::predict_part(const TilePart& part, PredictedTile& tile, ThreadTeam* team) const {
+    const int count = tile.substreams();
+    const auto whole_substreams = [&](int rows, int left, int right) {
+        const SubstreamRange range = substreams_of(left, right, count, tile.w);
+        return TilePart{rows, substream_begin(range.first, count, tile.w),
+                        substream_begin(range.end, count, tile.w)};
+    };
+    tile.part = whole_substreams(part.rows, part.left, part.right);
+    tile.known = whole_substreams(std::min(part.rows + context_reach_, tile.h),
+                                  std::max(tile.part.left - context_reach_, 0),
+                                  std::min(tile.part.right + context_reach_, tile.w));
     const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
@@ -202,84 +290,116 @@ Status TileCodec::predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) 
         model_->hyper_codec
             .decode(tile.hyper.data(), tile.hyper.size(), z_index.data(), z_index.size(), z_symbols.data())
             .in("hyper-latent"));
-    const int predicted = std::min(rows + context_reach_, tile.h);
     NAE_RETURN_IF_ERROR(
-        predict(z_symbols.data(), tile.h, tile.w, predicted, tile.prediction, team).in("hyper-synthesis"));
-    tile.rows = rows;
+        predict(z_symbols.data(), tile.h, tile.w, tile.known, tile.prediction, team).in("hyper-synthesis"));
     return settle(tile.prediction, tile.index, team);
 }
 
-Result<bool> TileCodec::decode_stream(ByteSpan stream, bool begin, const AlignedVector8& index,
-                                      int16_t* symbols) const {
-    const SymbolCodec& codec = model_->latent_codec;
-    if (begin) return codec.decode_first(stream.data(), stream.size(), index.data(), index.size(), symbols);
-    NAE_RETURN_IF_ERROR(codec.decode(stream.data(), stream.size(), index.data(), index.size(), symbols));
-    return true;
+size_t TileCodec::groups(Squares which, const PredictedTile& tile) const {
+    if (which == Squares::second && !has_context()) return 0;
+    const TilePart& part = decoded_part(which, tile);
+    const SubstreamRange range = substreams_of(part.left, part.right, tile.substreams(), tile.w);
+    return (static_cast<size_t>(range.end - range.first) + kGroup - 1) / kGroup;
 }
 
-Result<bool> TileCodec::decode_squares(Squares which, const PredictedTile& tile, int rows,
-                                       int16_t* symbols) const {
+void TileCodec::size_symbols(const PredictedTile& tile, AlignedVector16& symbols) const {
+    symbols.resize(tile.index.size());
+}
+
+Status TileCodec::decode_group(Squares which, size_t group, PredictedTile& tile,
+                               AlignedVector16& symbols) const {
+    if (!substreams_) {
+        NAE_ASSIGN_OR_RETURN(const bool decoded,
+                             decode_without_substreams(which, tile, symbols.data()).in("latent"));
+        if (decoded) return Status();
+        // Then no stream is merely begun.
+        NAE_RETURN_IF_ERROR(predict_part(TilePart{tile.h, 0, tile.w}, tile, nullptr));
+        return which == Squares::first ? decode_squares(which, tile, symbols) : decode_symbols(tile, symbols);
+    }
     const auto channels = static_cast<size_t>(model_->latent_channels());
-    AlignedVector8 index(square_count(which, rows, tile.w) * channels);
+    const TilePart& part = decoded_part(which, tile);
+    const std::vector<ByteSpan>& streams = tile.streams[static_cast<size_t>(which)];
+    const int count = tile.substreams();
+    const SubstreamRange range = substreams_of(part.left, part.right, count, tile.w);
+    const int first = range.first + static_cast<int>(group * kGroup),
+              end = std::min(first + static_cast<int>(kGroup), range.end);
+    Stream places[kGroup];
+    AlignedVector8 index[kGroup];
+    AlignedVector16 some[kGroup];
+    LaneStream lanes[kGroup];
+    for (int k = first; k < end; ++k) {
+        const auto i = static_cast<size_t>(k - first);
+        places[i] = Stream{squares(which), substream_begin(k, count, tile.w) - tile.known.left,
+                           substream_begin(k + 1, count, tile.w) - tile.known.left};
+        index[i].resize(stream_positions(places[i], part.rows) * channels);
+        some[i].resize(index[i].size());
+        take_stream(places[i], tile.index.data(), part.rows, tile.known.width(), channels, index[i].data());
+        const ByteSpan bytes = streams[static_cast<size_t>(k)];
+        lanes[i] = LaneStream{bytes.data(),    bytes.size(),        index[i].data(),
+                              index[i].size(), part.rows == tile.h, some[i].data()};
+    }
+    const auto used = static_cast<size_t>(end - first);
+    NAE_RETURN_IF_ERROR(model_->latent_codec.decode_side_by_side(lanes, used).in("latent"));
+    for (size_t i = 0; i < used; ++i)
+        put_stream(places[i], some[i].data(), part.rows, tile.known.width(), channels, symbols.data());
+    return Status();
+}
+
+Result<bool> TileCodec::decode_without_substreams(Squares which, const PredictedTile& tile,
+                                                  int16_t* symbols) const {
+    const auto channels = static_cast<size_t>(model_->latent_channels());
+    const int rows = decoded_part(which, tile).rows;
+    const Stream stream{squares(which), 0, tile.w};
+    AlignedVector8 index(stream_positions(stream, rows) * channels);
     AlignedVector16 some(index.size());
-    take_squares(which, tile.index.data(), rows, tile.w, channels, index.data());
-    const ByteSpan stream = which == Squares::first ? tile.stream : tile.second_stream;
-    NAE_ASSIGN_OR_RETURN(const bool decoded, decode_stream(stream, rows < tile.h, index, some.data()));
-    put_squares(which, some.data(), rows, tile.w, channels, symbols);
+    take_stream(stream, tile.index.data(), rows, tile.w, channels, index.data());
+    const ByteSpan bytes = tile.streams[static_cast<size_t>(which)].front();
+    const SymbolCodec& codec = model_->latent_codec;
+    bool decoded = true;
+    if (rows < tile.h) {
+        NAE_ASSIGN_OR_RETURN(decoded, codec.decode_first(bytes.data(), bytes.size(), index.data(),
+                                                         index.size(), some.data()));
+    } else {
+        NAE_RETURN_IF_ERROR(
+            codec.decode(bytes.data(), bytes.size(), index.data(), index.size(), some.data()));
+    }
+    if (decoded) put_stream(stream, some.data(), rows, tile.w, channels, symbols);
     return decoded;
 }
 
-Status TileCodec::decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const {
-    NAE_RETURN_IF_ERROR(decode_first_squares(tile, symbols));
-    NAE_RETURN_IF_ERROR(predict_second_squares(tile, symbols, nullptr));
-    return decode_second_squares(tile, symbols);
+Status TileCodec::decode_squares(Squares which, PredictedTile& tile, AlignedVector16& symbols) const {
+    if (which == Squares::first) size_symbols(tile, symbols);
+    for (size_t group = 0; group < groups(which, tile); ++group)
+        NAE_RETURN_IF_ERROR(decode_group(which, group, tile, symbols));
+    return Status();
 }
 
-Status TileCodec::decode_first_squares(PredictedTile& tile, AlignedVector16& symbols) const {
-    for (;;) {
-        symbols.resize(tile.index.size());
-        bool decoded = true;
-        if (has_context()) {
-            NAE_ASSIGN_OR_RETURN(
-                decoded,
-                decode_squares(Squares::first, tile, tile.prediction.h, symbols.data()).in("latent"));
-        } else {
-            NAE_ASSIGN_OR_RETURN(
-                decoded,
-                decode_stream(tile.stream, tile.rows < tile.h, tile.index, symbols.data()).in("latent"));
-        }
-        if (decoded) return Status();
-        NAE_RETURN_IF_ERROR(predict_rows(tile.h, tile, nullptr));  // then no stream is merely begun
-    }
+Status TileCodec::decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const {
+    NAE_RETURN_IF_ERROR(decode_squares(Squares::first, tile, symbols));
+    NAE_RETURN_IF_ERROR(predict_second_squares(tile, symbols, nullptr));
+    return decode_squares(Squares::second, tile, symbols);
 }
 
 Status TileCodec::predict_second_squares(PredictedTile& tile, const AlignedVector16& symbols,
                                          ThreadTeam* team) const {
     if (!has_context()) return Status();
-    return see_context(tile.h, tile.rows, symbols.data(), tile.prediction, tile.index, team);
-}
-
-Status TileCodec::decode_second_squares(PredictedTile& tile, AlignedVector16& symbols) const {
-    if (!has_context()) return Status();
-    NAE_ASSIGN_OR_RETURN(const bool decoded,
-                         decode_squares(Squares::second, tile, tile.rows, symbols.data()).in("latent"));
-    if (!decoded) {
-        NAE_RETURN_IF_ERROR(predict_rows(tile.h, tile, nullptr));
-        return decode_symbols(tile, symbols);
-    }
-    symbols.resize(static_cast<size_t>(tile.rows) * static_cast<size_t>(tile.w) *
-                   static_cast<size_t>(model_->latent_channels()));
-    return Status();
+    return see_context(tile.h, tile.w, tile.known, tile.part, symbols.data(), tile.prediction, tile.index,
+                       team);
 }
 
 Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
                              ThreadTeam* team) const {
-    const auto channels = static_cast<size_t>(model_->latent_channels());
-    latent.resize(tile.rows, tile.w, model_->latent_channels());
-    return for_each_position(team, symbols.size() / channels, [&](size_t i) {
-        kernels_.dequantise(latent_scale_, symbols.data() + i * channels,
-                            tile.prediction.data.data() + i * static_cast<size_t>(tile.prediction.c),
-                            latent.data.data() + i * channels);
+    const auto channels = static_cast<size_t>(model_->latent_channels()),
+               predicted = static_cast<size_t>(tile.prediction.c);
+    const TilePart& part = tile.part;
+    latent.resize(part.rows, part.width(), model_->latent_channels());
+    const auto w = static_cast<size_t>(part.width()), known_w = static_cast<size_t>(tile.known.width()),
+               left = static_cast<size_t>(part.left - tile.known.left);
+    return for_each_position(team, static_cast<size_t>(part.rows) * w, [&](size_t to) {
+        const size_t from = to / w * known_w + left + to % w;
+        kernels_.dequantise(latent_scale_, symbols.data() + from * channels,
+                            tile.prediction.data.data() + from * predicted,
+                            latent.data.data() + to * channels);
     });
 }
 
@@ -304,27 +424,30 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
         symbol_targets(hyper_scale_, z + at, nullptr, tile.z_index.data() + at, targets.data() + at);
     choose_symbols(model_->hyper_codec, tile.z_index.data(), targets.data(), nullptr, targets.size(),
                    tile.z.data());
-    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, h, tile.prediction, nullptr).in("hyper-synthesis"));
+    const TilePart all{h, 0, w};
+    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, all, tile.prediction, nullptr).in("hyper-synthesis"));
 
     NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
     tile.symbols.resize(tile.index.size());
-    if (!has_context()) {
-        choose(std::nullopt, y, y_stride, options, tile);
-        return Status();
-    }
-    choose(Squares::first, y, y_stride, options, tile);
-    NAE_RETURN_IF_ERROR(see_context(h, h, tile.symbols.data(), tile.prediction, tile.index, nullptr));
+    tile.substreams =
+        substream_count(coded_symbols(Stream{squares(Squares::first), 0, w}, tile,
+                                      static_cast<size_t>(model_->latent_channels())));
+    choose(squares(Squares::first), y, y_stride, options, tile);
+    if (!has_context()) return Status();
+    NAE_RETURN_IF_ERROR(
+        see_context(h, w, all, all, tile.symbols.data(), tile.prediction, tile.index, nullptr));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }
 
 Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
                                   TileSymbols& tile) const {
+    const TilePart all{tile.h, 0, tile.w};
     NAE_RETURN_IF_ERROR(
-        predict(tile.z.data(), tile.h, tile.w, tile.h, tile.prediction, nullptr).in("hyper-synthesis"));
+        predict(tile.z.data(), tile.h, tile.w, all, tile.prediction, nullptr).in("hyper-synthesis"));
     NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
-    NAE_RETURN_IF_ERROR(
-        see_context(tile.h, tile.h, tile.symbols.data(), tile.prediction, tile.index, nullptr));
+    NAE_RETURN_IF_ERROR(see_context(tile.h, tile.w, all, all, tile.symbols.data(), tile.prediction,
+                                    tile.index, nullptr));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }
@@ -337,10 +460,15 @@ void TileCodec::aim(const float* values, const int16_t* mean, const uint8_t* ind
         target[c] += std::clamp(target[c] * release_[index[c]], -kMost, kMost);
 }
 
-void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
+void TileCodec::choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,
                        const QuantiserOptions& options, TileSymbols& tile) const {
+    for (const Stream& stream : streams_of(squares, tile)) choose_stream(stream, y, y_stride, options, tile);
+}
+
+void TileCodec::choose_stream(const Stream& stream, const float* y, ptrdiff_t y_stride,
+                              const QuantiserOptions& options, TileSymbols& tile) const {
     const auto channels = static_cast<size_t>(model_->latent_channels()), w = static_cast<size_t>(tile.w);
-    const size_t count = stream_positions(stream, tile.h, tile.w) * channels;
+    const size_t count = stream_positions(stream, tile.h) * channels;
     const auto factor = static_cast<float>(options.distortion_weight);
     // A path costs as much time to find whatever bits count for.
     const bool weighs = options.rate_aware || model_->latent_codec.has_trellis();
@@ -363,7 +491,7 @@ void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
     });
     AlignedVector16 symbols(count);
     choose_symbols(model_->latent_codec, index.data(), target.data(), weighs ? weight.data() : nullptr, count,
-                   symbols.data());
+                   symbols.data(), 1);
     for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
         std::copy_n(symbols.data() + at * channels, channels, tile.symbols.data() + i * channels);
     });
@@ -371,34 +499,38 @@ void TileCodec::choose(const Stream& stream, const float* y, ptrdiff_t y_stride,
 
 Result<std::vector<uint8_t>> TileCodec::pack_stream(const Stream& stream, const TileSymbols& tile) const {
     const auto channels = static_cast<size_t>(model_->latent_channels());
-    const size_t count = stream_positions(stream, tile.h, tile.w) * channels;
+    const size_t count = stream_positions(stream, tile.h) * channels;
     AlignedVector8 index(count);
     AlignedVector16 symbols(count);
     take_stream(stream, tile.index.data(), tile.h, tile.w, channels, index.data());
     take_stream(stream, tile.symbols.data(), tile.h, tile.w, channels, symbols.data());
-    return model_->latent_codec.encode(index.data(), symbols.data(), count);
+    return model_->latent_codec.encode(index.data(), symbols.data(), count, 1);
 }
 
 Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics) const {
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
                          model_->hyper_codec.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));
-    std::vector<uint8_t> first_stream, latent_stream;  // the first one with a context only
-    if (has_context()) {
-        NAE_ASSIGN_OR_RETURN(first_stream, pack_stream(Squares::first, tile));
-        NAE_ASSIGN_OR_RETURN(latent_stream, pack_stream(Squares::second, tile));
-    } else {
-        NAE_ASSIGN_OR_RETURN(latent_stream, pack_stream(std::nullopt, tile));
+    std::vector<std::vector<uint8_t>> streams;
+    for (const Squares which : {Squares::first, Squares::second}) {
+        if (which == Squares::second && !has_context()) break;
+        for (const Stream& stream : streams_of(squares(which), tile)) {
+            NAE_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, pack_stream(stream, tile));
+            streams.push_back(std::move(bytes));
+        }
     }
+    uint64_t latent_bytes = 0;
+    for (const auto& stream : streams) latent_bytes += stream.size();
     if (statistics != nullptr) {
         statistics->hyper_bytes += hyper_stream.size();
-        statistics->latent_bytes += first_stream.size() + latent_stream.size();
+        statistics->latent_bytes += latent_bytes;
         for (const uint8_t i : tile.index) statistics->coded_symbols += i != 0;
     }
     std::vector<uint8_t> payload;
-    if (hyper_stream.empty() && first_stream.empty() && latent_stream.empty()) return payload;
+    if (hyper_stream.empty() && latent_bytes == 0) return payload;
     append_stream(payload, hyper_stream);
-    if (has_context()) append_stream(payload, first_stream);
-    payload.insert(payload.end(), latent_stream.begin(), latent_stream.end());
+    payload.push_back(static_cast<uint8_t>(tile.substreams));
+    for (size_t i = 0; i + 1 < streams.size(); ++i) append_varint(payload, streams[i].size());
+    for (const auto& stream : streams) payload.insert(payload.end(), stream.begin(), stream.end());
     return payload;
 }
 

@@ -4,17 +4,21 @@
 // Payload of a tile of h x w latent positions, hz = ceil(h / 4), wz = ceil(w / 4):
 //   varint n   length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit = more follow
 //   n bytes    hyper-latent symbols, hz x wz positions, row by row, channel fastest (symbol_codec.h)
-//   the rest   latent symbols, h x w positions, row by row, channel fastest
-// With a model that has a context network, the rest is:
-//   varint m   length of the first squares' stream
-//   m bytes    latent symbols of the first squares (checkerboard.h)
-//   the rest   those of the second squares
+//   u8 S       substreams of a stream of latents (substreams.h), 1 .. 32
+//   varints    length of each substream but the last one: S of the first squares (checkerboard.h), then S of the second ones;
+//              without a context network there is one stream alone, of all positions
+//   the rest   these substreams: latent symbols, row by row, channel fastest
+// Earlier files (without kFlagSubstreams, header.h) have instead, each of as many lanes as lane_count() says:
+//   varint m   with a context network only: length of the first squares' stream
+//   m bytes    latent symbols of the first squares
+//   the rest   those of the second squares, or of all positions
 // A payload of zero bytes stands for streams that are all empty.
 #ifndef NAE_CODEC_TILE_CODEC_H_
 #define NAE_CODEC_TILE_CODEC_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "codec/checkerboard.h"
@@ -23,6 +27,7 @@
 #include "codec/latent_quantiser.h"
 #include "codec/model.h"
 #include "codec/tensor.h"
+#include "codec/tile_part.h"
 #include "format/limits.h"
 #include "format/span.h"
 #include "format/status.h"
@@ -49,17 +54,20 @@ struct TileStatistics {
     uint64_t coded_symbols = 0;
 };
 
-// A tile on its way from bytes to latents: everything that its entropy decoder needs to know.
+// A tile on its way from bytes to latents: everything that its entropy decoder needs to know. It refers to the payload, which
+// must outlive it.
 struct PredictedTile {
-    int h = 0, w = 0;        // latent positions
-    ByteSpan hyper;          // hyper-latent symbols; of the payload, which must outlive this
-    ByteSpan stream;         // latent symbols, with a context those of the first squares; the same
-    ByteSpan second_stream;  // those of the second squares; empty without a context
-    int rows = 0;            // how many rows from the first on are to be decoded
-    // What the hyper-latent predicts: means, log2 scales and what else the context network is told. Of these rows, and of those
-    // that their context reaches.
+    int h = 0, w = 0;  // latent positions
+    ByteSpan hyper;    // hyper-latent symbols
+    // Latent symbols, in substreams: with a context those of the first squares, then those of the second ones; without, all.
+    std::vector<ByteSpan> streams[2];
+    TilePart part;   // what is to be decoded; whole substreams
+    TilePart known;  // of which the first squares are; it holds `part` and what its context reaches
+    // What the hyper-latent predicts of the known part: means, log2 scales and what else the context network is told.
     Tensor16 prediction;
-    AlignedVector8 index;  // latent table indices, C at each position
+    AlignedVector8 index;  // latent table indices of the known part, C at each position
+
+    int substreams() const { return static_cast<int>(streams[0].size()); }
 };
 
 // A tile on its way from analysis outputs to bytes.
@@ -70,29 +78,38 @@ struct TileSymbols {
     Tensor16 prediction;           // of h x w positions: C means, C log2 scales, what else a context needs
     AlignedVector8 index;          // latent table indices, h x w x C
     std::vector<int16_t> symbols;  // latent symbols
+    int substreams = 1;            // of each stream
 };
+
+// The substreams of a tile's latent symbols: those of some squares, or, with none given, of all positions.
+std::vector<Stream> streams_of(const std::optional<Squares>& squares, const TileSymbols& tile);
 
 // A model at one quality. Immutable, thread-safe.
 class TileCodec {
   public:
     ~TileCodec();
     // Errors: those of the engine level (engine.h).
+    // substreams: whether the payloads that are decoded have them; those that are encoded always do.
     static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi,
-                                                     const Limits& limits, EngineLevel level);
+                                                     const Limits& limits, EngineLevel level,
+                                                     bool substreams = true);
 
-    // The three steps of decoding the first `rows` rows of a tile of h x w positions: hyper-latents and what they predict;
-    // latent symbols; latents (integer units of the synthesis input), resized into `latent`. team: the threads that share;
-    // null: nobody does. The second step needs all rows of a tile that has few symbols, and then predicts them itself: tile.rows
-    // says how many there are. Errors: corrupt (of streams that are decoded to their end only: what follows is not looked
-    // at), limit_exceeded.
-    Status predict_tile(ByteSpan payload, int h, int w, int rows, PredictedTile& tile,
+    // The three steps of decoding a part of a tile of h x w positions: hyper-latents and what they predict; latent symbols;
+    // latents (integer units of the synthesis input) of tile.part, resized into `latent`. team: the threads that share;
+    // null: nobody does. tile.part is what was asked for and more: whole substreams, and in earlier files all columns. Of these
+    // the second step needs all rows where few symbols are coded, and then predicts them itself. Errors: corrupt (of streams
+    // that are decoded to their end only: what follows is not looked at), limit_exceeded.
+    Status predict_tile(ByteSpan payload, int h, int w, const TilePart& part, PredictedTile& tile,
                         ThreadTeam* team = nullptr) const;
     Status decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const;
-    // decode_symbols() in parts: the first and the last are what threads cannot share. Without a context the first does it all.
-    Status decode_first_squares(PredictedTile& tile, AlignedVector16& symbols) const;
+    // decode_symbols() in parts. Groups of substreams (of the first squares, or of all positions; then of the second squares) are
+    // decoded by any threads in any order; before the first group `symbols` is sized.
+    size_t groups(Squares which, const PredictedTile& tile) const;  // none of second squares without a context
+    void size_symbols(const PredictedTile& tile, AlignedVector16& symbols) const;
+    Status decode_group(Squares which, size_t group, PredictedTile& tile, AlignedVector16& symbols) const;
+    Status decode_squares(Squares which, PredictedTile& tile, AlignedVector16& symbols) const;  // all groups
     Status predict_second_squares(PredictedTile& tile, const AlignedVector16& symbols,
                                   ThreadTeam* team) const;
-    Status decode_second_squares(PredictedTile& tile, AlignedVector16& symbols) const;
     Status dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
                       ThreadTeam* team = nullptr) const;
 
@@ -134,23 +151,32 @@ class TileCodec {
     void settle(size_t position, Tensor16& prediction, AlignedVector8& index) const;
     // The same for all positions that the hyper-latent alone predicts.
     Status settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
-    // Dequantises hyper-latent symbols of h x w positions and runs the hyper-synthesis for the first `rows` rows.
-    Status predict(const int16_t* z_symbols, int h, int w, int rows, Tensor16& prediction,
+    // Dequantises hyper-latent symbols of h x w positions and runs the hyper-synthesis for a part of them.
+    Status predict(const int16_t* z_symbols, int h, int w, const TilePart& part, Tensor16& prediction,
                    ThreadTeam* team) const;
-    Status predict_rows(int rows, PredictedTile& tile, ThreadTeam* team) const;
-    // Symbols of a stream. begin: it may go on beyond them; false then: too few to begin one. Errors: corrupt.
-    Result<bool> decode_stream(ByteSpan stream, bool begin, const AlignedVector8& index,
-                               int16_t* symbols) const;
-    // Symbols of some squares of the first `rows` rows, into their places. False: too few to begin a stream. Errors:
-    // corrupt.
-    Result<bool> decode_squares(Squares which, const PredictedTile& tile, int rows, int16_t* symbols) const;
-    // Prediction and indices of the second squares of the first `rows` rows, in the light of the first squares' symbols.
-    Status see_context(int h, int rows, const int16_t* symbols, Tensor16& prediction, AlignedVector8& index,
-                       ThreadTeam* team) const;
+    // Cuts a payload into streams.
+    Status split(ByteSpan payload, PredictedTile& tile) const;
+    // Says what there will be of the tile for this part to be there, and predicts it.
+    Status predict_part(const TilePart& part, PredictedTile& tile, ThreadTeam* team) const;
+    // The squares that a stream has; none: all positions.
+    std::optional<Squares> squares(Squares which) const {
+        return has_context() ? std::optional(which) : std::nullopt;
+    }
+    // What is decoded of some squares.
+    const TilePart& decoded_part(Squares which, const PredictedTile& tile) const {
+        return which == Squares::first ? tile.known : tile.part;
+    }
+    // A stream of an earlier file. False: too few of its symbols are known to begin it.
+    Result<bool> decode_without_substreams(Squares which, const PredictedTile& tile, int16_t* symbols) const;
+    // Prediction and indices of the second squares of a part, in the light of the first squares' symbols of what is known.
+    Status see_context(int h, int w, const TilePart& known, const TilePart& part, const int16_t* symbols,
+                       Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
     // Where the symbols of a position should lie (symbol_choice.h).
     void aim(const float* values, const int16_t* mean, const uint8_t* index, float* target) const;
-    void choose(const Stream& stream, const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
-                TileSymbols& tile) const;
+    void choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,
+                const QuantiserOptions& options, TileSymbols& tile) const;
+    void choose_stream(const Stream& stream, const float* y, ptrdiff_t y_stride,
+                       const QuantiserOptions& options, TileSymbols& tile) const;
     Result<std::vector<uint8_t>> pack_stream(const Stream& stream, const TileSymbols& tile) const;
 
     ReadyModelPtr model_;
@@ -161,10 +187,11 @@ class TileCodec {
     std::vector<float> weights_;        // quantiser_weights()
     std::vector<float> release_;        // release_factors(), empty without dependent quantisation
     std::vector<uint8_t> hyper_index_;  // per hyper channel
-    int context_reach_ = 0;             // rows; 0 without a context
+    int context_reach_ = 0;             // positions; 0 without a context
     ContextScales context_scales_;
     Limits limits_;
     EngineLevel level_{};
+    bool substreams_ = true;
 };
 
 }  // namespace nae

@@ -46,19 +46,19 @@ class TileFetcher {
         research_ = research;
     }
 
-    // Makes sure that `held` has exactly the tiles of a range, and of each the rows of latents above `bottom`, which is one of
-    // the level's; of tiles of pixels, all rows. Errors: those of the source, limit_exceeded, what damage() does not tolerate;
-    // `held` is then unspecified.
-    Status fetch(const TilePlane& plane, const TileRange& range, int64_t bottom, HeldTiles& held,
-                 ThreadTeam& team);
+    // Makes sure that `held` has exactly the tiles that `needed` touches, and of each what that needs: its rows above
+    // needed.bottom(), and its columns in `needed`. needed: in latent positions of the level; of tiles of pixels, which are
+    // always whole, in pixels. Errors: those of the source, limit_exceeded, what damage() does not tolerate; `held` is then
+    // unspecified.
+    Status fetch(const TilePlane& plane, const Rect& needed, HeldTiles& held, ThreadTeam& team);
 
   private:
     // A tile on its way.
     struct Fetch {
         LatentTile* out = nullptr;  // set once the tile is there
-        Rect latents, pixels;
+        Rect rect;          // its positions, or pixels, in the level
         size_t number = 0;  // in the tile index
-        int rows = 0;       // needed at least, of latents or pixels
+        TilePart part;      // needed at least
         bool was_read = false;
         std::vector<uint8_t> payload;
         PredictedTile predicted;
@@ -69,9 +69,10 @@ class TileFetcher {
     // The steps, one after another; research models do all of it in the second. team: the threads that share the work of a
     // step, or null.
     void start(Fetch& fetch, ThreadTeam* team);  // out of the cache, or read and predicted
-    void decode(Fetch& fetch);                   // the first squares, or everything where there is no context
+    void decode(Squares which, Fetch& fetch);
     void predict_second(Fetch& fetch, ThreadTeam* team);
-    void decode_second(Fetch& fetch);
+    // decode() of several tiles, whose groups of substreams threads share.
+    Status decode_together(Squares which, Fetch* first, size_t count, ThreadTeam& team);
     Status finish(Fetch& fetch, ThreadTeam* team);  // tolerated damage becomes a neutral tile
     // Announces those that must be read.
     void prefetch(const std::vector<Fetch>& missing);
@@ -85,8 +86,8 @@ class TileFetcher {
     const ResearchCodec* research_ = nullptr;
 };
 
-// How many of a fetch's tiles, given by size, the largest first, all threads should predict together, before each thread
-// decodes, and else also predicts, tiles of its own.
+// How many of a fetch's tiles, given by size, the largest first, all threads should decode together, before each thread decodes
+// tiles of its own.
 size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads);
 
 }  // namespace nae

@@ -2,7 +2,7 @@
 //
 //   offset size  field
 //        0    2  version           1
-//        2    1  flags             0; 1: made by a research model (kFlagResearch)
+//        2    1  flags             0; 1: made by a research model; 2: tiles have substreams
 //        3    1  bands             1 or 3; 0 when colour is 0
 //        4    4  width             pixels, 1 .. 2^31 - 1
 //        8    4  height            pixels, 1 .. 2^31 - 1
@@ -34,6 +34,8 @@ constexpr uint16_t kMinTileSize = 64;
 constexpr uint16_t kMaxTileSize = 4096;
 // The model is a float network that a reader needs LibTorch for (codec/research_model.h).
 constexpr uint8_t kFlagResearch = 1;
+// Tiles have substreams (codec/substreams.h); never together with the flag above.
+constexpr uint8_t kFlagSubstreams = 2;
 constexpr int kMinQualityCenti = 100;
 constexpr int kMaxQualityCenti = 10000;
 constexpr size_t kMaxModelNameBytes = 64;

@@ -26,8 +26,8 @@ class SymbolCounter : public TileObserver {
                   Histogram(size_t(model.latent_tables.count()))},
           hyper_(size_t(model.hyper_tables.count())) {}
     void tile_coded(const TileSymbols& tile) override {
-        count_stream(tile, context_ ? Stream(Squares::first) : Stream());
-        if (context_) count_stream(tile, Squares::second);
+        count_squares(tile, context_ ? std::optional(Squares::first) : std::nullopt);
+        if (context_) count_squares(tile, Squares::second);
         for (size_t i = 0; i < tile.z.size(); ++i)
             if (tile.z_index[i] != 0) count(hyper_[tile.z_index[i]], tile.z[i]);
     }
@@ -40,15 +40,19 @@ class SymbolCounter : public TileObserver {
         if (magnitude >= bins.size()) bins.resize(magnitude + 1, 0.0);
         bins[magnitude] += 1;
     }
+    void count_squares(const TileSymbols& tile, const std::optional<Squares>& squares) {
+        for (const Stream& stream : streams_of(squares, tile)) count_stream(tile, stream);
+    }
     void count_stream(const TileSymbols& tile, const Stream& stream) {
-        std::vector<uint8_t> index(stream_positions(stream, tile.h, tile.w) * channels_);
+        std::vector<uint8_t> index(stream_positions(stream, tile.h) * channels_);
         std::vector<int16_t> symbols(index.size());
         take_stream(stream, tile.index.data(), tile.h, tile.w, channels_, index.data());
         take_stream(stream, tile.symbols.data(), tile.h, tile.w, channels_, symbols.data());
-        for_coded(index.data(), symbols.data(), index.size(), trellis_, [&](size_t i, int quantiser) {
+        const auto count_symbol = [&](size_t i, int quantiser) {
             count(latent_[quantiser][index[i]],
                   trellis_ ? trellis_level(symbols[i], quantiser) : int(symbols[i]));
-        });
+        };
+        for_coded(index.data(), symbols.data(), index.size(), trellis_, count_symbol, 1);
     }
 
     const size_t channels_;

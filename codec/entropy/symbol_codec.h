@@ -36,6 +36,16 @@ namespace nae {
 int lane_count(uint64_t coded);
 constexpr int kMostLanes = 4;
 
+// One of several streams of one lane each that are decoded side by side.
+struct LaneStream {
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    const uint8_t* table_index = nullptr;  // [count]
+    size_t count = 0;
+    bool whole = true;  // false: the stream may go on beyond these, and what follows is not looked at
+    int16_t* symbols = nullptr;  // [count], receives them
+};
+
 // A table set prepared for coding. Immutable, thread-safe; keeps no reference to the set.
 class SymbolCodec {
   public:
@@ -47,9 +57,9 @@ class SymbolCodec {
 
     // Codes symbols[i] with table table_index[i], for i < count. Symbols at index 0 must be 0; symbols are
     // within -32767..32767. With dependent quantisation they must be a path: values of the quantisers that the ones before
-    // them lead to. Errors: invalid_argument.
-    Result<std::vector<uint8_t>> encode(const uint8_t* table_index, const int16_t* symbols,
-                                        size_t count) const;
+    // them lead to. lanes: 1 .. kMostLanes, or 0 for lane_count(). Errors: invalid_argument.
+    Result<std::vector<uint8_t>> encode(const uint8_t* table_index, const int16_t* symbols, size_t count,
+                                        int lanes = 0) const;
 
     // Fills symbols[0 .. count) from exactly `size` bytes. Errors: corrupt, invalid_argument (index out of
     // range). Positions of index 0 cost next to nothing: they are cleared and skipped eight at a time.
@@ -62,6 +72,10 @@ class SymbolCodec {
     Result<bool> decode_first(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
                               int16_t* symbols) const;
 
+    // Decodes streams of one lane (encode() with lanes = 1), up to kMostLanes at a time, which takes about as long for each
+    // symbol as decode() does. Errors: as decode().
+    Status decode_side_by_side(const LaneStream* streams, size_t count) const;
+
     // Bits that coding `magnitude` = |symbol| (0..32767), or |level|, takes with table index > 0 of a quantiser's set; sign
     // included.
     float cost(int table, int magnitude, int quantiser = 0) const {
@@ -69,7 +83,7 @@ class SymbolCodec {
         return magnitude <= t.max_symbol ? t.bits[static_cast<size_t>(magnitude)] : escape_cost(t, magnitude);
     }
     // Those of a whole stream, as encode() has it, without its ends.
-    double stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count) const;
+    double stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count, int lanes = 0) const;
 
     int table_count() const { return table_count_; }
 
@@ -93,6 +107,7 @@ class SymbolCodec {
         std::vector<float> bits;  // [M + 1]
     };
     struct Reader;
+    struct Chain;
 
     void add(const TableSet& set);
     static float escape_cost(const EncodeTable& table, int magnitude);
@@ -107,6 +122,15 @@ class SymbolCodec {
     template <int kLanes, bool kTrellis>
     Status decode_chains(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
                          int16_t* symbols) const;
+    // All symbols of at most kMostLanes chains, whose order changes.
+    template <bool kTrellis>
+    Status decode_together(Chain** chains, size_t count) const;
+    // One symbol of each of some chains, `steps` times or, unchecked, until one of them was an escape. kChecked: whether the
+    // words that are left are looked at; else each chain must have one for each step.
+    template <bool kTrellis, bool kChecked>
+    Status decode_steps(Chain* const* chains, size_t count, size_t steps) const;
+    template <int kLanes, bool kTrellis, bool kChecked>
+    Status decode_steps(Chain* const* chains, size_t steps) const;
 
     // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
     // more than a core's cache, and several milliseconds to make. [table][slot / kSlotsPerLook]: entry k of the first of
@@ -121,12 +145,13 @@ class SymbolCodec {
 };
 
 // body(i, quantiser) for the coded positions i of a stream in order; quantiser: of the symbol, 0 without dependent
-// quantisation. The symbols before i must be valid when it is called for.
+// quantisation. The symbols before i must be valid when it is called for. of_lanes: as SymbolCodec::encode() takes it.
 template <class F>
-void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count, bool trellis, F body) {
+void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count, bool trellis, F body,
+               int of_lanes = 0) {
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) coded += table_index[i] != 0;
-    const auto lanes = static_cast<uint64_t>(lane_count(coded));
+    const auto lanes = static_cast<uint64_t>(of_lanes > 0 ? of_lanes : lane_count(coded));
     uint8_t states[kMostLanes] = {};
     uint64_t number = 0;
     for (size_t i = 0; i < count; ++i) {

@@ -1,4 +1,6 @@
 // The decoding half of SymbolCodec.
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -42,6 +44,14 @@ struct SymbolCodec::Reader {
     const uint8_t* position;
     const uint8_t* end;
 
+    // A lane's initial state.
+    Status begin(uint32_t* x) {
+        if (end - position < 4) return corrupt("stream is too short");
+        *x = load_u16(position) | (load_u16(position + 2) << 16);
+        if (*x < kStateLow) return corrupt("initial state is out of range");
+        position += 4;
+        return Status();
+    }
     bool refill(uint32_t& x) {
         if (x >= kStateLow) return true;
         if (end - position < 2) return false;
@@ -85,13 +95,8 @@ Status SymbolCodec::decode_lanes(Reader& reader, const uint8_t* table_index, siz
 template <int kLanes, bool kTrellis>
 Status SymbolCodec::decode_chains(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
                                   int16_t* symbols) const {
-    if (reader.end - reader.position < 4 * kLanes) return corrupt("stream is too short");
     uint32_t x[kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) {
-        x[lane] = load_u16(reader.position) | (load_u16(reader.position + 2) << 16);
-        if (x[lane] < kStateLow) return corrupt("initial state is out of range");
-        reader.position += 4;
-    }
+    for (uint32_t& state : x) NAE_RETURN_IF_ERROR(reader.begin(&state));
 
     const uint16_t* const first_entries = first_entries_.data();
     const Interval* const intervals = intervals_.data();
@@ -242,6 +247,181 @@ Result<bool> SymbolCodec::decode_first(const uint8_t* data, size_t size, const u
     Reader reader{data, data + size};
     NAE_RETURN_IF_ERROR(decode_lanes<kMostLanes>(reader, table_index, count, false, symbols));
     return true;
+}
+
+// ---- Streams of one lane, side by side
+
+// A stream of one lane on its way.
+struct SymbolCodec::Chain {
+    const LaneStream* stream = nullptr;
+    Reader reader{};
+    uint32_t x = 0;
+    int state = 0;    // of the trellis
+    size_t next = 0;  // position that has not been gathered
+    // Positions of coded symbols that have been gathered, of which the first `done` are decoded.
+    size_t held = 0, done = 0;
+    uint32_t positions[kBatch + 8];
+
+    // Gathers positions once all that were are decoded. False: there are no more.
+    bool gather() {
+        if (done < held) return true;
+        held = done = 0;
+        const uint8_t* const index = stream->table_index;
+        while (next < stream->count && held < kBatch) {
+            if (stream->count - next < 8) {
+                positions[held] = static_cast<uint32_t>(next);
+                held += index[next++] != 0;
+                continue;
+            }
+            uint64_t eight;
+            std::memcpy(&eight, index + next, 8);
+            if (eight != 0) {
+                for (size_t j = 0; j < 8; ++j) {
+                    positions[held] = static_cast<uint32_t>(next + j);
+                    held += index[next + j] != 0;
+                }
+            }
+            next += 8;
+        }
+        return held > 0;
+    }
+    size_t ready() const { return held - done; }
+    // Symbols that surely find a word if they need one, as long as none is an escape.
+    size_t safe() const { return std::min(ready(), static_cast<size_t>(reader.end - reader.position) / 2); }
+};
+
+template <int kLanes, bool kTrellis, bool kChecked>
+Status SymbolCodec::decode_steps(Chain* const* chains, size_t steps) const {
+    constexpr int kLimit = kTrellis ? kMaxTrellisLevel : kMaxSymbolMagnitude;
+    const uint16_t* const first_entries = first_entries_.data();
+    const Interval* const intervals = intervals_.data();
+    const DecodeTable* const tables = decode_.data();
+    const auto set_tables = static_cast<uint32_t>(table_count_);
+    uint32_t x[kLanes];
+    int states[kLanes];
+    const uint8_t* words[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) {
+        x[lane] = chains[lane]->x;
+        states[lane] = chains[lane]->state;
+        words[lane] = chains[lane]->reader.position;
+    }
+    size_t step = 0;
+    bool escaped = false;
+    for (; step < steps && !escaped; ++step) {
+        for (int lane = 0; lane < kLanes; ++lane) {
+            Chain& chain = *chains[lane];
+            const LaneStream& stream = *chain.stream;
+            const uint32_t at = chain.positions[chain.done + step];
+            uint32_t index = stream.table_index[at];
+            if (kTrellis) index += static_cast<uint32_t>(trellis_quantiser(states[lane])) * set_tables;
+            const DecodeTable& table = tables[index];
+            const uint32_t slot = x[lane] & (kProbabilityTotal - 1);
+            const Interval* const begin = intervals + table.first_interval;
+            const Interval* interval = begin + first_entries[index * kLooks + (slot >> kLookBits)];
+            while (slot >= interval[1].start) ++interval;  // the end mark's start is beyond every slot
+            int32_t level = static_cast<int32_t>(interval - begin) - table.max_symbol;
+            const uint32_t taken = interval->frequency * (x[lane] >> kProbabilityBits) + slot - interval->start;
+            const bool need = taken < kStateLow;
+            if (!kChecked) {  // without a branch
+                const uint32_t refilled = (taken << 16) | load_u16(words[lane]);
+                x[lane] = need ? refilled : taken;
+                words[lane] += need ? 2 : 0;
+            } else {
+                x[lane] = taken;
+                if (need) {
+                    if (chain.reader.end - words[lane] < 2) return corrupt("stream ends early");
+                    x[lane] = (taken << 16) | load_u16(words[lane]);
+                    words[lane] += 2;
+                }
+            }
+            if (level > table.max_symbol) {
+                chain.reader.position = words[lane];
+                if (!decode_escape(x[lane], chain.reader, table.max_symbol, kLimit, &level))
+                    return corrupt("invalid escape");
+                words[lane] = chain.reader.position;
+                escaped = !kChecked;  // it may have taken the words that later symbols were promised
+            }
+            if (kTrellis) {
+                stream.symbols[at] = static_cast<int16_t>(trellis_symbol(level, trellis_quantiser(states[lane])));
+                states[lane] = kTrellisNext[states[lane]][level & 1];
+            } else {
+                stream.symbols[at] = static_cast<int16_t>(level);
+            }
+        }
+    }
+    for (int lane = 0; lane < kLanes; ++lane) {
+        chains[lane]->x = x[lane];
+        chains[lane]->state = states[lane];
+        chains[lane]->reader.position = words[lane];
+        chains[lane]->done += step;
+    }
+    return Status();
+}
+
+template <bool kTrellis, bool kChecked>
+Status SymbolCodec::decode_steps(Chain* const* chains, size_t count, size_t steps) const {
+    switch (count) {
+        case 1:
+            return decode_steps<1, kTrellis, kChecked>(chains, steps);
+        case 2:
+            return decode_steps<2, kTrellis, kChecked>(chains, steps);
+        case 3:
+            return decode_steps<3, kTrellis, kChecked>(chains, steps);
+        default:
+            return decode_steps<kMostLanes, kTrellis, kChecked>(chains, steps);
+    }
+}
+
+template <bool kTrellis>
+Status SymbolCodec::decode_together(Chain** chains, size_t count) const {
+    constexpr size_t kFewSafe = 16;  // not worth starting for
+    for (;;) {
+        Chain** const end = std::remove_if(chains, chains + count, [](Chain* chain) { return !chain->gather(); });
+        count = static_cast<size_t>(end - chains);
+        if (count == 0) return Status();
+        size_t ready = SIZE_MAX, safe = SIZE_MAX;
+        for (size_t i = 0; i < count; ++i) {
+            ready = std::min(ready, chains[i]->ready());
+            safe = std::min(safe, chains[i]->safe());
+        }
+        if (safe >= kFewSafe)
+            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, false>(chains, count, safe)));
+        else
+            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, true>(chains, count, std::min(ready, kFewSafe))));
+    }
+}
+
+Status SymbolCodec::decode_side_by_side(const LaneStream* streams, size_t count) const {
+    if (count > kMostLanes) {
+        NAE_RETURN_IF_ERROR(decode_side_by_side(streams, kMostLanes));
+        return decode_side_by_side(streams + kMostLanes, count - kMostLanes);
+    }
+    std::array<Chain, kMostLanes> all;
+    std::array<Chain*, kMostLanes> chains;
+    size_t used = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const LaneStream& stream = streams[i];
+        NAE_ASSIGN_OR_RETURN(const uint64_t coded, count_coded(stream.table_index, stream.count));
+        if (stream.count > 0) std::memset(stream.symbols, 0, stream.count * sizeof(stream.symbols[0]));
+        if (coded == 0) {
+            if (stream.whole && stream.size > 0) return corrupt("bytes where no symbol is coded");
+            continue;
+        }
+        if (stream.size % 2 != 0) return corrupt("odd number of bytes");
+        Chain& chain = all[used];
+        chain.stream = &stream;
+        chain.reader = Reader{stream.data, stream.data + stream.size};
+        NAE_RETURN_IF_ERROR(chain.reader.begin(&chain.x));
+        chains[used++] = &chain;
+    }
+    NAE_RETURN_IF_ERROR(trellis_ ? decode_together<true>(chains.data(), used)
+                                 : decode_together<false>(chains.data(), used));
+    for (size_t i = 0; i < used; ++i) {
+        if (!all[i].stream->whole) continue;
+        if (all[i].x != kStateLow) return corrupt("final state is wrong");
+        if (all[i].reader.position != all[i].reader.end) return corrupt("bytes are left over");
+    }
+    return Status();
 }
 
 }  // namespace nae

@@ -118,17 +118,19 @@ float SymbolCodec::escape_cost(const EncodeTable& table, int magnitude) {
     return table.escape_symbol_bits + static_cast<float>(escape_bits(table.max_symbol, magnitude));
 }
 
-double SymbolCodec::stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count) const {
+double SymbolCodec::stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count,
+                                int lanes) const {
     double bits = 0;
-    for_coded(table_index, symbols, count, trellis_, [&](size_t i, int quantiser) {
+    const auto add = [&](size_t i, int quantiser) {
         const int level = trellis_ ? trellis_level(symbols[i], quantiser) : symbols[i];
         bits += static_cast<double>(cost(table_index[i], level < 0 ? -level : level, quantiser));
-    });
+    };
+    for_coded(table_index, symbols, count, trellis_, add, lanes);
     return bits;
 }
 
 Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, const int16_t* symbols,
-                                                 size_t count) const {
+                                                 size_t count, int of_lanes) const {
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) {
         if (static_cast<int>(table_index[i]) >= table_count_) {
@@ -151,13 +153,14 @@ Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, con
     if (trellis_) {
         quantisers.reserve(static_cast<size_t>(coded));
         bool path = true;
-        for_coded(table_index, symbols, count, true, [&](size_t i, int quantiser) {
+        const auto follow = [&](size_t i, int quantiser) {
             path = path && trellis_has(symbols[i], quantiser);
             quantisers.push_back(static_cast<uint8_t>(quantiser));
-        });
+        };
+        for_coded(table_index, symbols, count, true, follow, of_lanes);
         if (!path) return Status(ErrorCode::invalid_argument, "entropy encoder: symbols that are no path");
     }
-    const auto lanes = static_cast<uint64_t>(lane_count(coded));
+    const auto lanes = static_cast<uint64_t>(of_lanes > 0 ? of_lanes : lane_count(coded));
     std::vector<uint32_t> states(lanes, kStateLow);
     BackwardWriter writer;
     uint64_t number = coded;

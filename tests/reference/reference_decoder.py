@@ -314,14 +314,15 @@ class Chain:
         return 2 * level - quantiser * ((level > 0) - (level < 0))
 
 
-def read_stream(data, indices, table_set, second_set=None):
+def read_stream(data, indices, table_set, second_set=None, count=None):
+    """count: of lanes; None: by the number of symbols."""
     coded = sum(1 for i in indices if i)
     if coded == 0:
         if data:
             raise ValueError("bytes where nothing is coded")
         return [0] * len(indices)
     reader = Reader(data)
-    count = 1 if coded < 2048 else 2 if coded < 16384 else 4
+    count = count or (1 if coded < 2048 else 2 if coded < 16384 else 4)
     states = reader.array("I", count)
     words = iter(reader.array("H", len(reader.rest()) // 2))
     reader.expect_end()
@@ -480,16 +481,43 @@ class Model:
 
 # ---- 9 Tiles
 
-def split_payload(payload):
-    """The stream that its length precedes, and what follows."""
-    if not payload:
-        return b"", b""
+def split_length(payload):
+    """A length, and what follows."""
     length = at = 0
     while True:
         length |= (payload[at] & 0x7F) << 7 * at
         at += 1
         if payload[at - 1] < 0x80:
-            return payload[at:at + length], payload[at + length:]
+            return length, payload[at:]
+
+
+def split_payload(payload):
+    """The stream that its length precedes, and what follows."""
+    if not payload:
+        return b"", b""
+    length, payload = split_length(payload)
+    return payload[:length], payload[length:]
+
+
+def split_substreams(payload, steps):
+    """Lists of substreams, one for each step."""
+    if not payload:
+        return [[b""]] * steps
+    count, payload = payload[0], payload[1:]
+    if not 1 <= count <= 32:
+        raise ValueError("%d substreams" % count)
+    lengths = []
+    for _ in range(count * steps - 1):
+        length, payload = split_length(payload)
+        lengths.append(length)
+    lengths.append(len(payload) - sum(lengths))
+    if lengths[-1] < 0:
+        raise ValueError("substreams longer than the tile")
+    streams = []
+    for length in lengths:
+        streams.append(payload[:length])
+        payload = payload[length:]
+    return [streams[i * count:][:count] for i in range(steps)]
 
 
 def positions(values, height, width, channels):
@@ -497,7 +525,7 @@ def positions(values, height, width, channels):
     return [[values[(y * width + x) * channels:][:channels] for x in range(width)] for y in range(height)]
 
 
-def read_tile(model, payload, h, w):
+def read_tile(model, payload, h, w, substreams):
     hyper_bytes, latent_bytes = split_payload(payload)
     hz, wz = ceil_div(h, 4), ceil_div(w, 4)
     z = positions(read_stream(hyper_bytes, model.hyper_index * (hz * wz), model.hyper_tables), hz, wz, model.cz)
@@ -506,10 +534,16 @@ def read_tile(model, payload, h, w):
         lambda p: [clamp((s * d + 2**15) >> 16, first.lo, first.hi) for s, d in zip(p, model.dz)], z)
     prediction = [row[:w] for row in run_graph(model.hyper_synthesis, values)[:h]]
 
-    if model.context is None:
-        s = read_symbols(model, latent_bytes, prediction, [(y, x) for y in range(h) for x in range(w)])
+    if substreams:
+        streams = split_substreams(latent_bytes, 1 if model.context is None else 2)
+    elif model.context is None:
+        streams = [latent_bytes]
     else:
-        s, prediction = read_in_two_steps(model, latent_bytes, prediction, h, w)
+        streams = split_payload(latent_bytes)
+    if model.context is None:
+        s = read_symbols(model, streams[0], prediction, [(y, x) for y in range(h) for x in range(w)], w)
+    else:
+        s, prediction = read_in_two_steps(model, streams, prediction, h, w)
     first = model.synthesis[0]
     return [[[clamp((mean if abs(mean) > model.dead_zone else 0) + ((v * d + 2**15) >> 16), first.lo, first.hi)
               for v, d, mean in zip(s[y, x], model.d, prediction[y][x])] for x in range(w)] for y in range(h)]
@@ -520,16 +554,26 @@ def indices_at(model, p):
     return [model.tables.index(scale + gain) for scale, gain in zip(p[model.c:], model.l)]
 
 
-def read_symbols(model, stream, prediction, places):
+def read_symbols(model, stream, prediction, places, w):
+    """stream: one, or a list of substreams."""
+    if isinstance(stream, list):
+        bounds = [2 * (k * ceil_div(w, 2) // len(stream)) for k in range(len(stream))] + [w]
+        found = {}
+        for part, left, right in zip(stream, bounds, bounds[1:]):
+            found.update(read_places(model, part, prediction, [p for p in places if left <= p[1] < right], 1))
+        return found
+    return read_places(model, stream, prediction, places, None)
+
+
+def read_places(model, stream, prediction, places, lanes):
     indices = [i for y, x in places for i in indices_at(model, prediction[y][x])]
-    flat = read_stream(stream, indices, model.tables, model.second_tables)
+    flat = read_stream(stream, indices, model.tables, model.second_tables, lanes)
     return {place: flat[k * model.c:][:model.c] for k, place in enumerate(places)}
 
 
-def read_in_two_steps(model, payload, prediction, h, w):
-    first_bytes, second_bytes = split_payload(payload)
+def read_in_two_steps(model, streams, prediction, h, w):
     places = [[(y, x) for y in range(h) for x in range(w) if (y + x) % 2 == turn] for turn in (0, 1)]
-    s = read_symbols(model, first_bytes, prediction, places[0])
+    s = read_symbols(model, streams[0], prediction, places[0], w)
 
     features = len(prediction[0][0]) - 2 * model.c
     known = model.context[0].channels - features
@@ -552,7 +596,7 @@ def read_in_two_steps(model, payload, prediction, h, w):
         units = [((((o * step[i][1] + 2**11) >> 12) * d + 2**27) >> 28)
                  for o, i, d in zip(t, indices_at(model, p), model.d)]
         changed[y][x] = [clamp(v + e, -32767, 32767) for v, e in zip(p, units + t[model.c:])]
-    s.update(read_symbols(model, second_bytes, changed, places[1]))
+    s.update(read_symbols(model, streams[1], changed, places[1], w))
     return s, changed
 
 
@@ -689,7 +733,8 @@ class Level:
         latents = [[None] * columns for _ in range(rows)]
         corners = [(y, x) for y in range(0, rows, side) for x in range(0, columns, side)]
         for place, (y, x) in enumerate(corners):
-            tile = read_tile(model, self.tile_payload(plane, place), min(side, rows - y), min(side, columns - x))
+            tile = read_tile(model, self.tile_payload(plane, place), min(side, rows - y),
+                             min(side, columns - x), self.picture.substreams)
             for dy, row in enumerate(tile):
                 latents[y + dy][x:x + len(row)] = row
         values = run_graph(model.synthesis, latents)
@@ -757,7 +802,8 @@ class Picture:
         head = Reader(chunks[b"HEAD"])
         (version, flags, count, self.width, self.height, self.data_type, colour, self.levels, _effort, self.tile_size,
          quality) = head.fields("HBBIIBBBBHH")
-        if (version, flags) != (1, 0) or (colour, count) not in ((0, 0), (1, 1), (2, 3)) or self.data_type not in SAMPLE:
+        self.substreams = flags == 2
+        if version != 1 or flags not in (0, 2) or (colour, count) not in ((0, 0), (1, 1), (2, 3)) or self.data_type not in SAMPLE:
             raise ValueError("not a version 1 picture")
         if (colour == 0) != (b"BAND" in chunks):
             raise ValueError("BAND is missing or has no business here")

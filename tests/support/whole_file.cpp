@@ -42,7 +42,8 @@ Result<std::vector<std::vector<int16_t>>> read_latents(const ByteSource& source,
                                                        EngineLevel engine) {
     NAE_ASSIGN_OR_RETURN(const FileLayout layout, read_layout(source));
     const Header& h = layout.header;
-    NAE_ASSIGN_OR_RETURN(const auto codec, TileCodec::create(model, h.quality_centi, Limits(), engine));
+    NAE_ASSIGN_OR_RETURN(const auto codec, TileCodec::create(model, h.quality_centi, Limits(), engine,
+                                                             (h.flags & kFlagSubstreams) != 0));
     const std::vector<Plane>& planes = layout.bands.planes;
     std::vector<std::vector<int16_t>> latents;
     for (int level = 0; level < h.levels; ++level) {
@@ -59,8 +60,8 @@ Result<std::vector<std::vector<int16_t>>> read_latents(const ByteSource& source,
                 PredictedTile predicted;
                 AlignedVector16 symbols;
                 Tensor16 latent;
-                NAE_RETURN_IF_ERROR(codec->predict_tile(payload, static_cast<int>(rect.h),
-                                                        static_cast<int>(rect.w), static_cast<int>(rect.h),
+                const auto tile_h = static_cast<int>(rect.h), tile_w = static_cast<int>(rect.w);
+                NAE_RETURN_IF_ERROR(codec->predict_tile(payload, tile_h, tile_w, TilePart{tile_h, 0, tile_w},
                                                         predicted));
                 NAE_RETURN_IF_ERROR(codec->decode_symbols(predicted, symbols));
                 NAE_RETURN_IF_ERROR(codec->dequantise(predicted, symbols, latent));

@@ -8,6 +8,7 @@
 #include "codec/latent_context.h"
 #include "codec/model.h"
 #include "codec/symbol_search.h"
+#include "codec/substreams.h"
 #include "codec/tile_codec.h"
 #include "tests/unit/random_context.h"
 #include "tests/unit/small_codec.h"
@@ -64,11 +65,12 @@ TEST_CASE("checkerboard: every position is one of the two, in order", "[context]
             for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
             size_t count = 0;
             for (const Squares which : {Squares::first, Squares::second}) {
-                std::vector<int> some(square_count(which, rows, w) * 2, -1);
-                take_squares(which, all.data(), rows, w, 2, some.data());
+                const Stream stream{which, 0, w};
+                std::vector<int> some(stream_positions(stream, rows) * 2, -1);
+                take_stream(stream, all.data(), rows, w, 2, some.data());
                 CHECK(std::is_sorted(some.begin(), some.end()));
                 CHECK(std::count(some.begin(), some.end(), -1) == 0);
-                put_squares(which, some.data(), rows, w, 2, back.data());
+                put_stream(stream, some.data(), rows, w, 2, back.data());
                 count += some.size();
             }
             CHECK(count == all.size());
@@ -110,11 +112,12 @@ TEST_CASE("context: the formulas, by floating point", "[context]") {
                            *kernels,
                            h,
                            w,
+                           TilePart{h, 0, w},
                            symbols.data(),
                            index.data(),
                            EngineLevel::scalar,
                            limits};
-    REQUIRE(add_context(task, h, after).ok());
+    REQUIRE(add_context(task, TilePart{h, 0, w}, after).ok());
 
     Tensor16 seen(h, w, known + kFeatures), said;
     for (int p = 0; p < h * w; ++p) {
@@ -264,7 +267,8 @@ TEST_CASE("context: what the encoder believes is what the decoder sees", "[conte
     CHECK(statistics.hyper_bytes + statistics.latent_bytes + 2 <= payload.value().size());
     PredictedTile predicted;
     AlignedVector16 symbols;
-    REQUIRE(codec->predict_tile(ByteSpan(payload.value()), h, w, h, predicted).ok());
+    const TilePart all{h, 0, w};
+    REQUIRE(codec->predict_tile(ByteSpan(payload.value()), h, w, all, predicted).ok());
     REQUIRE(codec->decode_symbols(predicted, symbols).ok());
     CHECK(std::equal(symbols.begin(), symbols.end(), tile.symbols.begin(), tile.symbols.end()));
     CHECK(predicted.prediction.data == tile.prediction.data);
@@ -273,10 +277,72 @@ TEST_CASE("context: what the encoder believes is what the decoder sees", "[conte
     std::vector<uint8_t> broken = payload.value();
     broken.resize(broken.size() - 1);
     PredictedTile other;
-    REQUIRE(codec->predict_tile(ByteSpan(broken), h, w, h, other).ok());
+    REQUIRE(codec->predict_tile(ByteSpan(broken), h, w, all, other).ok());
     CHECK(codec->decode_symbols(other, symbols).code() == ErrorCode::corrupt);
     broken.resize(statistics.hyper_bytes + 2);
-    CHECK(codec->predict_tile(ByteSpan(broken), h, w, h, other).code() == ErrorCode::corrupt);
+    PredictedTile third;
+    CHECK(codec->predict_tile(ByteSpan(broken), h, w, all, third).code() == ErrorCode::corrupt);
+}
+
+TEST_CASE("substreams: every part of a tile is the crop of the whole, from every number of them", "[context][tiles]") {
+    const bool with_context = GENERATE(true, false);
+    const ReadyModelPtr model =
+        with_context ? ready_with_context(2) : prepare_model(small_model(), "small").value();
+    const auto codec = TileCodec::create(model, 6000, Limits(), EngineLevel::automatic).value();
+    Random rng(5);
+    std::normal_distribution<float> normal(0, 400);
+    constexpr int h = 11, w = 21;
+    std::vector<float> y(h * w * kSmallLatents), z(3 * 6 * kSmallHypers);
+    for (float& v : y) v = normal(rng);
+    for (float& v : z) v = normal(rng);
+    TileSymbols tile;
+    REQUIRE(
+        codec->quantise(y.data(), w * kSmallLatents, h, w, z.data(), QuantiserOptions(), tile).ok());
+    for (const int count : {1, 2, 5, 11, 32}) {
+        tile.substreams = count;
+        const auto payload = codec->pack(tile, nullptr);
+        REQUIRE(payload.ok());
+        const auto decoded = [&](const TilePart& part, PredictedTile& predicted) {
+            AlignedVector16 symbols;
+            Tensor16 latent;
+            REQUIRE(codec->predict_tile(ByteSpan(payload.value()), h, w, part, predicted).ok());
+            REQUIRE(codec->decode_symbols(predicted, symbols).message() == "");
+            REQUIRE(codec->dequantise(predicted, symbols, latent).ok());
+            return latent;
+        };
+        PredictedTile unused;
+        const Tensor16 whole_tile = decoded({h, 0, w}, unused);
+        for (int i = 0; i < 40; ++i) {
+            TilePart part{1 + static_cast<int>(rng() % h), static_cast<int>(rng() % w), 0};
+            part.right = part.left + 1 + static_cast<int>(rng() % static_cast<unsigned>(w - part.left));
+            CAPTURE(count, part.rows, part.left, part.right);
+            PredictedTile predicted;
+            const Tensor16 latent = decoded(part, predicted);
+            REQUIRE(predicted.part.contains(part));
+            bool same = true;
+            for (int row = 0; row < part.rows; ++row)
+                same = same && std::equal(latent.pixel(row, part.left - predicted.part.left),
+                                          latent.pixel(row, part.left - predicted.part.left) +
+                                              (part.right - part.left) * kSmallLatents,
+                                          whole_tile.pixel(row, part.left));
+            CHECK(same);
+        }
+        // Fewer columns of a tile that is cut: less is decoded.
+        if (count > 2) CHECK((decoded({h, 0, 2}, unused).w < w));
+    }
+    // Numbers of substreams that there cannot be, and a list that ends early.
+    tile.substreams = 2;
+    std::vector<uint8_t> payload = codec->pack(tile, nullptr).value();
+    const size_t at = 1 + payload[0];  // behind the hyper-latent stream
+    for (const int wrong : {0, kMaxSubstreams + 1, 255}) {
+        payload[at] = static_cast<uint8_t>(wrong);
+        PredictedTile predicted;
+        CHECK(codec->predict_tile(ByteSpan(payload), h, w, {h, 0, w}, predicted).code() ==
+              ErrorCode::corrupt);
+    }
+    payload.resize(at);
+    PredictedTile predicted;
+    CHECK(codec->predict_tile(ByteSpan(payload), h, w, {h, 0, w}, predicted).code() == ErrorCode::corrupt);
 }
 
 TEST_CASE("context: a model file with one", "[context][model]") {

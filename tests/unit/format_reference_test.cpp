@@ -6,6 +6,7 @@
 
 #include "codec/decoder.h"
 #include "codec/entropy/table_builder.h"
+#include "codec/substreams.h"
 #include "codec/tile_codec.h"
 #include "codec/tile_layout.h"
 #include "tests/unit/format_samples.h"
@@ -22,7 +23,7 @@ namespace {
 
 struct Picture {
     int width, height, tile_size, bands, quality_centi, channels;
-    int lanes;             // of the last tile's latent stream
+    int substreams;        // of the last tile; 0: as many as there are
     int filters;           // sets of the model's restoration filter; 0: it has none
     int known;             // channels of the latent that the model's context network looks at; 0: it has none
     bool laps = false;     // whether the model's blocks overlap
@@ -85,6 +86,7 @@ Bytes encode_random(const Picture& p) {
     layout.header.colour = p.bands == 1 ? Colour::gray : Colour::rgb;
     layout.header.quality_centi = static_cast<uint16_t>(p.quality_centi);
     layout.header.model_id = ready.value()->id;
+    layout.header.flags = kFlagSubstreams;
     layout.model = ready.value()->decoding_part();
     layout.metadata.set("", "some", "metadata");
 
@@ -101,7 +103,8 @@ Bytes encode_random(const Picture& p) {
                                   static_cast<int>(r.w), z.data(), QuantiserOptions(), &statistics);
         REQUIRE(payload.ok());
         payloads.push_back(payload.value());
-        if (tile + 1 == tiles.count() && p.known == 0) CHECK(lane_count(statistics.coded_symbols) == p.lanes);
+        if (tile + 1 == tiles.count() && p.substreams > 0)
+            CHECK(substream_count(statistics.coded_symbols) == p.substreams);
     }
     return written(layout, payloads);
 }
@@ -125,16 +128,16 @@ TEST_CASE("a decoder written from FORMAT.md alone gives the same pixels", "[form
         {170, 100, 64, 3, 7550, 12, 1, 4, 0},                // several tiles, edge tiles
         {33, 7, 64, 1, 100, 12, 1, 1, 0},                    // gray, less than a latent position high
         {1, 1, 4096, 3, 10000, 5, 1, 2, 0},                  // one pixel
-        {300, 300, 512, 3, 3333, 30, 2, 0, 0},               // two lanes
-        {400, 300, 512, 1, 9000, 80, 4, 0, 0},               // four lanes
-        {171, 100, 64, 3, 7550, 12, 1, 0, 12},               // a context, several tiles
-        {2, 2, 64, 3, 10000, 5, 1, 2, 3},                    // a context, and no second position
-        {301, 300, 512, 3, 9000, 30, 4, 0, 7},               // a context, more symbols
+        {300, 300, 512, 3, 3333, 30, 2, 0, 0},               // two substreams
+        {400, 300, 512, 1, 9000, 80, 4, 0, 0},               // four
+        {171, 100, 64, 3, 7550, 12, 0, 0, 12},               // a context, several tiles
+        {2, 2, 64, 3, 10000, 5, 0, 2, 3},                    // a context, and no second position
+        {301, 300, 512, 3, 9000, 30, 0, 0, 7},               // a context, more symbols
         {99, 70, 64, 3, 6000, 12, 1, 0, 0, true},            // overlap
-        {17, 130, 64, 1, 8000, 8, 1, 3, 4, true},            // everything but
+        {17, 130, 64, 1, 8000, 8, 0, 3, 4, true},            // everything but
         {98, 70, 64, 3, 6000, 12, 1, 0, 0, false, true},     // symbols that depend on each other
-        {302, 301, 512, 3, 9000, 30, 4, 0, 7, false, true},  // the same with a context, four lanes
-        {18, 131, 64, 3, 8000, 8, 1, 3, 4, true, true},      // everything
+        {302, 301, 512, 3, 9000, 30, 0, 0, 7, false, true},  // the same with a context
+        {18, 131, 64, 3, 8000, 8, 0, 3, 4, true, true},      // everything
     };
     for (const Picture& p : pictures) {
         CAPTURE(p.width, p.height);

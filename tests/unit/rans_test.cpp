@@ -104,6 +104,58 @@ TEST_CASE("rANS: the first symbols of a stream alone", "[rans]") {
               .code() == ErrorCode::invalid_argument);
 }
 
+TEST_CASE("rANS: streams of one lane, side by side", "[rans]") {
+    const SymbolCodec codec = gaussian_codec();
+    unsigned seed = 1;
+    for (const size_t count : {1, 2, 3, 4, 5, 9}) {
+        for (const double spread : {1.0, 8.0, 300.0}) {
+            CAPTURE(count, spread);
+            // Of very different lengths, one of zeros alone, one empty; each begun or whole.
+            std::vector<Stream> streams;
+            std::vector<std::vector<uint8_t>> bytes;
+            std::vector<std::vector<int16_t>> decoded;
+            std::vector<LaneStream> lanes;
+            for (size_t i = 0; i < count; ++i) {
+                const size_t length = i == 2 ? 0 : 1 + (i * 7919 + seed * 104729) % 6000;
+                streams.push_back(random_stream(length, i == 1 ? 1.0 : 0.3, spread, ++seed));
+                const auto encoded = codec.encode(streams[i].index.data(), streams[i].symbols.data(), length, 1);
+                REQUIRE(encoded.ok());
+                bytes.push_back(encoded.value());
+                decoded.emplace_back(length, int16_t{77});
+            }
+            for (size_t i = 0; i < count; ++i) {
+                const bool whole = i % 2 == 0;
+                const size_t length = whole ? streams[i].index.size() : streams[i].index.size() * 2 / 3;
+                lanes.push_back({bytes[i].data(), bytes[i].size(), streams[i].index.data(), length, whole,
+                                 decoded[i].data()});
+            }
+            REQUIRE(codec.decode_side_by_side(lanes.data(), count).message() == "");
+            for (size_t i = 0; i < count; ++i)
+                CHECK(std::equal(streams[i].symbols.begin(),
+                                 streams[i].symbols.begin() + static_cast<ptrdiff_t>(lanes[i].count),
+                                 decoded[i].begin()));
+            // What is missing, left over or out of range is noticed, whichever stream it is in.
+            for (size_t i = 0; i < count; ++i) {
+                if (!lanes[i].whole || bytes[i].size() < 6) continue;
+                const auto broken = [&](auto change) {
+                    std::vector<uint8_t> copy(bytes[i]);
+                    change(copy);
+                    copy.shrink_to_fit();
+                    auto with = lanes;
+                    with[i].data = copy.data();
+                    with[i].size = copy.size();
+                    return codec.decode_side_by_side(with.data(), count).code() == ErrorCode::corrupt;
+                };
+                CHECK(broken([](auto& b) { b.resize(b.size() - 2); }));
+                CHECK(broken([](auto& b) { b.resize(b.size() - 1); }));
+                CHECK(broken([](auto& b) { b.resize(3); }));
+                CHECK(broken([](auto& b) { b.resize(b.size() + 2); }));
+                CHECK(broken([](auto& b) { b.at(2) = b.at(3) = 0; }));
+            }
+        }
+    }
+}
+
 TEST_CASE("rANS: extreme symbols travel as escapes", "[rans]") {
     const SymbolCodec codec = gaussian_codec();
     Stream stream;

@@ -1,4 +1,5 @@
 // Tiles: geometry of the latent raster, and the arithmetic between networks and symbols.
+#include "codec/substreams.h"
 #include "codec/tile_layout.h"
 
 #include <catch2/catch.hpp>
@@ -153,38 +154,62 @@ TEST_CASE("pixels: rounding and clamping", "[tile_layout]") {
 }
 
 TEST_CASE("tile cache: keeps what was used last", "[tile_layout]") {
-    const auto tile = [] {
-        auto t = std::make_shared<Tensor16>(1, 10, 10);  // 200 bytes
-        return t;
+    const auto tile = [](const TilePart& part) {  // 20 bytes a position
+        return std::make_shared<DecodedTile>(
+            DecodedTile{part, Tensor16(part.rows, part.right - part.left, 10)});
     };
+    const TilePart row{1, 0, 10};
     TileCache cache(450);
-    cache.insert(1, tile());
-    cache.insert(2, tile());
-    CHECK(cache.find(1, 1) != nullptr);
-    cache.insert(3, tile());  // drops 2
-    CHECK(cache.find(2, 1) == nullptr);
-    CHECK(cache.find(1, 1) != nullptr);
-    CHECK(cache.find(3, 1) != nullptr);
+    cache.insert(1, tile(row));
+    cache.insert(2, tile(row));
+    CHECK(cache.find(1) != nullptr);
+    cache.insert(3, tile(row));  // drops 2
+    CHECK(cache.find(2) == nullptr);
+    CHECK(cache.find(1) != nullptr);
+    CHECK(cache.find(3) != nullptr);
     CHECK(cache.used_bytes() == 400);
-    cache.insert(3, tile());
+    cache.insert(3, tile(row));
     CHECK(cache.used_bytes() == 400);
-    cache.insert(4, std::make_shared<Tensor16>(1, 50, 10));  // larger than the whole cache
-    CHECK(cache.find(4, 1) == nullptr);
+    cache.insert(4, tile({1, 0, 50}));  // larger than the whole cache
+    CHECK(cache.find(4) == nullptr);
     CHECK(cache.used_bytes() == 400);
-    // The first rows of a tile serve who needs no more, and give way to more of them.
-    CHECK(cache.find(3, 2) == nullptr);
-    const auto taller = std::make_shared<Tensor16>(2, 5, 10);
+    // A part of a tile gives way to another part, but not to one of itself.
+    const LatentTile taller = tile({2, 2, 7});
     cache.insert(3, taller);
-    CHECK(cache.find(3, 1) == taller);
-    CHECK(cache.find(3, 2) == taller);
-    cache.insert(3, tile());
-    CHECK(cache.find(3, 2) == taller);
+    CHECK(cache.find(3) == taller);
+    cache.insert(3, tile({2, 3, 6}));
+    CHECK(cache.find(3) == taller);
     CHECK(cache.used_bytes() == 400);
+    cache.insert(3, tile({2, 1, 6}));
+    CHECK(cache.find(3) != taller);
+    CHECK(cache.find(3)->pixel(1, 1) == cache.find(3)->values.pixel(1, 0));
 }
 
-TEST_CASE("tiles: which ones all threads predict together", "[tiles]") {
-    // 768x512 on two threads: the large one, so that its symbols are decoded while the small one is predicted and decoded.
-    CHECK(tiles_to_share({1024, 512}, 2) == 1);
+TEST_CASE("tiles: substreams cut every width into even columns, in order", "[tiles]") {
+    for (const int w : {1, 2, 3, 7, 16, 17, 32, 255, 256}) {
+        for (int count = 1; count <= kMaxSubstreams; ++count) {
+            CAPTURE(w, count);
+            CHECK(substream_begin(0, count, w) == 0);
+            CHECK(substream_begin(count, count, w) == w);
+            for (int k = 0; k < count; ++k) {
+                CHECK((substream_begin(k, count, w) % 2 == 0 || substream_begin(k, count, w) == w));
+                CHECK(substream_begin(k, count, w) <= substream_begin(k + 1, count, w));
+            }
+            for (int left = 0; left < w; left += 5) {
+                for (int right = left + 1; right <= w; right += 3) {
+                    const SubstreamRange r = substreams_of(left, right, count, w);
+                    CHECK((substream_begin(r.first, count, w) <= left &&
+                           substream_begin(r.first + 1, count, w) > left));
+                    CHECK((substream_begin(r.end, count, w) >= right &&
+                           substream_begin(r.end - 1, count, w) < right));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("tiles: which ones all threads decode together", "[tiles]") {
+    CHECK(tiles_to_share({1024, 512}, 2) == 2);  // 768x512 on two threads
     CHECK(tiles_to_share({1024}, 2) == 1);
     CHECK(tiles_to_share({1024, 1024}, 2) == 0);
     CHECK(tiles_to_share({1024, 1024, 1024}, 4) == 3);
