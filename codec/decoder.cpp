@@ -92,6 +92,7 @@ struct PlaneRead {
     size_t plane = 0;
     TilePlane place() const { return {level, plane}; }
     Rect window;
+    Rect useful;  // latent positions, useful_latents()
     ptrdiff_t pixel_stride = 0, row_stride = 0;
     std::vector<BandOutput> outputs;
     HeldTiles held;
@@ -164,6 +165,11 @@ struct Decoder::Impl {
                       const PlaneRead& read, ThreadTeam* team) const;
     // Latents of a rectangle, out of the tiles that hold it.
     Status assemble(const Rect& latents, const PlaneRead& read, Tensor16& out, ThreadTeam& team) const;
+    // Latent positions that pixels depend on. Empty: too many to address.
+    Rect latents_of(const Rect& pixels, int level) const;
+    // What to decode of tiles for a window. One smaller than a tile is most likely one of many places all over the picture, which
+    // can do without the rest; who reads tile after tile will want that next.
+    Rect useful_latents(const Rect& window, int level) const;
     // Refuses a rectangle of latents over the limit.
     Status check_latents(const Rect& latents) const;
     // Reports damage that the options tolerate; returns what they do not.
@@ -356,25 +362,31 @@ Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, co
     return side > 1 ? Status() : write(block);
 }
 
+Rect Decoder::Impl::latents_of(const Rect& pixels, int level) const {
+    const Extents extents = levels[static_cast<size_t>(level)].latent();
+    return required_input(model->synthesis, extents,
+                          codec->finisher().required(
+                              pixels, Extents{extents.h * kLatentStride, extents.w * kLatentStride}));
+}
+
+Rect Decoder::Impl::useful_latents(const Rect& window, int level) const {
+    const TileLayout& tiles = levels[static_cast<size_t>(level)];
+    Rect useful = latents_of(window, level);
+    if (useful.empty()) return whole(tiles.latent());  // chunks of it are fewer
+    if (window.h >= tiles.tile_pixels()) useful.y = 0, useful.h = tiles.latent().h;
+    if (window.w >= tiles.tile_pixels()) useful.x = 0, useful.w = tiles.latent().w;
+    return useful;
+}
+
 Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
-    const Extents extents = tiles.latent();
-    const Rect made =
-        codec->finisher().required(chunk, Extents{extents.h * kLatentStride, extents.w * kLatentStride});
-    const Rect needed = required_input(model->synthesis, extents, made);
+    const Rect needed = latents_of(chunk, read.level);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
-    // A tile can be decoded in part. A window smaller than a tile is most likely one of many places all over the picture, which
-    // can do without the rest; who reads tile after tile will want that next.
     const int64_t side = tiles.tile_side();
-    const auto whole_tiles = [side](int64_t* first, int64_t* length, int64_t end) {
-        const int64_t begin = *first / side * side;
-        *length = std::min(div_up(*first + *length, side) * side, end) - begin;
-        *first = begin;
-    };
-    Rect fetched = needed;
-    if (read.window.h >= tiles.tile_pixels()) whole_tiles(&fetched.y, &fetched.h, extents.h);
-    if (read.window.w >= tiles.tile_pixels()) whole_tiles(&fetched.x, &fetched.w, extents.w);
-    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), fetched, read.held, team));
+    const TileRange touched = tiles.tiles_touching(needed);
+    const Rect whole_tiles{touched.x0 * side, touched.y0 * side, (touched.x1 - touched.x0) * side,
+                           (touched.y1 - touched.y0) * side};
+    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), intersect(whole_tiles, read.useful), read.held, team));
     Tensor16 latents;
     NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 
@@ -412,6 +424,7 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
             : (height / kLatentStride + 16) * model->latent_channels() * 2 / kLatentStride + 1;
     const int64_t width = std::max<int64_t>(1, kChunkLatentBytes / column_bytes / tile) * tile;
     const Rect& window = read.window;
+    if (research == nullptr) read.useful = useful_latents(window, read.level);
     for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {
         for (int64_t x = window.x / width * width; x < window.right(); x += width) {
             const Rect chunk = intersect(Rect{x, y, width, height}, window);

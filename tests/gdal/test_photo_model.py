@@ -59,7 +59,7 @@ class PhotoModel(unittest.TestCase):
                 "t.nae", memory_dataset(rgb), 0, ["TARGET_SIZE=6000", f"TUNE={tune}"]))
             back = read("t.nae")
             found[tune] = psnr(rgb, back), metrics.ms_ssim(rgb, back)
-        self.assertGreater(found["PSNR"][0], found["SSIM"][0] + 0.1, found)
+        self.assertGreater(found["PSNR"][0], found["SSIM"][0] + 0.03, found)
         self.assertLess(found["PSNR"][1], found["SSIM"][1], found)
 
     def test_low_windows_decode_the_first_rows_of_tiles(self):
