@@ -226,7 +226,7 @@ double BandRefiner::bits_of(const std::vector<Part>& parts, const Window& window
         for_stream_in(window.rect, part.tile, part.stream, [&](size_t from, size_t to) {
             std::copy_n(symbols.data() + from * channels, channels, some.data() + to * channels);
         });
-        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size(), 1);
+        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size(), StreamKind::substream);
     }
     return bits;
 }
@@ -250,7 +250,7 @@ Status BandRefiner::choose(const std::vector<Part>& parts, const Window& window,
         });
         AlignedVector16 chosen(count);
         choose_symbols(codec_.model().latent_codec, part.index.data(), target.data(), weight.data(), count,
-                       chosen.data(), 1);
+                       chosen.data(), StreamKind::substream);
         for_stream_in(window.rect, part.tile, part.stream, [&](size_t to, size_t from) {
             std::copy_n(chosen.data() + from * channels, channels, symbols.data() + to * channels);
         });

@@ -1,6 +1,6 @@
 // A tile's columns are coded apart, in *substreams*, as HEVC's entry points cut a slice for parallel decoding (ITU-T H.265,
 // 7.4.7.1): whoever needs some columns decodes those, several substreams are decoded side by side, and threads share them.
-// Each is a stream of one lane (entropy/symbol_codec.h). All streams of a tile are cut in the same places.
+// All streams of a tile are cut in the same places.
 #ifndef NAE_CODEC_SUBSTREAMS_H_
 #define NAE_CODEC_SUBSTREAMS_H_
 
@@ -26,7 +26,7 @@ inline SubstreamRange substreams_of(int left, int right, int count, int w) {
     return range;
 }
 
-// How many an encoder cuts a tile into of which the first stream has so many coded symbols. Each costs four bytes.
+// How many an encoder cuts a tile into of which the first stream has so many coded symbols. Each costs two or three bytes.
 constexpr int substream_count(uint64_t coded) { return coded < 2048 ? 1 : coded < 16384 ? 2 : coded < 49152 ? 4 : 8; }
 
 }  // namespace nae

@@ -125,7 +125,7 @@ struct Chain {
 }  // namespace
 
 void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float* target, const float* weight,
-                    size_t count, int16_t* symbols, int lanes) {
+                    size_t count, int16_t* symbols, StreamKind kind) {
     if (!codec.has_trellis()) {
         for (size_t i = 0; i < count; ++i)
             symbols[i] = index[i] == 0 ? int16_t{0}
@@ -136,7 +136,7 @@ void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float*
     std::fill_n(symbols, count, int16_t{0});
     const auto coded =
         static_cast<uint64_t>(count - static_cast<size_t>(std::count(index, index + count, 0)));
-    std::vector<Chain> chains(static_cast<size_t>(lanes > 0 ? lanes : lane_count(coded)));
+    std::vector<Chain> chains(static_cast<size_t>(chain_count(kind, coded)));
     for (Chain& chain : chains) {
         chain.steps.reserve(static_cast<size_t>(coded) / chains.size() + 1);
         chain.positions.reserve(chain.steps.capacity());

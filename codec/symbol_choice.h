@@ -15,10 +15,9 @@ namespace nae {
 // not with dependent quantisation.
 //
 // Without dependent quantisation each is the nearest integer or, where that lowers bits + weight * squared distance, the next one
-// or two toward zero. With it they are the path of least cost, by Viterbi's algorithm (1967), each lane a path of its own.
-// lanes: as SymbolCodec::encode() takes it.
+// or two toward zero. With it they are the path of least cost, by Viterbi's algorithm (1967), each chain a path of its own.
 void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float* target, const float* weight,
-                    size_t count, int16_t* symbols, int lanes = 0);
+                    size_t count, int16_t* symbols, StreamKind kind = StreamKind::lanes);
 
 }  // namespace nae
 

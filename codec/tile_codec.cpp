@@ -54,6 +54,31 @@ Status cut_stream(ByteSpan& payload, const char* what, ByteSpan* stream) {
     return cut_stream(payload, what, length, stream);
 }
 
+// Lengths of substreams are even, and neighbours' are alike: what is stored is half of how much longer one is than the one before
+// it, 2 d for d >= 0 and -2 d - 1 for d < 0.
+void append_lengths(std::vector<uint8_t>& out, const std::vector<std::vector<uint8_t>>& streams) {
+    int64_t before = 0;
+    for (size_t i = 0; i + 1 < streams.size(); ++i) {
+        const auto half = static_cast<int64_t>(streams[i].size() / 2);
+        const int64_t longer = half - before;
+        append_varint(out, static_cast<uint64_t>(longer >= 0 ? 2 * longer : -2 * longer - 1));
+        before = half;
+    }
+}
+
+Status cut_lengths(ByteSpan& payload, std::vector<uint64_t>& lengths) {
+    int64_t half = 0;
+    for (uint64_t& length : lengths) {
+        uint64_t stored = 0;
+        NAE_RETURN_IF_ERROR(cut_length(payload, "latent", &stored));
+        const auto magnitude = static_cast<int64_t>((stored + 1) / 2);
+        half += stored % 2 == 0 ? magnitude : -magnitude;
+        if (half < 0) return Status(ErrorCode::corrupt, "length of a latent stream below zero");
+        length = 2 * static_cast<uint64_t>(half);
+    }
+    return Status();
+}
+
 // Cuts what follows the hyper-latent stream into substreams: a list of their lengths, but the last one's, comes first.
 Status cut_substreams(ByteSpan payload, int passes, std::vector<ByteSpan>* streams) {
     if (payload.empty()) return Status(ErrorCode::corrupt, "number of substreams is missing");
@@ -62,16 +87,11 @@ Status cut_substreams(ByteSpan payload, int passes, std::vector<ByteSpan>* strea
         return Status(ErrorCode::corrupt, cat("number of substreams: ", count));
     payload = payload.subspan(1);
     const size_t all = count * static_cast<size_t>(passes);
-    std::vector<uint64_t> lengths(all);
-    uint64_t sum = 0;
-    for (size_t i = 0; i + 1 < all; ++i) {
-        NAE_RETURN_IF_ERROR(cut_length(payload, "latent", &lengths[i]));
-        sum += lengths[i];
-    }
-    lengths.back() = payload.size() - std::min<uint64_t>(sum, payload.size());
+    std::vector<uint64_t> lengths(all - 1);
+    NAE_RETURN_IF_ERROR(cut_lengths(payload, lengths));
     for (size_t i = 0; i < all; ++i) {
-        ByteSpan stream;
-        NAE_RETURN_IF_ERROR(cut_stream(payload, "latent", lengths[i], &stream));
+        ByteSpan stream = payload;
+        if (i + 1 < all) NAE_RETURN_IF_ERROR(cut_stream(payload, "latent", lengths[i], &stream));
         streams[i / count].push_back(stream);
     }
     return Status();
@@ -286,10 +306,16 @@ Status TileCodec::predict_part(const TilePart& part, PredictedTile& tile, Thread
     const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
-    NAE_RETURN_IF_ERROR(
-        model_->hyper_codec
-            .decode(tile.hyper.data(), tile.hyper.size(), z_index.data(), z_index.size(), z_symbols.data())
-            .in("hyper-latent"));
+    if (substreams_) {
+        const Substream all{tile.hyper.data(), tile.hyper.size(), z_index.data(), z_index.size(), true,
+                            z_symbols.data()};
+        NAE_RETURN_IF_ERROR(model_->hyper_codec.decode_side_by_side(&all, 1).in("hyper-latent"));
+    } else {
+        NAE_RETURN_IF_ERROR(model_->hyper_codec
+                                .decode(tile.hyper.data(), tile.hyper.size(), z_index.data(), z_index.size(),
+                                        z_symbols.data())
+                                .in("hyper-latent"));
+    }
     NAE_RETURN_IF_ERROR(
         predict(z_symbols.data(), tile.h, tile.w, tile.known, tile.prediction, team).in("hyper-synthesis"));
     return settle(tile.prediction, tile.index, team);
@@ -326,7 +352,7 @@ Status TileCodec::decode_group(Squares which, size_t group, PredictedTile& tile,
     Stream places[kGroup];
     AlignedVector8 index[kGroup];
     AlignedVector16 some[kGroup];
-    LaneStream lanes[kGroup];
+    Substream lanes[kGroup];
     for (int k = first; k < end; ++k) {
         const auto i = static_cast<size_t>(k - first);
         places[i] = Stream{squares(which), substream_begin(k, count, tile.w) - tile.known.left,
@@ -335,7 +361,7 @@ Status TileCodec::decode_group(Squares which, size_t group, PredictedTile& tile,
         some[i].resize(index[i].size());
         take_stream(places[i], tile.index.data(), part.rows, tile.known.width(), channels, index[i].data());
         const ByteSpan bytes = streams[static_cast<size_t>(k)];
-        lanes[i] = LaneStream{bytes.data(),    bytes.size(),        index[i].data(),
+        lanes[i] = Substream{bytes.data(),    bytes.size(),        index[i].data(),
                               index[i].size(), part.rows == tile.h, some[i].data()};
     }
     const auto used = static_cast<size_t>(end - first);
@@ -491,7 +517,7 @@ void TileCodec::choose_stream(const Stream& stream, const float* y, ptrdiff_t y_
     });
     AlignedVector16 symbols(count);
     choose_symbols(model_->latent_codec, index.data(), target.data(), weighs ? weight.data() : nullptr, count,
-                   symbols.data(), 1);
+                   symbols.data(), StreamKind::substream);
     for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
         std::copy_n(symbols.data() + at * channels, channels, tile.symbols.data() + i * channels);
     });
@@ -504,12 +530,13 @@ Result<std::vector<uint8_t>> TileCodec::pack_stream(const Stream& stream, const 
     AlignedVector16 symbols(count);
     take_stream(stream, tile.index.data(), tile.h, tile.w, channels, index.data());
     take_stream(stream, tile.symbols.data(), tile.h, tile.w, channels, symbols.data());
-    return model_->latent_codec.encode(index.data(), symbols.data(), count, 1);
+    return model_->latent_codec.encode(index.data(), symbols.data(), count, StreamKind::substream);
 }
 
 Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics) const {
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
-                         model_->hyper_codec.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size()));
+                         model_->hyper_codec.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size(),
+                                                    StreamKind::substream));
     std::vector<std::vector<uint8_t>> streams;
     for (const Squares which : {Squares::first, Squares::second}) {
         if (which == Squares::second && !has_context()) break;
@@ -529,7 +556,7 @@ Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatis
     if (hyper_stream.empty() && latent_bytes == 0) return payload;
     append_stream(payload, hyper_stream);
     payload.push_back(static_cast<uint8_t>(tile.substreams));
-    for (size_t i = 0; i + 1 < streams.size(); ++i) append_varint(payload, streams[i].size());
+    append_lengths(payload, streams);
     for (const auto& stream : streams) payload.insert(payload.end(), stream.begin(), stream.end());
     return payload;
 }

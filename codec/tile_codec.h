@@ -5,7 +5,7 @@
 //   varint n   length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit = more follow
 //   n bytes    hyper-latent symbols, hz x wz positions, row by row, channel fastest (symbol_codec.h)
 //   u8 S       substreams of a stream of latents (substreams.h), 1 .. 32
-//   varints    length of each substream but the last one: S of the first squares (checkerboard.h), then S of the second ones;
+//   varints    length of each substream but the last one, as the difference to the one before it: S of the first squares (checkerboard.h), then S of the second ones;
 //              without a context network there is one stream alone, of all positions
 //   the rest   these substreams: latent symbols, row by row, channel fastest
 // Earlier files (without kFlagSubstreams, header.h) have instead, each of as many lanes as lane_count() says:

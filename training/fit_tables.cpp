@@ -52,7 +52,7 @@ class SymbolCounter : public TileObserver {
             count(latent_[quantiser][index[i]],
                   trellis_ ? trellis_level(symbols[i], quantiser) : int(symbols[i]));
         };
-        for_coded(index.data(), symbols.data(), index.size(), trellis_, count_symbol, 1);
+        for_coded(index.data(), symbols.data(), index.size(), trellis_, count_symbol, StreamKind::substream);
     }
 
     const size_t channels_;

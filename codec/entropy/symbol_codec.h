@@ -15,9 +15,13 @@
 // After the last symbol every lane's state must be 2^16 and every word used. That costs 2 bytes per lane and
 // tells a decoder whose tables or indices do not match the encoder's. It is no substitute for the tile's CRC:
 // a flip that exchanges two symbols of equal frequency leaves the state as it was.
+// A substream (StreamKind) begins to be coded in state 1 instead, which costs nothing: its states grow to 2^16 before the first
+// word is written. A decoder, for which that is the end, takes a word only while there are any, and must end in state 1: that tells less, since states that have no more words
+// fall to small numbers, but a tile has many substreams.
 //
-// With dependent quantisation (trellis.h) there are two table sets. Each lane is a chain of its own, so that lanes are still
-// decoded side by side; what is coded of a position is the level, by the table of its index in the set of the state's quantiser.
+// With dependent quantisation (trellis.h) there are two table sets; what is coded of a position is the level, by the table of its
+// index in the set of the state's quantiser. Each lane is a chain of its own, so that lanes are still decoded side by side.
+// A substream (StreamKind) has one lane, but four chains in turn.
 #ifndef NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 #define NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 
@@ -36,8 +40,19 @@ namespace nae {
 int lane_count(uint64_t coded);
 constexpr int kMostLanes = 4;
 
-// One of several streams of one lane each that are decoded side by side.
-struct LaneStream {
+enum class StreamKind : uint8_t {
+    lanes,      // lane_count() of them, each a chain
+    substream,  // one lane, of kSubstreamChains chains: symbol i belongs to chain i mod kSubstreamChains
+};
+// What a trellis makes of one symbol depends on the one before it in its chain. The errors of a latent's neighbouring channels add
+// up in the pixels, and were they of one chain, a picture would lose 0.01 to 0.03 dB.
+constexpr int kSubstreamChains = 4;
+inline int chain_count(StreamKind kind, uint64_t coded) {
+    return kind == StreamKind::substream ? kSubstreamChains : lane_count(coded);
+}
+
+// One of several substreams that are decoded side by side.
+struct Substream {
     const uint8_t* data = nullptr;
     size_t size = 0;
     const uint8_t* table_index = nullptr;  // [count]
@@ -57,9 +72,9 @@ class SymbolCodec {
 
     // Codes symbols[i] with table table_index[i], for i < count. Symbols at index 0 must be 0; symbols are
     // within -32767..32767. With dependent quantisation they must be a path: values of the quantisers that the ones before
-    // them lead to. lanes: 1 .. kMostLanes, or 0 for lane_count(). Errors: invalid_argument.
+    // them in their chain lead to. Errors: invalid_argument.
     Result<std::vector<uint8_t>> encode(const uint8_t* table_index, const int16_t* symbols, size_t count,
-                                        int lanes = 0) const;
+                                        StreamKind kind = StreamKind::lanes) const;
 
     // Fills symbols[0 .. count) from exactly `size` bytes. Errors: corrupt, invalid_argument (index out of
     // range). Positions of index 0 cost next to nothing: they are cleared and skipped eight at a time.
@@ -72,9 +87,9 @@ class SymbolCodec {
     Result<bool> decode_first(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
                               int16_t* symbols) const;
 
-    // Decodes streams of one lane (encode() with lanes = 1), up to kMostLanes at a time, which takes about as long for each
-    // symbol as decode() does. Errors: as decode().
-    Status decode_side_by_side(const LaneStream* streams, size_t count) const;
+    // Decodes substreams, up to kMostLanes at a time, which takes about as long for each symbol as decode() does. Errors: as
+    // decode().
+    Status decode_side_by_side(const Substream* streams, size_t count) const;
 
     // Bits that coding `magnitude` = |symbol| (0..32767), or |level|, takes with table index > 0 of a quantiser's set; sign
     // included.
@@ -83,7 +98,8 @@ class SymbolCodec {
         return magnitude <= t.max_symbol ? t.bits[static_cast<size_t>(magnitude)] : escape_cost(t, magnitude);
     }
     // Those of a whole stream, as encode() has it, without its ends.
-    double stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count, int lanes = 0) const;
+    double stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count,
+                       StreamKind kind = StreamKind::lanes) const;
 
     int table_count() const { return table_count_; }
 
@@ -107,7 +123,7 @@ class SymbolCodec {
         std::vector<float> bits;  // [M + 1]
     };
     struct Reader;
-    struct Chain;
+    struct OnItsWay;
 
     void add(const TableSet& set);
     static float escape_cost(const EncodeTable& table, int magnitude);
@@ -122,15 +138,15 @@ class SymbolCodec {
     template <int kLanes, bool kTrellis>
     Status decode_chains(Reader& reader, const uint8_t* table_index, size_t count, bool whole,
                          int16_t* symbols) const;
-    // All symbols of at most kMostLanes chains, whose order changes.
+    // All symbols of at most kMostLanes substreams, whose order changes.
     template <bool kTrellis>
-    Status decode_together(Chain** chains, size_t count) const;
-    // One symbol of each of some chains, `steps` times or, unchecked, until one of them was an escape. kChecked: whether the
-    // words that are left are looked at; else each chain must have one for each step.
+    Status decode_together(OnItsWay** streams, size_t count) const;
+    // One symbol of each of some substreams, `steps` times or, unchecked, until one of them was an escape. kChecked: whether the
+    // words that are left are looked at; else each substream must have one for each step.
     template <bool kTrellis, bool kChecked>
-    Status decode_steps(Chain* const* chains, size_t count, size_t steps) const;
-    template <int kLanes, bool kTrellis, bool kChecked>
-    Status decode_steps(Chain* const* chains, size_t steps) const;
+    Status decode_steps(OnItsWay* const* streams, size_t count, size_t steps) const;
+    template <int kStreams, bool kTrellis, bool kChecked>
+    Status decode_steps(OnItsWay* const* streams, size_t steps) const;
 
     // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
     // more than a core's cache, and several milliseconds to make. [table][slot / kSlotsPerLook]: entry k of the first of
@@ -145,18 +161,19 @@ class SymbolCodec {
 };
 
 // body(i, quantiser) for the coded positions i of a stream in order; quantiser: of the symbol, 0 without dependent
-// quantisation. The symbols before i must be valid when it is called for. of_lanes: as SymbolCodec::encode() takes it.
+// quantisation. The symbols before i must be valid when it is called for.
 template <class F>
 void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count, bool trellis, F body,
-               int of_lanes = 0) {
+               StreamKind kind = StreamKind::lanes) {
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) coded += table_index[i] != 0;
-    const auto lanes = static_cast<uint64_t>(of_lanes > 0 ? of_lanes : lane_count(coded));
+    const auto chains = static_cast<uint64_t>(chain_count(kind, coded));
     uint8_t states[kMostLanes] = {};
+    static_assert(kSubstreamChains <= kMostLanes, "a state for each chain");
     uint64_t number = 0;
     for (size_t i = 0; i < count; ++i) {
         if (table_index[i] == 0) continue;
-        uint8_t& state = states[number++ % lanes];
+        uint8_t& state = states[number++ % chains];
         const int quantiser = trellis ? trellis_quantiser(state) : 0;
         body(i, quantiser);
         if (trellis) state = kTrellisNext[state][trellis_level(symbols[i], quantiser) & 1];

@@ -43,18 +43,20 @@ void scan_indices(const uint8_t* table_index, size_t count, uint64_t* coded, uin
 struct SymbolCodec::Reader {
     const uint8_t* position;
     const uint8_t* end;
+    bool ends_low = false;  // a substream: states below 2^16 are where the words end
 
     // A lane's initial state.
     Status begin(uint32_t* x) {
         if (end - position < 4) return corrupt("stream is too short");
         *x = load_u16(position) | (load_u16(position + 2) << 16);
-        if (*x < kStateLow) return corrupt("initial state is out of range");
+        if (*x < kStateLow && !(ends_low && end - position == 4))
+            return corrupt("initial state is out of range");
         position += 4;
         return Status();
     }
     bool refill(uint32_t& x) {
         if (x >= kStateLow) return true;
-        if (end - position < 2) return false;
+        if (end - position < 2) return ends_low;
         x = (x << 16) | load_u16(position);
         position += 2;
         return true;
@@ -249,15 +251,17 @@ Result<bool> SymbolCodec::decode_first(const uint8_t* data, size_t size, const u
     return true;
 }
 
-// ---- Streams of one lane, side by side
+static_assert(kSubstreamChains == 4, "a byte of 32 bits for each chain's state");
 
-// A stream of one lane on its way.
-struct SymbolCodec::Chain {
-    const LaneStream* stream = nullptr;
+// ---- Substreams, side by side
+
+// A substream on its way.
+struct SymbolCodec::OnItsWay {
+    const Substream* stream = nullptr;
     Reader reader{};
-    uint32_t x = 0;
-    int state = 0;    // of the trellis
-    size_t next = 0;  // position that has not been gathered
+    uint32_t x = 0;       // of the lane
+    uint32_t states = 0;  // of the trellis, a byte for each chain, the lowest that of the next symbol
+    size_t next = 0;      // position that has not been gathered
     // Positions of coded symbols that have been gathered, of which the first `done` are decoded.
     size_t held = 0, done = 0;
     uint32_t positions[kBatch + 8];
@@ -290,30 +294,31 @@ struct SymbolCodec::Chain {
     size_t safe() const { return std::min(ready(), static_cast<size_t>(reader.end - reader.position) / 2); }
 };
 
-template <int kLanes, bool kTrellis, bool kChecked>
-Status SymbolCodec::decode_steps(Chain* const* chains, size_t steps) const {
+template <int kStreams, bool kTrellis, bool kChecked>
+Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t steps) const {
     constexpr int kLimit = kTrellis ? kMaxTrellisLevel : kMaxSymbolMagnitude;
     const uint16_t* const first_entries = first_entries_.data();
     const Interval* const intervals = intervals_.data();
     const DecodeTable* const tables = decode_.data();
     const auto set_tables = static_cast<uint32_t>(table_count_);
-    uint32_t x[kLanes];
-    int states[kLanes];
-    const uint8_t* words[kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) {
-        x[lane] = chains[lane]->x;
-        states[lane] = chains[lane]->state;
-        words[lane] = chains[lane]->reader.position;
+    uint32_t x[kStreams];
+    uint32_t states[kStreams];
+    const uint8_t* words[kStreams];
+    for (int lane = 0; lane < kStreams; ++lane) {
+        x[lane] = streams[lane]->x;
+        states[lane] = streams[lane]->states;
+        words[lane] = streams[lane]->reader.position;
     }
     size_t step = 0;
     bool escaped = false;
     for (; step < steps && !escaped; ++step) {
-        for (int lane = 0; lane < kLanes; ++lane) {
-            Chain& chain = *chains[lane];
-            const LaneStream& stream = *chain.stream;
-            const uint32_t at = chain.positions[chain.done + step];
+        for (int lane = 0; lane < kStreams; ++lane) {
+            OnItsWay& on_its_way = *streams[lane];
+            const Substream& stream = *on_its_way.stream;
+            const uint32_t at = on_its_way.positions[on_its_way.done + step];
             uint32_t index = stream.table_index[at];
-            if (kTrellis) index += static_cast<uint32_t>(trellis_quantiser(states[lane])) * set_tables;
+            const int state = static_cast<int>(states[lane] & 0xff);
+            if (kTrellis) index += static_cast<uint32_t>(trellis_quantiser(state)) * set_tables;
             const DecodeTable& table = tables[index];
             const uint32_t slot = x[lane] & (kProbabilityTotal - 1);
             const Interval* const begin = intervals + table.first_interval;
@@ -328,79 +333,79 @@ Status SymbolCodec::decode_steps(Chain* const* chains, size_t steps) const {
                 words[lane] += need ? 2 : 0;
             } else {
                 x[lane] = taken;
-                if (need) {
-                    if (chain.reader.end - words[lane] < 2) return corrupt("stream ends early");
+                if (need && on_its_way.reader.end - words[lane] >= 2) {
                     x[lane] = (taken << 16) | load_u16(words[lane]);
                     words[lane] += 2;
                 }
             }
             if (level > table.max_symbol) {
-                chain.reader.position = words[lane];
-                if (!decode_escape(x[lane], chain.reader, table.max_symbol, kLimit, &level))
+                on_its_way.reader.position = words[lane];
+                if (!decode_escape(x[lane], on_its_way.reader, table.max_symbol, kLimit, &level))
                     return corrupt("invalid escape");
-                words[lane] = chain.reader.position;
+                words[lane] = on_its_way.reader.position;
                 escaped = !kChecked;  // it may have taken the words that later symbols were promised
             }
             if (kTrellis) {
-                stream.symbols[at] = static_cast<int16_t>(trellis_symbol(level, trellis_quantiser(states[lane])));
-                states[lane] = kTrellisNext[states[lane]][level & 1];
+                stream.symbols[at] = static_cast<int16_t>(trellis_symbol(level, trellis_quantiser(state)));
+                states[lane] = states[lane] >> 8 | static_cast<uint32_t>(kTrellisNext[state][level & 1]) << 24;
             } else {
                 stream.symbols[at] = static_cast<int16_t>(level);
             }
         }
     }
-    for (int lane = 0; lane < kLanes; ++lane) {
-        chains[lane]->x = x[lane];
-        chains[lane]->state = states[lane];
-        chains[lane]->reader.position = words[lane];
-        chains[lane]->done += step;
+    for (int lane = 0; lane < kStreams; ++lane) {
+        streams[lane]->x = x[lane];
+        streams[lane]->states = states[lane];
+        streams[lane]->reader.position = words[lane];
+        streams[lane]->done += step;
     }
     return Status();
 }
 
 template <bool kTrellis, bool kChecked>
-Status SymbolCodec::decode_steps(Chain* const* chains, size_t count, size_t steps) const {
+Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t count, size_t steps) const {
     switch (count) {
         case 1:
-            return decode_steps<1, kTrellis, kChecked>(chains, steps);
+            return decode_steps<1, kTrellis, kChecked>(streams, steps);
         case 2:
-            return decode_steps<2, kTrellis, kChecked>(chains, steps);
+            return decode_steps<2, kTrellis, kChecked>(streams, steps);
         case 3:
-            return decode_steps<3, kTrellis, kChecked>(chains, steps);
+            return decode_steps<3, kTrellis, kChecked>(streams, steps);
         default:
-            return decode_steps<kMostLanes, kTrellis, kChecked>(chains, steps);
+            return decode_steps<kMostLanes, kTrellis, kChecked>(streams, steps);
     }
 }
 
 template <bool kTrellis>
-Status SymbolCodec::decode_together(Chain** chains, size_t count) const {
+Status SymbolCodec::decode_together(OnItsWay** streams, size_t count) const {
     constexpr size_t kFewSafe = 16;  // not worth starting for
     for (;;) {
-        Chain** const end = std::remove_if(chains, chains + count, [](Chain* chain) { return !chain->gather(); });
-        count = static_cast<size_t>(end - chains);
+        OnItsWay** const end =
+            std::remove_if(streams, streams + count, [](OnItsWay* stream) { return !stream->gather(); });
+        count = static_cast<size_t>(end - streams);
         if (count == 0) return Status();
         size_t ready = SIZE_MAX, safe = SIZE_MAX;
         for (size_t i = 0; i < count; ++i) {
-            ready = std::min(ready, chains[i]->ready());
-            safe = std::min(safe, chains[i]->safe());
+            ready = std::min(ready, streams[i]->ready());
+            safe = std::min(safe, streams[i]->safe());
         }
         if (safe >= kFewSafe)
-            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, false>(chains, count, safe)));
+            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, false>(streams, count, safe)));
         else
-            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, true>(chains, count, std::min(ready, kFewSafe))));
+            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, true>(streams, count, std::min(ready, kFewSafe))));
     }
 }
 
-Status SymbolCodec::decode_side_by_side(const LaneStream* streams, size_t count) const {
+Status SymbolCodec::decode_side_by_side(const Substream* streams, size_t count) const {
     if (count > kMostLanes) {
         NAE_RETURN_IF_ERROR(decode_side_by_side(streams, kMostLanes));
         return decode_side_by_side(streams + kMostLanes, count - kMostLanes);
     }
-    std::array<Chain, kMostLanes> all;
-    std::array<Chain*, kMostLanes> chains;
+    std::array<OnItsWay, kMostLanes> all;
+    std::array<OnItsWay*, kMostLanes> pointers;
     size_t used = 0;
     for (size_t i = 0; i < count; ++i) {
-        const LaneStream& stream = streams[i];
+        const Substream& stream = streams[i];
         NAE_ASSIGN_OR_RETURN(const uint64_t coded, count_coded(stream.table_index, stream.count));
         if (stream.count > 0) std::memset(stream.symbols, 0, stream.count * sizeof(stream.symbols[0]));
         if (coded == 0) {
@@ -408,17 +413,17 @@ Status SymbolCodec::decode_side_by_side(const LaneStream* streams, size_t count)
             continue;
         }
         if (stream.size % 2 != 0) return corrupt("odd number of bytes");
-        Chain& chain = all[used];
-        chain.stream = &stream;
-        chain.reader = Reader{stream.data, stream.data + stream.size};
-        NAE_RETURN_IF_ERROR(chain.reader.begin(&chain.x));
-        chains[used++] = &chain;
+        OnItsWay& on_its_way = all[used];
+        on_its_way.stream = &stream;
+        on_its_way.reader = Reader{stream.data, stream.data + stream.size, true};
+        NAE_RETURN_IF_ERROR(on_its_way.reader.begin(&on_its_way.x));
+        pointers[used++] = &on_its_way;
     }
-    NAE_RETURN_IF_ERROR(trellis_ ? decode_together<true>(chains.data(), used)
-                                 : decode_together<false>(chains.data(), used));
+    NAE_RETURN_IF_ERROR(trellis_ ? decode_together<true>(pointers.data(), used)
+                                 : decode_together<false>(pointers.data(), used));
     for (size_t i = 0; i < used; ++i) {
         if (!all[i].stream->whole) continue;
-        if (all[i].x != kStateLow) return corrupt("final state is wrong");
+        if (all[i].x != 1) return corrupt("final state is wrong");
         if (all[i].reader.position != all[i].reader.end) return corrupt("bytes are left over");
     }
     return Status();

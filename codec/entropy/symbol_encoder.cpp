@@ -119,18 +119,18 @@ float SymbolCodec::escape_cost(const EncodeTable& table, int magnitude) {
 }
 
 double SymbolCodec::stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count,
-                                int lanes) const {
+                                StreamKind kind) const {
     double bits = 0;
     const auto add = [&](size_t i, int quantiser) {
         const int level = trellis_ ? trellis_level(symbols[i], quantiser) : symbols[i];
         bits += static_cast<double>(cost(table_index[i], level < 0 ? -level : level, quantiser));
     };
-    for_coded(table_index, symbols, count, trellis_, add, lanes);
+    for_coded(table_index, symbols, count, trellis_, add, kind);
     return bits;
 }
 
 Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, const int16_t* symbols,
-                                                 size_t count, int of_lanes) const {
+                                                 size_t count, StreamKind kind) const {
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) {
         if (static_cast<int>(table_index[i]) >= table_count_) {
@@ -157,11 +157,11 @@ Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, con
             path = path && trellis_has(symbols[i], quantiser);
             quantisers.push_back(static_cast<uint8_t>(quantiser));
         };
-        for_coded(table_index, symbols, count, true, follow, of_lanes);
+        for_coded(table_index, symbols, count, true, follow, kind);
         if (!path) return Status(ErrorCode::invalid_argument, "entropy encoder: symbols that are no path");
     }
-    const auto lanes = static_cast<uint64_t>(of_lanes > 0 ? of_lanes : lane_count(coded));
-    std::vector<uint32_t> states(lanes, kStateLow);
+    const auto lanes = kind == StreamKind::substream ? uint64_t{1} : static_cast<uint64_t>(lane_count(coded));
+    std::vector<uint32_t> states(lanes, kind == StreamKind::substream ? 1 : kStateLow);
     BackwardWriter writer;
     uint64_t number = coded;
     for (size_t i = count; i-- > 0;) {

@@ -262,12 +262,16 @@ class TableSet:
 # ---- 8 Entropy-coded streams
 
 class Lane:
-    def __init__(self, state, words):
-        self.x, self.words = state, words
+    def __init__(self, state, words, substream):
+        self.x, self.words, self.end = state, words, 1 if substream else 2**16
 
     def refill(self):
         if self.x < 2**16:
-            self.x = self.x * 2**16 + next(self.words)
+            word = next(self.words, None)
+            if word is not None:
+                self.x = self.x * 2**16 + word
+            elif self.end != 1:
+                raise ValueError("a word is missing")
 
     def raw(self, bits):
         if bits == 0:
@@ -302,7 +306,7 @@ NEXT_STATE = [(0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)]
 
 
 class Chain:
-    """A lane whose symbols depend on each other (8.1)."""
+    """Symbols of a lane that depend on each other (8.1)."""
 
     def __init__(self, lane):
         self.lane, self.state = lane, 0
@@ -314,31 +318,30 @@ class Chain:
         return 2 * level - quantiser * ((level > 0) - (level < 0))
 
 
-def read_stream(data, indices, table_set, second_set=None, count=None):
-    """count: of lanes; None: by the number of symbols."""
+def read_stream(data, indices, table_set, second_set=None, substream=False):
     coded = sum(1 for i in indices if i)
     if coded == 0:
         if data:
             raise ValueError("bytes where nothing is coded")
         return [0] * len(indices)
     reader = Reader(data)
-    count = count or (1 if coded < 2048 else 2 if coded < 16384 else 4)
+    count = 1 if coded < 2048 or substream else 2 if coded < 16384 else 4
     states = reader.array("I", count)
     words = iter(reader.array("H", len(reader.rest()) // 2))
     reader.expect_end()
-    lanes = [Lane(x, words) for x in states]
-    chains = [Chain(lane) for lane in lanes]
+    lanes = [Lane(x, words, substream) for x in states]
+    chains = [Chain(lane) for lane in (lanes * 4 if substream else lanes)]
     symbols, number = [], 0
     for i in indices:
         if i == 0:
             symbols.append(0)
             continue
         if second_set:
-            symbols.append(chains[number % count].symbol((table_set.tables[i], second_set.tables[i])))
+            symbols.append(chains[number % len(chains)].symbol((table_set.tables[i], second_set.tables[i])))
         else:
             symbols.append(lanes[number % count].symbol(table_set.tables[i]))
         number += 1
-    if any(lane.x != 2**16 for lane in lanes) or next(words, None) is not None:
+    if any(lane.x != lane.end for lane in lanes) or next(words, None) is not None:
         raise ValueError("stream does not end where it should")
     return symbols
 
@@ -506,12 +509,13 @@ def split_substreams(payload, steps):
     count, payload = payload[0], payload[1:]
     if not 1 <= count <= 32:
         raise ValueError("%d substreams" % count)
-    lengths = []
+    lengths, half = [], 0
     for _ in range(count * steps - 1):
-        length, payload = split_length(payload)
-        lengths.append(length)
+        stored, payload = split_length(payload)
+        half += stored // 2 if stored % 2 == 0 else -(stored + 1) // 2
+        lengths.append(2 * half)
     lengths.append(len(payload) - sum(lengths))
-    if lengths[-1] < 0:
+    if min(lengths) < 0:
         raise ValueError("substreams longer than the tile")
     streams = []
     for length in lengths:
@@ -528,7 +532,8 @@ def positions(values, height, width, channels):
 def read_tile(model, payload, h, w, substreams):
     hyper_bytes, latent_bytes = split_payload(payload)
     hz, wz = ceil_div(h, 4), ceil_div(w, 4)
-    z = positions(read_stream(hyper_bytes, model.hyper_index * (hz * wz), model.hyper_tables), hz, wz, model.cz)
+    z = positions(read_stream(hyper_bytes, model.hyper_index * (hz * wz), model.hyper_tables, None, substreams),
+                  hz, wz, model.cz)
     first = model.hyper_synthesis[0]
     values = per_position(
         lambda p: [clamp((s * d + 2**15) >> 16, first.lo, first.hi) for s, d in zip(p, model.dz)], z)
@@ -560,14 +565,14 @@ def read_symbols(model, stream, prediction, places, w):
         bounds = [2 * (k * ceil_div(w, 2) // len(stream)) for k in range(len(stream))] + [w]
         found = {}
         for part, left, right in zip(stream, bounds, bounds[1:]):
-            found.update(read_places(model, part, prediction, [p for p in places if left <= p[1] < right], 1))
+            found.update(read_places(model, part, prediction, [p for p in places if left <= p[1] < right], True))
         return found
-    return read_places(model, stream, prediction, places, None)
+    return read_places(model, stream, prediction, places, False)
 
 
-def read_places(model, stream, prediction, places, lanes):
+def read_places(model, stream, prediction, places, substream):
     indices = [i for y, x in places for i in indices_at(model, prediction[y][x])]
-    flat = read_stream(stream, indices, model.tables, model.second_tables, lanes)
+    flat = read_stream(stream, indices, model.tables, model.second_tables, substream)
     return {place: flat[k * model.c:][:model.c] for k, place in enumerate(places)}
 
 

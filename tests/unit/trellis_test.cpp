@@ -97,14 +97,16 @@ TEST_CASE("trellis: round trip at all lane counts, densities and sizes of symbol
                 const double bits = codec.stream_bits(path.index.data(), path.symbols.data(), count);
                 const double real = 8.0 * static_cast<double>(exact.size());
                 CHECK((real > 0.995 * bits - 1 && real < 1.005 * bits + 160));
-                const auto one_lane = codec.encode(path.index.data(), path.symbols.data(), count, 1);
-                // Its path is another one where there are more lanes.
+                // As a substream it is a path of four chains, as it is in four lanes.
                 if (lane_count(static_cast<uint64_t>(std::count_if(path.index.begin(), path.index.end(),
-                                                                   [](int i) { return i != 0; }))) == 1) {
+                                                                   [](int i) { return i != 0; }))) ==
+                    kSubstreamChains) {
+                    const auto one_lane =
+                        codec.encode(path.index.data(), path.symbols.data(), count, StreamKind::substream);
                     REQUIRE(one_lane.ok());
                     std::vector<int16_t> again[2] = {std::vector<int16_t>(count, 77),
                                                      std::vector<int16_t>(count / 2, 77)};
-                    const LaneStream lanes[2] = {
+                    const Substream lanes[2] = {
                         {one_lane.value().data(), one_lane.value().size(), path.index.data(), count, true,
                          again[0].data()},
                         {one_lane.value().data(), one_lane.value().size(), path.index.data(), count / 2, false,
