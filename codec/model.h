@@ -9,6 +9,7 @@
 //   CNTX  optional: context network, graph_io.h
 //   LAPP  optional: block_lap.h
 //   FILT  optional: restoration_filter.h
+//   NNPF  optional: post_filter.h
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
 //   aCND  optional, behind aNLZ: what the quality does to outputs of both, quality_affine.h
 //   aLAP  beside LAPP and aNLZ, the encoder's part of the overlap, block_lap.h
@@ -34,6 +35,7 @@
 #include "codec/float_graph.h"
 #include "codec/gains.h"
 #include "codec/graph.h"
+#include "codec/post_filter.h"
 #include "codec/quality_affine.h"
 #include "codec/research_model.h"
 #include "codec/restoration_filter.h"
@@ -77,7 +79,8 @@ struct Model {
     // positions that are coded second. Units: latent_context.h.
     Graph context;
     BlockLap lap;                   // how blocks of the synthesis' output overlap; may be empty
-    RestorationFilter restoration;  // what that goes through last; may be empty
+    RestorationFilter restoration;  // what that goes through then; may be empty
+    PostFilter post_filter;         // what that goes through last; may be empty
 
     // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels
     // at 1/16 in integer units of the synthesis' input (not rounded); hyper_analysis: those at 1/16 -> Cz
