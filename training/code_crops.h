@@ -25,8 +25,9 @@ struct CodeCropsOptions {
     int threads = 1;  // each codes a crop of its own
 };
 
-// What the integer decoder makes of a crop of size x size RGB pixels, size a multiple of 16 up to 512, coded at EFFORT 1
-// (without a search: dozens of crops a second, and decoded pictures of the same kind). Thread-safe. Errors: those of encode().
+// What the integer decoder makes of a crop of size x size RGB pixels, size a multiple of 16 up to 512, coded
+// at EFFORT 1 (without a search: dozens of crops a second, and decoded pictures of the same kind).
+// Thread-safe. Errors: those of encode().
 Result<CodedCrop> code_crop(const ReadyModelPtr& model, std::vector<uint8_t> pixels, int size,
                             int quality_centi);
 
@@ -34,8 +35,9 @@ Result<CodedCrop> code_crop(const ReadyModelPtr& model, std::vector<uint8_t> pix
 Result<CodedCropsHead> coded_crops_head(const ReadyModelPtr& model, const PackedPictures& pictures,
                                         const CodeCropsOptions& options);
 
-// Hands on the training crops and then the held-out ones, in an order that depends on nothing but the options, from the calling
-// thread. Prints how far it is. Errors: those of code_crop() and `take`; invalid_argument (options, no picture of that size).
+// Hands on the training crops and then the held-out ones, in an order that depends on nothing but the
+// options, from the calling thread. Prints how far it is. Errors: those of code_crop() and `take`;
+// invalid_argument (options, no picture of that size).
 Status code_crops(const ReadyModelPtr& model, const PackedPictures& pictures, const CodeCropsOptions& options,
                   const std::function<Status(const CodedCrop& crop, bool held_out)>& take);
 

@@ -115,7 +115,8 @@ Result<CodedCrops> CodedCrops::open(const std::string& path) {
         const auto quality = load_le<uint32_t>(p);
         if (quality < 100 || quality > 10000) return bad(ErrorCode::corrupt, cat("quality of crop ", i));
         view.quality_centi = int(quality);
-        // Crops have an even number of bytes and begin at an even place, and only little-endian machines train.
+        // Crops have an even number of bytes and begin at an even place, and only little-endian machines
+        // train.
         view.decoded = reinterpret_cast<const int16_t*>(p + 4);
         view.original = p + 4 + 2 * samples_of(head);
         (i < head.training ? out.training_ : out.held_out_).push_back(view);

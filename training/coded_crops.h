@@ -1,9 +1,9 @@
-// Crops beside what the decoder makes of them at some quality: what a post-filter is trained on. Kept in a file, because
-// coding thousands of them takes minutes and a run that goes on wants the same ones.
+// Crops beside what the decoder makes of them at some quality: what a post-filter is trained on. Kept in a
+// file, because coding thousands of them takes minutes and a run that goes on wants the same ones.
 //
-// Layout, little-endian: 8 bytes "NAECROP1", 8 bytes ID of the model, u32 side of a crop S, u32 fraction bits F, u32 number of
-// training crops, u32 number of held-out crops, u64 seed; then the crops, training ones first, of S x S RGB pixels row by row:
-// u32 quality in hundredths, i16 decoded[3 S^2], u8 original[3 S^2].
+// Layout, little-endian: 8 bytes "NAECROP1", 8 bytes ID of the model, u32 side of a crop S, u32 fraction bits
+// F, u32 number of training crops, u32 number of held-out crops, u64 seed; then the crops, training ones
+// first, of S x S RGB pixels row by row: u32 quality in hundredths, i16 decoded[3 S^2], u8 original[3 S^2].
 #pragma once
 
 #include <array>

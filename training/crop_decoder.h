@@ -1,5 +1,5 @@
-// What the integer decoder makes of a crop that has just been encoded: the values that the parts of a model behind its
-// synthesis are fitted to.
+// What the integer decoder makes of a crop that has just been encoded: the values that the parts of a model
+// behind its synthesis are fitted to.
 #pragma once
 
 #include "codec/encoder.h"
@@ -16,9 +16,9 @@ class SymbolKeeper : public TileObserver {
     TileSymbols last;
 };
 
-// Decodes a picture that is a single tile of size x size pixels, size a multiple of 16: synthesis and what the codec's model
-// lets follow it. pixels: size x size x 3 values in units of the synthesis' output, within black .. white
-// (engine_kernels.h) but not rounded to samples. Thread-safe. Errors: those of Engine::run().
+// Decodes a picture that is a single tile of size x size pixels, size a multiple of 16: synthesis and what
+// the codec's model lets follow it. pixels: size x size x 3 values in units of the synthesis' output, within
+// black .. white (engine_kernels.h) but not rounded to samples. Thread-safe. Errors: those of Engine::run().
 Status decode_crop(const TileCodec& codec, const TileSymbols& tile, int size, Tensor16& pixels);
 
 }  // namespace nae::training

@@ -245,12 +245,14 @@ class Fitter {
 
 std::string fit_restoration(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size,
                             const RestorationOptions& options) {
-    model.restoration = RestorationFilter();
-    const auto ready = prepare_model(model, "model");
+    Model bare = model;  // up to where the filter will be
+    bare.restoration = RestorationFilter();
+    bare.post_filter = PostFilter();
+    const auto ready = prepare_model(bare, "model");
     if (!ready.ok()) return ready.status().message();
     RestorationFilter filter;
     filter.activities = options.activities;
-    Fitter fitter(model, crops, size);
+    Fitter fitter(bare, crops, size);
     for (int k = 0; k < options.sets; ++k) {
         const double quality = options.sets == 1 ? 50 : 1 + 99.0 * k / (options.sets - 1);
         auto set = fitter.fit(ready.value(), quality, options.activities);

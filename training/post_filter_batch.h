@@ -15,8 +15,8 @@ struct PostFilterBatch {
     torch::Tensor quality;  // [N], 1..100
 };
 
-// N random parts of `size` x `size` pixels (even, at most the crops') of random crops, each at an even place, mirrored and
-// turned at random. All chance comes from `seed`. crops: not empty.
+// N random parts of `size` x `size` pixels (even, at most the crops') of random crops, each at an even place,
+// mirrored and turned at random. All chance comes from `seed`. crops: not empty.
 PostFilterBatch draw_post_filter_batch(const std::vector<CodedCropView>& crops, const CodedCropsHead& head,
                                        int n, int size, uint64_t seed);
 

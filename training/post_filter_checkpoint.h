@@ -1,8 +1,9 @@
-// Checkpoints of the post-filter's training: all that a run needs to go on, or an export needs. Numbers as they lie in memory;
-// nothing but sizes is interpreted, and those are compared with what the file holds.
+// Checkpoints of the post-filter's training: all that a run needs to go on, or an export needs. Numbers as
+// they lie in memory; nothing but sizes is interpreted, and those are compared with what the file holds.
 //
-// Layout: 8 bytes "NAEPFC1\n", i64 steps, i64 the optimiser's steps, f64 hours, f64 megapixels, u64 width, u64 blocks, u64 anchors,
-// f32 whitening[12][12], then i64 n and f32 [4][n]: values, both of Adam's moments, averaged values (FlatAdam::state()).
+// Layout: 8 bytes "NAEPFC1\n", i64 steps, i64 the optimiser's steps, f64 hours, f64 megapixels, u64 width,
+// u64 blocks, u64 anchors, f32 whitening[12][12], then i64 n and f32 [4][n]: values, both of Adam's moments,
+// averaged values (FlatAdam::state()).
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@ Status save_post_filter(const PostFilterProgress& progress, const std::string& p
 // Errors, which name the file: io, not_nae (another kind of file), truncated, corrupt.
 Result<PostFilterProgress> load_post_filter(const std::string& path);
 
-// The network of a checkpoint, with its averaged values. Errors: corrupt (values of another number than the shape has).
+// The network of a checkpoint, with its averaged values. Errors: corrupt (values of another number than the
+// shape has).
 Result<PostFilterNet> averaged_net(const PostFilterProgress& progress);
 
 }  // namespace nae::training

@@ -65,6 +65,7 @@ std::vector<CodedCropView> views(const std::vector<CodedCrop>& crops) {
 Result<Crops> code(const ReadyModelPtr& model, const PackedPictures& pictures,
                    const PostFilterExportCommand& c) {
     CodeCropsOptions options;
+    options.size = c.crop_size;
     options.training = c.calibration;
     options.held_out = c.held_out;
     options.threads = c.threads;

@@ -16,6 +16,7 @@ struct PostFilterExportCommand {
     std::string name;  // of the model; empty: what it is called now
     std::string text;  // goes behind the model's own, and before what is known of the training
     QuantisePostFilterOptions quantise;
+    int crop_size = 384;   // side of all crops, as CodeCropsOptions::size
     int calibration = 32;  // training crops that show the network's ranges
     int held_out = 16;     // pictures at most that the check looks at; 0: no check
     int tables = 0;        // rounds in which the entropy tables are fitted anew; 0: they stay

@@ -1,4 +1,5 @@
-// What a post-filter gains on held-out crops, in decibels of what a reader sees: samples of 8 bits, before and after.
+// What a post-filter gains on held-out crops, in decibels of what a reader sees: samples of 8 bits, before
+// and after.
 #pragma once
 
 #include <functional>

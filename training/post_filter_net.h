@@ -1,12 +1,14 @@
-// The network of a model's post-filter, in floating point: what is trained, measured and made an integer graph of.
+// The network of a model's post-filter, in floating point: what is trained, measured and made an integer
+// graph of.
 //
-// 2 x 2 pixels become one position of 12 channels; whitening by a fixed 1 x 1 convolution; 3 x 3 to `width` channels, plus a bias
-// that depends on the quality; leaky ReLU; residual blocks of 3 x 3, leaky ReLU, 3 x 3; 3 x 3 back to 12 channels, times a scale that
-// depends on the quality; back to pixels. What comes out is added to the pixels. Bias and scale have values at anchors spaced
-// evenly over QUALITY 1..100 and are linear between them.
+// 2 x 2 pixels become one position of 12 channels; whitening by a fixed 1 x 1 convolution; 3 x 3 to `width`
+// channels, plus a bias that depends on the quality; leaky ReLU; residual blocks of 3 x 3, leaky ReLU, 3 x 3;
+// 3 x 3 back to 12 channels, times a scale that depends on the quality; back to pixels. What comes out is
+// added to the pixels. Bias and scale have values at anchors spaced evenly over QUALITY 1..100 and are linear
+// between them.
 //
-// Whitened, because decoded pixels have nearly all of their energy in one of the 12 directions, and what the filter is to find lies
-// in the others: unscaled, its first layer takes hours to see it.
+// Whitened, because decoded pixels have nearly all of their energy in one of the 12 directions, and what the
+// filter is to find lies in the others: unscaled, its first layer takes hours to see it.
 #pragma once
 
 #include <string>
@@ -55,16 +57,16 @@ struct PostFilterNet {
     torch::Tensor scale_at(const torch::Tensor& quality) const;
     // The tensors for pictures of these qualities.
     std::vector<NodeTensors> tensors_at(const torch::Tensor& quality) const;
-    // What is to be added to the pixels, in grey levels. pixels: [N, 3, H, W] float32, grey levels around mid grey, H and W even;
-    // quality: [N], 1..100.
+    // What is to be added to the pixels, in grey levels. pixels: [N, 3, H, W] float32, grey levels around mid
+    // grey, H and W even; quality: [N], 1..100.
     torch::Tensor forward(const torch::Tensor& pixels, const torch::Tensor& quality) const;
 };
 
 // One that adds nothing yet, with random values from LibTorch's generator and no whitening, in float32.
 PostFilterNet make_post_filter_net(const PostFilterShape& shape);
 
-// The matrix that makes the 12 channels of pixels (as forward() takes them) uncorrelated and of about unit variance; directions of
-// less than a grey level are not blown up further.
+// The matrix that makes the 12 channels of pixels (as forward() takes them) uncorrelated and of about unit
+// variance; directions of less than a grey level are not blown up further.
 torch::Tensor post_filter_whitening(const torch::Tensor& pixels);
 
 }  // namespace nae::training

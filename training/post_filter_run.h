@@ -17,9 +17,9 @@ struct PostFilterRunCommand {
     CodeCropsOptions crops;
     PostFilterTrainOptions train;
 };
-// Crops that lie in the file already are used where they come from the same model, by the same options; otherwise they are
-// coded and replace it. Errors: those of read_model(), code_crops(), train_post_filter(); invalid_argument (the model cannot
-// encode); io.
+// Crops that lie in the file already are used where they come from the same model, by the same options;
+// otherwise they are coded and replace it. Errors: those of read_model(), code_crops(), train_post_filter();
+// invalid_argument (the model cannot encode); io.
 Result<PostFilterTrained> run_post_filter(const PostFilterRunCommand& command);
 
 // The model without a post-filter, whose output one is trained on, ready to encode. Errors: as above.

@@ -170,6 +170,7 @@ void Run::report(double lr) {
 }
 
 Status Run::validate() {
+    const double before = now();
     // Averaged values in full precision, as an export has them.
     PostFilterNet averaged = net_;
     int i = 0;
@@ -184,7 +185,7 @@ Status Run::validate() {
     std::printf("\n");
     std::fflush(stdout);
     log_.flush();
-    window_start_ = now();
+    window_start_ += now() - before;  // it counts steps, not this
     return Status();
 }
 

@@ -41,12 +41,12 @@ struct PostFilterTrained {
     PostFilterGains gains;  // of the averaged weights on the held-out crops
 };
 
-// The loss of a picture is its squared error behind the filter relative to what it was, so that all qualities count alike.
-// Adam; weights are averaged over the steps, and the averages are what is measured and exported. Each step's crops come from the
-// seed and the number of the step alone: a run that goes on sees what an uninterrupted one would have seen (its learning rate,
-// though, follows the share of its own time). SIGINT and SIGTERM end it as the time does; it always ends with
-// out_dir/latest.ckpt.
-// Errors: invalid_argument; those of the checkpoint and of `begin`; io; internal (LibTorch's, and loss that is no number any more).
+// The loss of a picture is its squared error behind the filter relative to what it was, so that all qualities
+// count alike. Adam; weights are averaged over the steps, and the averages are what is measured and exported.
+// Each step's crops come from the seed and the number of the step alone: a run that goes on sees what an
+// uninterrupted one would have seen (its learning rate, though, follows the share of its own time). SIGINT
+// and SIGTERM end it as the time does; it always ends with out_dir/latest.ckpt. Errors: invalid_argument;
+// those of the checkpoint and of `begin`; io; internal (LibTorch's, and loss that is no number any more).
 Result<PostFilterTrained> train_post_filter(const CodedCrops& crops, const PostFilterTrainOptions& options);
 
 }  // namespace nae::training

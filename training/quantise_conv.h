@@ -25,9 +25,9 @@ struct ConvUnits {
     int input_limit = kActivationLimit;  // magnitude of the input's integers
 };
 
-// w: [out, in, k, k] real weights; b: [out]. Each output channel has the largest scale of its weights that int16, the proof of
-// the engine's bounds (|bias| + Σ|w|·input_limit < 2^31) and mult's range allow. `what` begins messages.
-// Throws std::runtime_error when there is none.
+// w: [out, in, k, k] real weights; b: [out]. Each output channel has the largest scale of its weights that
+// int16, the proof of the engine's bounds (|bias| + Σ|w|·input_limit < 2^31) and mult's range allow. `what`
+// begins messages. Throws std::runtime_error when there is none.
 IntegerConv quantise_conv(const torch::Tensor& w, const torch::Tensor& b, const ConvUnits& units,
                           const std::string& what);
 

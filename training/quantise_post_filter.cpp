@@ -40,7 +40,8 @@ class Quantiser {
     Quantiser(const PostFilterNet& net, const CodedCropsHead& head, const QuantisePostFilterOptions& o,
               std::vector<double> peak)
         : net_(net), frac_bits_(int(head.frac_bits)), o_(o), peak_(std::move(peak)) {
-        // Everything between the first convolution and the last one that is no block's inner half meets in additions.
+        // Everything between the first convolution and the last one that is no block's inner half meets in
+        // additions.
         for (size_t i = kPostFilterFirstNode; i < net_.last_node(); ++i)
             if (on_line(i)) line_peak_ = std::max(line_peak_, peak_[i]);
     }
@@ -78,7 +79,8 @@ class Quantiser {
     }
 
   private:
-    // Whether a node's tensor is one of those that meet in additions: not what a block's first convolution gives.
+    // Whether a node's tensor is one of those that meet in additions: not what a block's first convolution
+    // gives.
     bool on_line(size_t node) const {
         const FloatNode& n = net_.graph.nodes[node];
         if (n.op == Op::leaky_relu) return on_line(n.inputs[0]);

@@ -15,6 +15,8 @@
 #include "training/earlier_shape.h"
 #include "training/export_command.h"
 #include "training/lapped_blocks.h"
+#include "training/post_filter_export.h"
+#include "training/post_filter_run.h"
 #include "training/trainer.h"
 
 using namespace nae;
@@ -307,6 +309,59 @@ TEST_CASE("Train a little, resume, export, load") {
     REQUIRE(model.ok());
     CHECK(model.value()->name() == "small");
     CHECK(model.value()->model.text.find("12 steps") != std::string::npos);
+
+    // A post-filter for it. The crops are coded once.
+    PostFilterRunCommand p;
+    p.model = x.out;
+    p.data = o.data;
+    p.crops.size = 64;
+    p.crops.training = 6;
+    p.crops.held_out = 1;
+    p.train.out_dir = (folder.path / "filter").string();
+    p.train.shape = {4, 1, 2};
+    p.train.max_steps = 2;
+    p.train.batch = 2;
+    p.train.crop = 32;
+    p.train.threads = 1;
+    REQUIRE(run_post_filter(p).status().message() == "");
+    const auto coded = fs::last_write_time(p.train.out_dir + "/crops.bin");
+    p.train.resume = p.train.out_dir + "/latest.ckpt";
+    const auto filtered = run_post_filter(p);
+    REQUIRE(filtered.ok());
+    CHECK(filtered.value().steps == 4);
+    CHECK(filtered.value().gains.size() == std::size(kHeldOutQualities));
+    CHECK(fs::last_write_time(p.train.out_dir + "/crops.bin") == coded);
+    p.crops.seed = 2;
+    p.train.max_steps = 1;
+    REQUIRE(run_post_filter(p).ok());
+    CHECK(fs::last_write_time(p.train.out_dir + "/crops.bin") != coded);
+
+    PostFilterExportCommand plus;
+    plus.model = x.out;
+    plus.checkpoint = p.train.resume;
+    plus.data = o.data;
+    plus.out = (folder.path / "plus.nam").string();
+    plus.name = "small-plus";
+    plus.text = "Two words.";
+    plus.quantise.sets = 3;
+    plus.crop_size = 64;
+    plus.calibration = 4;
+    plus.held_out = 1;
+    const auto exported = export_post_filter(plus);
+    REQUIRE(exported.status().message() == "");
+    for (const auto& [quality, gain] : exported.value().network)
+        CHECK(exported.value().integers.at(quality) == Approx(gain).margin(0.02));
+    Model with = load_model_with_graphs(plus.out);
+    CHECK(with.name == "small-plus");
+    CHECK(with.text.find("12 steps") != std::string::npos);
+    CHECK(with.text.find("Two words. Post-filter: 5 steps") != std::string::npos);
+    CHECK(with.post_filter.sets.size() == 3);
+    // Without it, it is the model that it was made from.
+    with.post_filter = PostFilter();
+    with.name = "small";
+    CHECK(model_id(with).value() == model.value()->id);
+    plus.checkpoint = x.out;
+    CHECK(export_post_filter(plus).status().message() == x.out + ": no checkpoint of a post-filter");
 
     // Symbols depend on each other by default; a model without that can be given it, and keeps its networks and its indices.
     CHECK(model.value()->model.has_trellis());
