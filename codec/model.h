@@ -46,6 +46,7 @@
 namespace nae {
 
 class AnalysisEnginesCache;
+class PostFilterEngines;  // codec/post_filter_engines.h
 
 using ModelId = std::array<uint8_t, 8>;
 std::string model_id_string(const ModelId& id);  // 16 hexadecimal digits
@@ -125,12 +126,13 @@ struct ModelSummary {
 // A model ready for use: validated, weights arranged for the engine, entropy tables for the coder. Immutable and
 // thread-safe.
 struct ReadyModel {
-    Model model;  // without its integer graphs, which live in the packed graphs below
+    Model model;  // without its integer graphs, which live in the packed graphs below, and its post-filter
     ModelId id{};
     PackedGraph hyper_synthesis;
     PackedGraph synthesis;
     PackedGraph context;            // may be empty; without its end,
     PackedGraph context_pointwise;  // which looks at no neighbours (split_graph.h); may be empty
+    std::shared_ptr<PostFilterEngines> post_filter;  // null: the model has none
     SymbolCodec latent_codec;
     SymbolCodec hyper_codec;
     // Set for a research model; then graphs and codecs are empty, and of `model` only the name, the latent channels and

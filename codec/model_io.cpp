@@ -6,6 +6,7 @@
 #include "codec/graph_io.h"
 #include "codec/model.h"
 #include "codec/native_analysis.h"
+#include "codec/post_filter_engines.h"
 #include "codec/research_model.h"
 #include "codec/sha256.h"
 #include "codec/split_graph.h"
@@ -357,6 +358,9 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 
                                  PackedGraph::create(std::move(parts.pointwise), checked));
         }
     }
+    if (!model.post_filter.empty()) {
+        NAE_ASSIGN_OR_RETURN(ready->post_filter, PostFilterEngines::create(std::move(model.post_filter)));
+    }
     NAE_ASSIGN_OR_RETURN(ready->latent_codec,
                          model.has_trellis()
                              ? SymbolCodec::create(model.latent_tables, model.latent_tables_q1)
@@ -365,6 +369,7 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();
     model.context = Graph();
+    model.post_filter = PostFilter();
     if (model.has_analysis()) ready->analysis_engines = std::make_shared<AnalysisEnginesCache>();
     ready->model = std::move(model);
     ready->id = id;
