@@ -6,6 +6,7 @@
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
+#include "codec/engine.h"
 #include "codec/model.h"
 #include "format/byte_sink.h"
 #include "format/byte_source.h"
@@ -94,6 +95,23 @@ double error_after_decoding(const ReadyModelPtr& model, const std::vector<uint8_
     double sum = 0;
     for (size_t i = 0; i < back.size(); ++i) sum += std::pow(double(back[i]) - double(crop[i]), 2);
     return sum;
+}
+
+std::vector<uint8_t> crop_of_64(const std::string& pack) {
+    PackedPictures pictures;
+    REQUIRE(pictures.open(pack) == "");
+    return CropSampler(pictures, 64, 0, 1).validation_pixels(1, 64)[0];
+}
+
+// What an integer graph makes of size x size pixels.
+Tensor16 run_graph(const Graph& graph, const std::vector<int16_t>& pixels, int size) {
+    const auto packed = PackedGraph::create(graph);
+    REQUIRE(packed.ok());
+    Tensor16 in(size, size, 3), out;
+    std::copy(pixels.begin(), pixels.end(), in.pixel(0, 0));
+    const Extents extents{size, size};
+    REQUIRE(Engine::run(packed.value(), extents, in, whole(extents), whole(extents), out).ok());
+    return out;
 }
 
 }  // namespace
@@ -356,6 +374,16 @@ TEST_CASE("Train a little, resume, export, load") {
     CHECK(with.text.find("12 steps") != std::string::npos);
     CHECK(with.text.find("Two words. Post-filter: 5 steps") != std::string::npos);
     CHECK(with.post_filter.sets.size() == 3);
+    // It decodes to what the graph makes of the model's own pixels.
+    const int set_quality = 5050;
+    const auto before_filter = code_crop(model.value(), crop_of_64(o.data), 64, set_quality),
+               behind_filter =
+                   code_crop(prepare_model(with, "with").value(), crop_of_64(o.data), 64, set_quality);
+    REQUIRE(before_filter.ok());
+    REQUIRE(behind_filter.ok());
+    const Tensor16 made = run_graph(with.post_filter.at(1), before_filter.value().decoded, 64);
+    CHECK(
+        std::equal(made.pixel(0, 0), made.pixel(0, 0) + 3 * 64 * 64, behind_filter.value().decoded.begin()));
     // Without it, it is the model that it was made from.
     with.post_filter = PostFilter();
     with.name = "small";
