@@ -7,8 +7,8 @@
 // added to the pixels. Bias and scale have values at anchors spaced evenly over QUALITY 1..100 and are linear
 // between them.
 //
-// Whitened, because decoded pixels have nearly all of their energy in one of the 12 directions, and what the
-// filter is to find lies in the others: unscaled, its first layer takes hours to see it.
+// Whitened, because pixels have nearly all of their energy in one of the 12 directions, and what the filter
+// is to find lies in the others: on pixels as they are a network died within a minute (docs/training.md).
 #pragma once
 
 #include <string>

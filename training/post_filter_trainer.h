@@ -13,9 +13,8 @@ namespace nae::training {
 
 struct PostFilterTrainOptions {
     std::string out_dir;  // latest.ckpt and log.csv go there; must exist
-    std::string
-        resume;  // checkpoint to go on from; its network's shape counts, not the one below; empty: none
-    std::string begin;  // weights to begin with (post_filter_begin.h), with new moments; empty: random ones
+    std::string resume;   // checkpoint to go on from, in whose shape the network is then; empty: none
+    std::string begin;    // weights to begin with (post_filter_begin.h), new moments; empty: random ones
     PostFilterShape shape;
     double minutes = 60;           // wall-clock limit
     int64_t max_steps = 0;         // of this run; 0: no limit
