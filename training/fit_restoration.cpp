@@ -272,7 +272,9 @@ class Fitter {
 std::string fit_restoration(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size,
                             const RestorationOptions& options) {
     model.restoration = RestorationFilter();
-    const auto ready = prepare_model(model, "model");
+    Model without = model;
+    without.post_filter = PostFilter();  // which comes after the filter
+    const auto ready = prepare_model(std::move(without), "model");
     if (!ready.ok()) return ready.status().message();
     RestorationFilter filter;
     filter.activities = options.activities;
