@@ -50,7 +50,9 @@ Rect Finisher::filtered(const Rect& window, const Extents& raster) const {
 }
 
 Rect Finisher::required(const Rect& window, const Extents& raster) const {
-    const Rect pixels = filtered(polished(window, raster), raster);
+    const Rect last = polished(window, raster);
+    if (last.empty()) return Rect{};
+    const Rect pixels = filtered(last, raster);
     return lapper_ ? Lapper::required(pixels, raster) : pixels;
 }
 

@@ -129,6 +129,8 @@ TEST_CASE("post-filter: strips of any height, shared or not, make the same", "[p
     // Four convolutions, one after another, on cells of 2 x 2 pixels: eight pixels.
     const Polisher polisher(graph, EngineLevel::automatic, Limits());
     CHECK(polisher.required({40, 100, 2, 2}, raster) == Rect{32, 92, 18, 18});
+    CHECK(polisher.required({(int64_t{1} << 31) - 2, 0, 2, 2}, {16, int64_t{1} << 31}) ==
+          Rect{(int64_t{1} << 31) - 10, 0, 10, 10});
     const auto nothing = [](int64_t, const int16_t*) { return Status(); };
     CHECK(polisher
               .run(part_of(pixels, {33, 92, 18, 18}), {33, 92, 18, 18}, raster, {40, 100, 2, 2}, nullptr,
