@@ -50,7 +50,9 @@ Rect Finisher::filtered(const Rect& window, const Extents& raster) const {
 }
 
 Rect Finisher::required(const Rect& window, const Extents& raster) const {
-    const Rect pixels = filtered(polished(window, raster), raster);
+    const Rect last = polished(window, raster);
+    if (last.empty()) return Rect{};
+    const Rect pixels = filtered(last, raster);
     return lapper_ ? Lapper::required(pixels, raster) : pixels;
 }
 
@@ -74,8 +76,6 @@ Status Finisher::run(const CellRows& made, const Rect& available, const Extents&
                      ThreadTeam* team, const Row& row) const {
     if (!polisher_) return run_filters(made, available, raster, window, team, row);
     const Rect held = polished(window, raster);
-    if (held.empty() || !available.contains(held))
-        return Status(ErrorCode::internal, "pixels that the post-filter needs are missing");
     Tensor16 pixels(static_cast<int>(held.h), static_cast<int>(held.w), kPixelChannels);
     const auto keep = [&](int64_t y, const int16_t* rgb) {
         std::memcpy(pixels.pixel(static_cast<int>(y - held.y), 0), rgb,

@@ -30,7 +30,7 @@ class Finisher {
 
     // Whether pixels are what the synthesis makes.
     bool empty() const { return !lapper_ && !restorer_ && !polisher_; }
-    // Pixels of the synthesis' output that those of `window` depend on. raster: its extents.
+    // Pixels of the synthesis' output that those of `window` depend on. raster: its extents. Empty where there is nothing to see.
     Rect required(const Rect& window, const Extents& raster) const;
 
     // Called for each row of a window, row by row in parts of it, by any thread of the team.

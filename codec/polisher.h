@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "codec/engine.h"
 #include "codec/region.h"
@@ -22,8 +23,9 @@ class Polisher {
         : graph_(std::move(graph)), level_(level), limits_(limits) {}
 
     // Pixels that those of `window` depend on. raster: extents of the synthesis' output, beyond which there are zeros.
+    // Not asked of the engine, for which a window must not be too large: run() cuts it.
     Rect required(const Rect& window, const Extents& raster) const {
-        return required_input(graph_, raster, window);
+        return required_input(graph_.graph(), graph_.info(), raster, window);
     }
 
     // Called for each row of a window, row by row in parts of it, by any thread of the team.

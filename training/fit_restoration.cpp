@@ -245,14 +245,14 @@ class Fitter {
 
 std::string fit_restoration(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size,
                             const RestorationOptions& options) {
-    Model bare = model;  // up to where the filter will be
-    bare.restoration = RestorationFilter();
-    bare.post_filter = PostFilter();
-    const auto ready = prepare_model(bare, "model");
+    model.restoration = RestorationFilter();
+    Model without = model;
+    without.post_filter = PostFilter();  // which comes after the filter
+    const auto ready = prepare_model(std::move(without), "model");
     if (!ready.ok()) return ready.status().message();
     RestorationFilter filter;
     filter.activities = options.activities;
-    Fitter fitter(bare, crops, size);
+    Fitter fitter(model, crops, size);
     for (int k = 0; k < options.sets; ++k) {
         const double quality = options.sets == 1 ? 50 : 1 + 99.0 * k / (options.sets - 1);
         auto set = fitter.fit(ready.value(), quality, options.activities);
