@@ -191,17 +191,18 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
     Tensor16 finished;
     if (!finisher.empty())
         finished.resize(static_cast<int>(judged.h), static_cast<int>(judged.w), kPixelChannels);
-    NAE_RETURN_IF_ERROR(ThreadTeam::run(pool_, [&](ThreadTeam& team) {
+    const auto make = [&](ThreadTeam& team) -> Status {
         NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, made, out,
                                         EngineLevel::automatic, Limits(), &team));
-        if (finisher.empty()) return Status();
+        if (finisher.empty()) return {};
         return finisher.run(CellRows(out, made, 1), made, raster, judged, &team,
                             [&](int64_t y, const int16_t* pixels) {
                                 std::copy_n(pixels, kPixelChannels * judged.w,
                                             finished.pixel(static_cast<int>(y - judged.y), 0));
                                 return Status();
                             });
-    }));
+    };
+    NAE_RETURN_IF_ERROR(ThreadTeam::run(pool_, make));
     for (int64_t y = judged.y; y < judged.bottom(); ++y)
         row(y, made_row(y),
             finisher.empty() ? made_row(y) : finished.pixel(static_cast<int>(y - judged.y), 0));
