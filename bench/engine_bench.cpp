@@ -122,7 +122,8 @@ void run_entropy(benchmark::State& state, int zeros) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // The layers of the model `photo` for a picture of 768 x 512; large activations rule Winograd's algorithm out.
+    // Layers of models like `photo` for a picture of 768 x 512, and of a post-filter on cells of 2 x 2 pixels; large activations
+    // rule Winograd's algorithm out.
     struct Layer {
         const char* name;
         int in, out, kernel;
@@ -139,7 +140,10 @@ int main(int argc, char** argv) {
                             {"synthesis 1x1 64-192", 64, 192, 1, {64, 96}, {}},
                             {"hyper-synthesis 3x3 128-192", 128, 192, 3, {8, 12}, {}},
                             {"hyper-synthesis 3x3 128-128", 128, 128, 3, {16, 24}, {}},
-                            {"hyper-synthesis 1x1 128-1024", 128, 1024, 1, {32, 48}, {}}};
+                            {"hyper-synthesis 1x1 128-1024", 128, 1024, 1, {32, 48}, {}},
+                            {"post-filter 3x3 12-32", 12, 32, 3, {256, 384}, {}},
+                            {"post-filter 3x3 32-32", 32, 32, 3, {256, 384}, {}},
+                            {"post-filter 3x3 32-12", 32, 12, 3, {256, 384}, {}}};
     for (EngineLevel level : available_engine_levels()) {
         const std::string suffix = std::string("/") + engine_level_name(level);
         if (peak_loop(level).run != nullptr) {

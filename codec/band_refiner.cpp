@@ -7,6 +7,7 @@
 #include "codec/engine_kernels.h"
 #include "codec/finisher.h"
 #include "codec/symbol_choice.h"
+#include "codec/thread_team.h"
 
 namespace nae {
 namespace {
@@ -183,17 +184,28 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
     const Finisher& finisher = codec_.finisher();
     const Extents raster = raster_of(layout_.latent());
     const Rect made = finisher.required(judged, raster);
-    NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, made, out));
     const auto made_row = [&](int64_t y) {
         return out.pixel(static_cast<int>(y - made.y), static_cast<int>(judged.x - made.x));
     };
+    // Several threads make them, but they are told in order: sums of errors are then the same with any number of threads.
+    Tensor16 finished;
     if (!finisher.empty())
-        return finisher.run(CellRows(out, made, 1), made, raster, judged, nullptr,
-                            [&](int64_t y, const int16_t* finished) {
-                                row(y, made_row(y), finished);
+        finished.resize(static_cast<int>(judged.h), static_cast<int>(judged.w), kPixelChannels);
+    const auto make = [&](ThreadTeam& team) -> Status {
+        NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, layout_.latent(), latent, r, made, out,
+                                        EngineLevel::automatic, Limits(), &team));
+        if (finisher.empty()) return {};
+        return finisher.run(CellRows(out, made, 1), made, raster, judged, &team,
+                            [&](int64_t y, const int16_t* pixels) {
+                                std::copy_n(pixels, kPixelChannels * judged.w,
+                                            finished.pixel(static_cast<int>(y - judged.y), 0));
                                 return Status();
                             });
-    for (int64_t y = judged.y; y < judged.bottom(); ++y) row(y, made_row(y), made_row(y));
+    };
+    NAE_RETURN_IF_ERROR(ThreadTeam::run(pool_, make));
+    for (int64_t y = judged.y; y < judged.bottom(); ++y)
+        row(y, made_row(y),
+            finisher.empty() ? made_row(y) : finished.pixel(static_cast<int>(y - judged.y), 0));
     return Status();
 }
 

@@ -80,7 +80,7 @@ class BandRefiner {
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.
     Rect judged(const Rect& window) const;
-    // Told a row of judged() as the synthesis made it and as it is after overlap and restoration filter.
+    // Told a row of judged() as the synthesis made it and as it is after all that follows.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
     Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;
     // Squared error, weighed, of what the integer decoder makes of these symbols, in bits, over what it can decode of the window.

@@ -104,6 +104,8 @@ HWY_INLINE void store_lanes(const ConvTask& t, V32 acc, V32 mult, int channel, i
     auto v = hn::DemoteTo(d, requantise_lanes(acc, mult));  // saturates; [lo, hi] is within int16
     v = hn::Min(hn::Max(v, hn::Set(d, static_cast<int16_t>(t.node->lo))),
                 hn::Set(d, static_cast<int16_t>(t.node->hi)));
+    // (v * 128 slope + 2^14) >> 15 is (v * slope + 2^7) >> 8.
+    if (t.slope >= 0) v = hn::Max(v, hn::MulFixedPoint15(v, hn::Set(d, static_cast<int16_t>(t.slope * 128))));
     const int valid = t.node->channels - channel;
     int16_t* const out = t.out + y * t.out_row + x * t.out_pixel + channel;
     const int16_t* const addend =

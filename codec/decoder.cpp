@@ -14,6 +14,7 @@
 #include "codec/guard.h"
 #include "codec/lossless_reader.h"
 #include "codec/pixel_output.h"
+#include "codec/post_filter_engines.h"
 #include "codec/region.h"
 #include "codec/research_codec.h"
 #include "codec/sample_table.h"
@@ -62,14 +63,14 @@ std::vector<Rect> split_into_blocks(const Rect& window) {
 
 // A model that others have loaded may cost more than this caller allows.
 Status check_cost(const ReadyModel& model, const Limits& limits) {
-    const auto cost = [](const PackedGraph& graph) {
-        return graph.empty() ? 0 : graph.info().macs_per_pixel + graph.info().values_per_pixel;
-    };
+    const auto cost_of = [](const GraphInfo& info) { return info.macs_per_pixel + info.values_per_pixel; };
+    const auto cost = [&](const PackedGraph& graph) { return graph.empty() ? 0 : cost_of(graph.info()); };
     constexpr double kPixelsPerLatent = kLatentStride * kLatentStride;
     const double operations = cost(model.synthesis) + cost(model.hyper_synthesis) / kPixelsPerLatent +
                               (cost(model.context) + cost(model.context_pointwise)) / kPixelsPerLatent +
                               lap_macs_per_pixel(model.model.lap) +
-                              restoration_macs_per_pixel(model.model.restoration);
+                              restoration_macs_per_pixel(model.model.restoration) +
+                              (model.post_filter != nullptr ? cost_of(model.post_filter->info()) : 0);
     if (operations <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
     return Status(ErrorCode::limit_exceeded,
                   cat("model ", model.name(), ": ", operations, " operations per pixel, the limit is ",

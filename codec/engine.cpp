@@ -60,6 +60,20 @@ void clear_frame(Buffer& buffer, const Rect& inner) {
     }
 }
 
+// Copies `count` times `run` values; those from `from` are from_step apart, those to `to` to_step.
+void copy_runs(const int16_t* from, ptrdiff_t from_step, int16_t* to, ptrdiff_t to_step, int64_t run,
+               int64_t count) {
+    // A size the compiler knows: a copy is then two moves instead of a call. A row of a cell of 2 x 2 pixels has it.
+    constexpr int64_t kUsual = 6;
+    if (run == kUsual) {
+        for (; count > 0; --count, from += from_step, to += to_step)
+            std::memcpy(to, from, kUsual * sizeof(*to));
+        return;
+    }
+    for (; count > 0; --count, from += from_step, to += to_step)
+        std::memcpy(to, from, static_cast<size_t>(run) * sizeof(*to));
+}
+
 int16_t clamp16(int64_t v, int32_t lo, int32_t hi) {
     return static_cast<int16_t>(v < lo ? lo : v > hi ? hi : v);
 }
@@ -187,6 +201,7 @@ class Execution {
 
     // The part `r` of node `i`.
     void execute(size_t i, const Rect& r) {
+        if (plan_.nodes[i].fused_conv >= 0) return conv(static_cast<size_t>(plan_.nodes[i].fused_conv), i, r);
         switch (data_.graph.nodes[i].op) {
             case Op::conv:
                 conv(i, i, r);
@@ -216,7 +231,7 @@ class Execution {
         return buffers_[data_.graph.nodes[i].inputs[which]];
     }
 
-    // Part `r` of convolution `conv`, written to the buffer of node `i`: itself, or the addition it is fused into.
+    // Part `r` of convolution `conv`, written to the buffer of node `i`: itself, or the addition or leaky_relu it is fused into.
     void conv(size_t conv, size_t i, const Rect& r) {
         const Node& node = data_.graph.nodes[conv];
         const Buffer& from = in(conv);
@@ -234,23 +249,21 @@ class Execution {
         t.w = static_cast<int>(r.w);
         std::unique_ptr<ConvScratch> scratch = scratch_.take();
         t.scratch = scratch.get();
-        if (i != conv) {
-            const Node& addition = data_.graph.nodes[i];
-            const Buffer& other = in(i, addition.inputs[0] == conv ? 1 : 0);
+        const Node& reader = data_.graph.nodes[i];
+        if (reader.op == Op::leaky_relu) {
+            t.slope = reader.slope;
+        } else if (reader.op == Op::add) {
+            const Buffer& other = in(i, reader.inputs[0] == conv ? 1 : 0);
             t.addend = other.at(r.y, r.x);
             t.addend_row = other.row();
-            t.add_lo = addition.lo;
-            t.add_hi = addition.hi;
+            t.add_lo = reader.lo;
+            t.add_hi = reader.hi;
         }
         kernels_.conv(t);
         scratch_.give_back(std::move(scratch));
     }
 
     void add(size_t i, const Rect& r) {
-        if (plan_.nodes[i].fused_conv >= 0) {
-            conv(static_cast<size_t>(plan_.nodes[i].fused_conv), i, r);
-            return;
-        }
         const Node& node = data_.graph.nodes[i];
         for (int64_t y = r.y; y < r.bottom(); ++y) {
             kernels_.add(in(i, 0).at(y, r.x), in(i, 1).at(y, r.x), buffers_[i].at(y, r.x),
@@ -268,9 +281,7 @@ class Execution {
             if (node.op == Op::relu) {
                 for (int64_t k = 0; k < n; ++k) out[k] = std::max<int16_t>(a[k], 0);
             } else if (node.op == Op::leaky_relu) {
-                for (int64_t k = 0; k < n; ++k) {
-                    out[k] = a[k] < 0 ? static_cast<int16_t>((a[k] * node.slope + 128) >> 8) : a[k];
-                }
+                for (int64_t k = 0; k < n; ++k) out[k] = leaky(a[k], node.slope);
             } else {  // gain
                 for (int64_t x = 0; x < r.w; ++x, a += channels, out += channels) {
                     for (int c = 0; c < channels; ++c) {
@@ -311,14 +322,22 @@ class Execution {
         const int64_t b = data_.graph.nodes[i].block;
         Buffer& to = buffers_[i];
         const Buffer& from = in(i);
+        const int64_t channels = to.channels, run = b * channels;
+        const int64_t first = div_up(r.x, b), end = div_down(r.right(), b);  // whole cells
         for (int64_t y = r.y; y < r.bottom(); ++y) {
-            const int64_t dy = y % b;
-            for (int64_t x = r.x; x < r.right();) {
-                const int64_t dx = x % b, n = std::min(b - dx, r.right() - x);
-                std::memcpy(to.at(y, x), from.at(y / b, x / b) + (dy * b + dx) * to.channels,
-                            static_cast<size_t>(n * to.channels) * sizeof(int16_t));
-                x += n;
+            const ptrdiff_t row = y % b * run;
+            const auto part = [&](int64_t x, int64_t n) {  // of a cell
+                copy_runs(from.at(y / b, x / b) + row + x % b * channels, 0, to.at(y, x), 0, n * channels, 1);
+            };
+            if (first > end) {  // within one cell
+                part(r.x, r.w);
+                continue;
             }
+            if (r.x < first * b) part(r.x, first * b - r.x);
+            if (first < end)
+                copy_runs(from.at(y / b, first) + row, from.channels, to.at(y, first * b), run, run,
+                          end - first);
+            if (end * b < r.right()) part(end * b, r.right() - end * b);
         }
     }
 
@@ -327,15 +346,10 @@ class Execution {
         const int64_t b = data_.graph.nodes[i].block;
         Buffer& to = buffers_[i];
         const Buffer& from = in(i);
-        const size_t run = static_cast<size_t>(b * from.channels);
-        for (int64_t y = r.y; y < r.bottom(); ++y) {
-            for (int64_t x = r.x; x < r.right(); ++x) {
-                int16_t* out = to.at(y, x);
-                for (int64_t dy = 0; dy < b; ++dy, out += run) {
-                    std::memcpy(out, from.at(y * b + dy, x * b), run * sizeof(int16_t));
-                }
-            }
-        }
+        const int64_t run = b * from.channels;
+        for (int64_t y = r.y; y < r.bottom(); ++y)
+            for (int64_t dy = 0; dy < b; ++dy)
+                copy_runs(from.at(y * b + dy, r.x * b), run, to.at(y, r.x) + dy * run, to.channels, run, r.w);
     }
 
     const PackedGraph::Data& data_;

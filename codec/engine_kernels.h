@@ -2,6 +2,7 @@
 #ifndef NAE_CODEC_ENGINE_KERNELS_H_
 #define NAE_CODEC_ENGINE_KERNELS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -69,6 +70,8 @@ struct ConvTask {
     ptrdiff_t addend_row = 0;
     int32_t add_lo = 0;
     int32_t add_hi = 0;
+    // Optional fused leaky_relu of what the convolution gives, never together with an addition: its slope in 1/256, else -1.
+    int slope = -1;
     ConvScratch* scratch = nullptr;
 };
 constexpr size_t kTensorSlack = 32;
@@ -129,6 +132,12 @@ struct Kernels {
 inline int32_t requantise(int32_t acc, int32_t mult, int32_t lo, int32_t hi) {
     const int64_t v = (static_cast<int64_t>(acc) * mult + (int64_t{1} << 31)) >> 32;
     return static_cast<int32_t>(v < lo ? lo : v > hi ? hi : v);
+}
+
+// What leaky_relu makes of a value; slope 0 .. 255. The larger of the two: below zero the product is nearer to it, above it is
+// no larger than the value.
+inline int16_t leaky(int16_t v, int slope) {
+    return std::max(v, static_cast<int16_t>((v * slope + 128) >> 8));
 }
 
 // max_abs_input: the largest magnitude of an input value that the graph allows.

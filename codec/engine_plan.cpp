@@ -17,18 +17,19 @@ bool buffer_bytes(const Rect& r, int channels, uint64_t* bytes) {
            r.h <= INT_MAX && checked_mul(row, static_cast<uint64_t>(r.h), uint64_t{2}, bytes);
 }
 
-// A convolution read by one addition only is computed within it.
-void fuse_additions(const Graph& graph, Plan& plan) {
+// A convolution read by one addition or one leaky_relu only is computed within that.
+void fuse_convolutions(const Graph& graph, Plan& plan) {
     std::vector<int> readers(graph.nodes.size(), 0);
     for (const Node& node : graph.nodes) {
         for (uint16_t i : node.inputs) ++readers[i];
     }
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
         const Node& node = graph.nodes[i];
-        if (node.op != Op::add || plan.nodes[i].last_use < 0) continue;
-        // The later operand is the better one: the other is ready by then anyway.
-        for (int which : {node.inputs[0] > node.inputs[1] ? 0 : 1, node.inputs[0] > node.inputs[1] ? 1 : 0}) {
-            const uint16_t operand = node.inputs[static_cast<size_t>(which)];
+        if ((node.op != Op::add && node.op != Op::leaky_relu) || plan.nodes[i].last_use < 0) continue;
+        // Of two operands the later is the better one: the other is ready by then anyway.
+        std::vector<uint16_t> operands = node.inputs;
+        std::sort(operands.rbegin(), operands.rend());
+        for (const uint16_t operand : operands) {
             if (graph.nodes[operand].op == Op::conv && readers[operand] == 1) {
                 plan.nodes[operand].fused_into = static_cast<int>(i);
                 plan.nodes[i].fused_conv = operand;
@@ -87,7 +88,7 @@ Result<Plan> make_plan(const PackedGraph::Data& data, Extents input_extents, Rec
             input.last_use = std::max(input.last_use, static_cast<int>(i));
         }
     }
-    fuse_additions(graph, plan);
+    fuse_convolutions(graph, plan);
     // A fused convolution reads its input later than its own place in the list.
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
         const int conv = plan.nodes[i].fused_conv;

@@ -87,6 +87,13 @@ AnchorPosition anchor_position(int anchors, int quality_centi) {
     return {static_cast<int>(s), static_cast<int32_t>(p - kQualitySpan * s)};
 }
 
+size_t nearest_set(size_t sets, int quality_centi) {
+    const int64_t last = static_cast<int64_t>(sets) - 1;
+    const int64_t position =
+        last * (std::clamp(quality_centi, kMinQualityCenti, kMaxQualityCenti) - kMinQualityCenti);
+    return static_cast<size_t>((2 * position + kQualitySpan) / (2 * kQualitySpan));
+}
+
 int32_t GainTable::log2_gain_at(int c, int quality_centi) const {
     const AnchorPosition at = anchor_position(anchors, quality_centi);
     const int32_t* a = log2_gain.data() + static_cast<ptrdiff_t>(c) * anchors + at.anchor;

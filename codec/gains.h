@@ -57,6 +57,9 @@ struct AnchorPosition {
     int32_t rest = 0;
 };
 AnchorPosition anchor_position(int anchors, int quality_centi);
+// Which of `sets` >= 1 sets of parameters, for qualities spaced evenly from 1 to 100, is the nearest one to a quality
+// (100 .. 10000, clamped); of two as near ones the finer.
+size_t nearest_set(size_t sets, int quality_centi);
 
 // D = 2^((U - L) / 256) in Q16, rounded half up; 0 when outside 1 .. 2^28 (refused at load).
 int32_t dequant_step(int32_t log2_inverse_unit, int32_t log2_gain);

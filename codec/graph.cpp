@@ -11,7 +11,7 @@
 namespace nae {
 namespace {
 
-constexpr int64_t kMaxExtent = int64_t{1} << 40;
+constexpr int64_t kMaxExtent = int64_t{1} << 43;
 
 int32_t max_abs(const NodeInfo& info) { return std::max(std::abs(info.lo), std::abs(info.hi)); }
 
@@ -247,8 +247,11 @@ Rect required_input(const Graph& graph, Extents input, Rect out_rect) {
     Limits no_cost_limit;
     no_cost_limit.max_macs_per_pixel = UINT64_MAX;
     const Result<GraphInfo> info = validate(graph, no_cost_limit);
-    if (!info.ok()) return Rect{};
-    const Result<std::vector<Extents>> extents = node_extents(info.value(), input);
+    return info.ok() ? required_input(graph, info.value(), input, out_rect) : Rect{};
+}
+
+Rect required_input(const Graph& graph, const GraphInfo& info, Extents input, Rect out_rect) {
+    const Result<std::vector<Extents>> extents = node_extents(info, input);
     if (!extents.ok()) return Rect{};
     std::vector<Rect> need(graph.nodes.size());
     need.back() = out_rect;

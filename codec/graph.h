@@ -132,7 +132,7 @@ Result<GraphInfo> validate(const Graph& graph, const Limits& limits = Limits());
 // max_abs_input. The exporter chooses weight scales so that this stays below 2^31.
 int64_t accumulator_bound(const Node& node, int input_channels, int o, int32_t max_abs_input);
 
-// Extents of all nodes for given input extents. Errors: limit_exceeded (a dimension beyond 2^40),
+// Extents of all nodes for given input extents. Errors: limit_exceeded (an input beyond 2^31),
 // invalid_argument.
 Result<std::vector<Extents>> node_extents(const GraphInfo& info, Extents input);
 
@@ -142,6 +142,8 @@ Rect input_rect_of(const Node& node, const Rect& r);
 // Rectangle of the graph's input that `out_rect` (clipped to the output's extents) depends on, clipped to the
 // input's. `input` are the extents of the whole input raster. An invalid graph gives an empty rectangle.
 Rect required_input(const Graph& graph, Extents input, Rect out_rect);
+// The same for who has validated it. info: of the graph. Extents beyond node_extents()' give an empty rectangle, too.
+Rect required_input(const Graph& graph, const GraphInfo& info, Extents input, Rect out_rect);
 
 // Conv parameters for GraphBuilder.
 struct ConvParams {

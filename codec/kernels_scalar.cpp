@@ -31,6 +31,7 @@ void conv(const ConvTask& t) {
                     v = std::clamp(v, t.add_lo, t.add_hi);
                 }
                 out[o] = static_cast<int16_t>(v);
+                if (t.slope >= 0) out[o] = leaky(out[o], t.slope);
             }
         }
     }

@@ -49,16 +49,20 @@ Status check_ends(const Info& info, int in, int out, const Resolution& resolutio
     return Status();
 }
 
+// Adds what a graph costs, whose output pixel stands for `pixels` of the picture.
+Status add_cost(const GraphInfo& info, double pixels, const Limits& limits, double* cost) {
+    *cost += (info.macs_per_pixel + info.values_per_pixel) / pixels;
+    if (*cost <= static_cast<double>(limits.max_macs_per_pixel)) return Status();
+    return Status(ErrorCode::limit_exceeded,
+                  cat(*cost, " operations per pixel, the limit is ", limits.max_macs_per_pixel));
+}
+
 // Proves a graph and adds what it costs.
 Result<GraphInfo> judge(const Graph& graph, double pixels, const Limits& limits, double* cost) {
-    Limits per_output = limits;  // of the graph, whose output pixel stands for `pixels` of the picture
+    Limits per_output = limits;
     per_output.max_macs_per_pixel = UINT64_MAX;
     NAE_ASSIGN_OR_RETURN(GraphInfo info, validate(graph, per_output));
-    *cost += (info.macs_per_pixel + info.values_per_pixel) / pixels;
-    if (*cost > static_cast<double>(limits.max_macs_per_pixel)) {
-        return Status(ErrorCode::limit_exceeded,
-                      cat(*cost, " operations per pixel, the limit is ", limits.max_macs_per_pixel));
-    }
+    NAE_RETURN_IF_ERROR(add_cost(info, pixels, limits, cost));
     return info;
 }
 
@@ -80,6 +84,13 @@ Status check_context(const Model& m, int features, const Limits& limits, double*
         return corrupt(cat("latent channels: ", known, ", of ", m.latent_channels));
     return check_integer_graph(m.context, known + features, 2 * m.latent_channels, 1, kPixelsPerLatent,
                                limits, cost);
+}
+
+Status check_post_filter(const Model& m, const Limits& limits, double* cost) {
+    static_assert(kPostFilterSide == kLatentStride, "extents of the synthesis' output");
+    if (m.post_filter.empty()) return Status();
+    NAE_ASSIGN_OR_RETURN(const GraphInfo info, validate(m.post_filter, m.output_frac_bits));
+    return add_cost(info, 1, limits, cost);
 }
 
 Status check_float_graph(const FloatGraph& graph, int in, int out, int factor, const Limits& limits) {
@@ -118,6 +129,7 @@ Status validate(const Model& m, const Limits& limits) {
     }
     NAE_RETURN_IF_ERROR(validate(m.lap).in("LAPP"));
     NAE_RETURN_IF_ERROR(validate(m.restoration, m.output_frac_bits).in("FILT"));
+    NAE_RETURN_IF_ERROR(check_post_filter(m, limits, &cost).in("NNPF"));
     if (m.analysis.empty() != m.hyper_analysis.empty()) return corrupt("aNLZ: one of two graphs is missing");
     const int anchors = m.gains.latent.anchors;
     NAE_RETURN_IF_ERROR(validate(m.analysis_affines, m.analysis, anchors).in("aCND: analysis"));
@@ -156,6 +168,9 @@ double decoder_macs_per_pixel(const Model& m) {
         if (const Result<GraphInfo> context = validate(m.context, none); context.ok())
             macs += context.value().macs_per_pixel / kPixelsPerLatent;
     if (synthesis.ok()) macs += synthesis.value().macs_per_pixel;
+    if (!m.post_filter.empty())
+        if (const Result<GraphInfo> filter = validate(m.post_filter.graph, none); filter.ok())
+            macs += filter.value().macs_per_pixel;
     macs += lap_macs_per_pixel(m.lap) + restoration_macs_per_pixel(m.restoration);
     return macs;
 }

@@ -9,6 +9,7 @@
 //   CNTX  optional: context network, graph_io.h
 //   LAPP  optional: block_lap.h
 //   FILT  optional: restoration_filter.h
+//   NNPF  optional: post_filter.h
 //   aNLZ  optional: u32 length + analysis, u32 length + hyper-analysis, float_graph.h
 //   aCND  optional, behind aNLZ: what the quality does to outputs of both, quality_affine.h
 //   aLAP  beside LAPP and aNLZ, the encoder's part of the overlap, block_lap.h
@@ -34,6 +35,7 @@
 #include "codec/float_graph.h"
 #include "codec/gains.h"
 #include "codec/graph.h"
+#include "codec/post_filter.h"
 #include "codec/quality_affine.h"
 #include "codec/research_model.h"
 #include "codec/restoration_filter.h"
@@ -44,6 +46,7 @@
 namespace nae {
 
 class AnalysisEnginesCache;
+class PostFilterEngines;  // codec/post_filter_engines.h
 
 using ModelId = std::array<uint8_t, 8>;
 std::string model_id_string(const ModelId& id);  // 16 hexadecimal digits
@@ -77,7 +80,8 @@ struct Model {
     // positions that are coded second. Units: latent_context.h.
     Graph context;
     BlockLap lap;                   // how blocks of the synthesis' output overlap; may be empty
-    RestorationFilter restoration;  // what that goes through last; may be empty
+    RestorationFilter restoration;  // what that goes through then; may be empty
+    PostFilter post_filter;         // what that goes through last; may be empty
 
     // Encoding part; both empty or neither. analysis: 3 channels, (R, G, B - 128) / 128, at 1/1 -> C channels
     // at 1/16 in integer units of the synthesis' input (not rounded); hyper_analysis: those at 1/16 -> Cz
@@ -122,12 +126,13 @@ struct ModelSummary {
 // A model ready for use: validated, weights arranged for the engine, entropy tables for the coder. Immutable and
 // thread-safe.
 struct ReadyModel {
-    Model model;  // without its integer graphs, which live in the packed graphs below
+    Model model;  // without its integer graphs, which live in the packed graphs below, and its post-filter
     ModelId id{};
     PackedGraph hyper_synthesis;
     PackedGraph synthesis;
     PackedGraph context;            // may be empty; without its end,
     PackedGraph context_pointwise;  // which looks at no neighbours (split_graph.h); may be empty
+    std::shared_ptr<PostFilterEngines> post_filter;  // null: the model has none
     SymbolCodec latent_codec;
     SymbolCodec hyper_codec;
     // Set for a research model; then graphs and codecs are empty, and of `model` only the name, the latent channels and

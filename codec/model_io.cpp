@@ -6,6 +6,7 @@
 #include "codec/graph_io.h"
 #include "codec/model.h"
 #include "codec/native_analysis.h"
+#include "codec/post_filter_engines.h"
 #include "codec/research_model.h"
 #include "codec/sha256.h"
 #include "codec/split_graph.h"
@@ -18,14 +19,16 @@ namespace nae {
 namespace {
 
 constexpr ChunkType kHead("MHDR"), kHyperSynthesis("HSYN"), kSynthesis("SYNT"), kGains("GAIN"),
-    kTables("TABL"), kTrellis("TRLS"), kContext("CNTX"), kLap("LAPP"), kRestoration("FILT");
+    kTables("TABL"), kTrellis("TRLS"), kContext("CNTX"), kLap("LAPP"), kRestoration("FILT"),
+    kPostFilter("NNPF");
 constexpr ChunkType kAnalysis("aNLZ"), kConditions("aCND"), kAnalysisLap("aLAP"), kText("tEXT");
 // Critical chunks in the only order allowed: there is one decoding part, and one ID, for one model. The last ones may be
 // left out.
-constexpr ChunkType kOrder[] = {kHead,    kHyperSynthesis, kSynthesis, kGains,      kTables,
-                                kTrellis, kContext,        kLap,       kRestoration};
-constexpr size_t kCriticalChunks = 9, kRequiredChunks = 5;
-constexpr size_t kTrellisPlace = 5, kContextPlace = 6, kLapPlace = 7, kRestorationPlace = 8;
+constexpr ChunkType kOrder[] = {kHead,    kHyperSynthesis, kSynthesis, kGains,       kTables,
+                                kTrellis, kContext,        kLap,       kRestoration, kPostFilter};
+constexpr size_t kCriticalChunks = 10, kRequiredChunks = 5;
+constexpr size_t kTrellisPlace = 5, kContextPlace = 6, kLapPlace = 7, kRestorationPlace = 8,
+                 kPostFilterPlace = 9;
 // Those of a research model; the second one tells.
 constexpr ChunkType kFloatSynthesis("FSYN");
 constexpr ChunkType kResearchOrder[] = {kHead, kFloatSynthesis, kTables};
@@ -264,6 +267,9 @@ Result<Model> decode_chunks(const ModelChunks& chunks, const Limits& limits) {
     if (const ByteSpan filter = chunks.critical[kRestorationPlace]; filter.data() != nullptr) {
         NAE_ASSIGN_OR_RETURN(m.restoration, parse_restoration(filter).in("FILT"));
     }
+    if (const ByteSpan filter = chunks.critical[kPostFilterPlace]; filter.data() != nullptr) {
+        NAE_ASSIGN_OR_RETURN(m.post_filter, parse_post_filter(filter, generous).in("NNPF"));
+    }
     if (!chunks.analysis.empty())
         NAE_RETURN_IF_ERROR(parse_analysis(chunks.analysis_payload(), limits, m).in("aNLZ"));
     if (!chunks.analysis_lap.empty()) {
@@ -308,6 +314,10 @@ Result<Bytes> serialise(const Model& m, bool decoding_only) {
     if (!m.lap.empty()) NAE_RETURN_IF_ERROR(writer.write_chunk(kLap, serialise_lap(m.lap)));
     if (!m.restoration.empty())
         NAE_RETURN_IF_ERROR(writer.write_chunk(kRestoration, serialise_restoration(m.restoration)));
+    if (!m.post_filter.empty()) {
+        NAE_ASSIGN_OR_RETURN(const Bytes post_filter, serialise_post_filter(m.post_filter));
+        NAE_RETURN_IF_ERROR(writer.write_chunk(kPostFilter, post_filter));
+    }
     if (!decoding_only && m.has_analysis()) {
         Bytes both;
         for (const FloatGraph* graph : {&m.analysis, &m.hyper_analysis}) {
@@ -348,6 +358,9 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 
                                  PackedGraph::create(std::move(parts.pointwise), checked));
         }
     }
+    if (!model.post_filter.empty()) {
+        NAE_ASSIGN_OR_RETURN(ready->post_filter, PostFilterEngines::create(std::move(model.post_filter)));
+    }
     NAE_ASSIGN_OR_RETURN(ready->latent_codec,
                          model.has_trellis()
                              ? SymbolCodec::create(model.latent_tables, model.latent_tables_q1)
@@ -356,6 +369,7 @@ Result<ReadyModelPtr> make_ready(Model model, const ModelId& id, AlignedVector8 
     model.hyper_synthesis = Graph();
     model.synthesis = Graph();
     model.context = Graph();
+    model.post_filter = PostFilter();
     if (model.has_analysis()) ready->analysis_engines = std::make_shared<AnalysisEnginesCache>();
     ready->model = std::move(model);
     ready->id = id;

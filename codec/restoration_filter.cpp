@@ -16,10 +16,7 @@ bool stands_out(int64_t high, int64_t low) { return 2 * high > 3 * low; }
 }  // namespace
 
 const RestorationSet& RestorationFilter::at(int quality_centi) const {
-    constexpr int64_t kRange = kMaxQualityCenti - kMinQualityCenti;
-    const auto last = static_cast<int64_t>(sets.size()) - 1;
-    const int64_t position = (quality_centi - kMinQualityCenti) * last;
-    return sets[static_cast<size_t>((2 * position + kRange) / (2 * kRange))];
+    return sets[nearest_set(sets.size(), quality_centi)];
 }
 
 int restoration_class(const RestorationSet& set, const BlockActivity& activity) {

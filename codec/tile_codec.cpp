@@ -173,7 +173,7 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
     } else {
         codec->weights_ = nae::quantiser_weights(m.latent_tables, quality_centi);
     }
-    codec->finisher_ = std::make_unique<Finisher>(m, quality_centi, *kernels);
+    NAE_ASSIGN_OR_RETURN(codec->finisher_, Finisher::create(*model, quality_centi, level, limits));
     if (!model->context.empty()) {
         codec->context_reach_ = context_reach(model->context);
         codec->context_scales_ = context_scales(m.latent_tables);

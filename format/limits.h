@@ -26,7 +26,7 @@ struct Limits {
     uint64_t max_tile_bytes = uint64_t{256} << 20;
     // Chunks in a file; more are a denial-of-service attempt.
     uint32_t max_chunks = 4096;
-    // Multiply-accumulates per output pixel that a model may ask for, hyper-synthesis and synthesis together.
+    // Multiply-accumulates per output pixel that a model may ask for, all of its networks together.
     uint64_t max_macs_per_pixel = 65536;
     // One intermediate tensor while a model runs.
     uint64_t max_tensor_bytes = uint64_t{1} << 30;

@@ -24,6 +24,13 @@ CropSampler::CropSampler(const PackedPictures& pictures, int size, double gray_s
     pick_ = std::discrete_distribution<size_t>(weight.begin(), weight.end());
 }
 
+namespace {
+
+// BT.601 luma.
+int gray_of(const uint8_t* p) { return (p[0] * 77 + p[1] * 150 + p[2] * 29 + 128) >> 8; }
+
+}  // namespace
+
 void CropSampler::write_crop(const PackedEntry& e, int x0, int y0, int size, int dihedral, bool gray,
                              float* out) const {
     const uint8_t* px = pictures_.pixels(e);
@@ -38,8 +45,7 @@ void CropSampler::write_crop(const PackedEntry& e, int x0, int y0, int size, int
                 out +
                 ((size_t(y / 8) * size_t(cells) + size_t(x / 8)) * 64 + size_t((y % 8) * 8 + x % 8)) * 3;
             if (gray) {
-                const float g = float((p[0] * 77 + p[1] * 150 + p[2] * 29 + 128) >> 8);  // BT.601 luma
-                o[0] = o[1] = o[2] = (g - 128.f) / 128.f;
+                o[0] = o[1] = o[2] = (float(gray_of(p)) - 128.f) / 128.f;
             } else {
                 for (int c = 0; c < 3; ++c) o[c] = (float(p[c]) - 128.f) / 128.f;
             }
@@ -102,6 +108,21 @@ std::vector<std::vector<uint8_t>> CropSampler::validation_pixels(int n, int size
         }
         out.push_back(std::move(crop));
     }
+    return out;
+}
+
+std::vector<uint8_t> CropSampler::pixels(const CropPlan& plan, int size) const {
+    std::vector<uint8_t> out;
+    out.reserve(size_t(size) * size_t(size) * 3);
+    for (int y = 0; y < size; ++y)
+        for (int x = 0; x < size; ++x) {
+            int sx = (plan.dihedral & 1) ? size - 1 - x : x;
+            int sy = (plan.dihedral & 2) ? size - 1 - y : y;
+            if (plan.dihedral & 4) std::swap(sx, sy);
+            const uint8_t* p = pictures_.pixels(*plan.entry) +
+                               (size_t(plan.y + sy) * plan.entry->width + size_t(plan.x + sx)) * 3;
+            for (int c = 0; c < 3; ++c) out.push_back(plan.gray ? uint8_t(gray_of(p)) : p[c]);
+        }
     return out;
 }
 

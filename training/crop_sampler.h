@@ -31,6 +31,8 @@ class CropSampler {
     // Where the next crops of training_batch() are, or smaller ones.
     std::vector<CropPlan> draw(int n, int size);
     std::vector<CropPlan> draw(int n) { return draw(n, size_); }
+    // The crop of a plan of that size, as 8-bit RGB pixels, row by row.
+    std::vector<uint8_t> pixels(const CropPlan& plan, int size) const;
     // The centre crops of up to `n` held-out pictures (level 0 and 1 only), always the same.
     Batch validation_batch(int n, int size) const;
     // Random training crops of another size, from a fixed seed.
@@ -39,6 +41,8 @@ class CropSampler {
     std::vector<std::vector<uint8_t>> calibration_pixels(int n, int size) const;
     // The same held-out crops as validation_batch, as 8-bit RGB pixels.
     std::vector<std::vector<uint8_t>> validation_pixels(int n, int size) const;
+    // How many crops that gives.
+    size_t held_out_count(int n, int size) const { return held_out(n, size).size(); }
     bool empty() const { return train_.empty(); }
     void reseed(uint64_t seed) { rng_.seed(seed); }
 

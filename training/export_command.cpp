@@ -1,11 +1,9 @@
 #include "training/export_command.h"
 
-#include <fstream>
-#include <iterator>
-
 #include "training/checkpoint.h"
 #include "training/fit_restoration.h"
 #include "training/fit_tables.h"
+#include "training/read_model.h"
 
 namespace nae::training {
 namespace {
@@ -60,10 +58,7 @@ std::string run_refit(const RefitCommand& c) try {
     PackedPictures pictures;
     if (std::string e = pictures.open(c.data); !e.empty()) return e;
     const CropSampler sampler(pictures, 128, 0.08, 1);
-    std::ifstream file(c.model, std::ios::binary);
-    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file) return c.model + ": cannot be read";
-    auto parsed = parse_model(bytes.data(), bytes.size(), c.model);
+    auto parsed = read_model(c.model);
     if (!parsed.ok()) return parsed.status().message();
     Model model = std::move(parsed).value();
     if (!model.has_analysis()) return c.model + ": this model cannot encode";

@@ -5,13 +5,12 @@
 #include <cmath>
 
 #include "codec/encoder.h"
-#include "codec/engine.h"
 #include "codec/engine_kernels.h"
-#include "codec/finisher.h"
 #include "codec/float_shadow.h"
 #include "codec/symbol_search.h"
 #include "codec/tile_codec.h"
 #include "format/byte_sink.h"
+#include "training/crop_decoder.h"
 #include "training/in_process_analysis.h"
 
 namespace nae::training {
@@ -27,12 +26,6 @@ constexpr int kClipSample = 8;  // the clip is chosen on one block in so many
 struct Decoded {
     std::vector<int16_t> values;
     double weight = 1;
-};
-
-class SymbolKeeper : public TileObserver {
-  public:
-    void tile_coded(const TileSymbols& tile) override { last = tile; }
-    TileSymbols last;
 };
 
 // Normal equations of one class.
@@ -135,36 +128,17 @@ class Fitter {
         return Status();
     }
 
+    // The model's filter is not there yet.
     Status synthesise(const TileCodec& codec, const TileSymbols& tile, Decoded& out) const {
-        const ReadyModel& model = codec.model();
-        const auto channels = size_t(model.latent_channels());
-        Tensor16 latent(tile.h, tile.w, model.latent_channels()), pixels;
-        for (size_t p = 0; p < size_t(tile.h) * size_t(tile.w); ++p)
-            dequantise_position(codec.latent_scale(), tile.symbols.data() + p * channels,
-                                tile.prediction.data.data() + p * size_t(tile.prediction.c),
-                                latent.data.data() + p * channels);
-        const Extents extents{tile.h, tile.w};
-        const Rect all{0, 0, size_, size_};
-        NAE_RETURN_IF_ERROR(Engine::run(model.synthesis, extents, latent, whole(extents), all, pixels));
-        if (const Finisher& finisher = codec.finisher();
-            !finisher.empty()) {  // the model's filter is not there yet
-            Tensor16 finished(size_, size_, kPixelChannels);
-            NAE_RETURN_IF_ERROR(finisher.run(CellRows(pixels, all, 1), all, Extents{size_, size_}, all,
-                                             nullptr, [&](int64_t y, const int16_t* row) {
-                                                 std::copy_n(row, 3 * size_, finished.pixel(int(y), 0));
-                                                 return Status();
-                                             }));
-            pixels = std::move(finished);
-        }
+        Tensor16 pixels;
+        NAE_RETURN_IF_ERROR(decode_crop(codec, tile, size_, pixels));
         const int side = size_ + 2 * kMargin;
         out.values.resize(size_t(row_) * size_t(side) + kTensorSlack);
         for (int y = 0; y < side; ++y)
             for (int x = 0; x < side; ++x)
                 for (int c = 0; c < 3; ++c)
-                    out.values[size_t(y * row_ + 3 * x + c)] =
-                        std::clamp(pixels.at(std::clamp(y - kMargin, 0, size_ - 1),
-                                             std::clamp(x - kMargin, 0, size_ - 1), c),
-                                   black(frac_bits_), white(frac_bits_));
+                    out.values[size_t(y * row_ + 3 * x + c)] = pixels.at(
+                        std::clamp(y - kMargin, 0, size_ - 1), std::clamp(x - kMargin, 0, size_ - 1), c);
         return Status();
     }
 
@@ -272,7 +246,9 @@ class Fitter {
 std::string fit_restoration(Model& model, const std::vector<std::vector<uint8_t>>& crops, int size,
                             const RestorationOptions& options) {
     model.restoration = RestorationFilter();
-    const auto ready = prepare_model(model, "model");
+    Model without = model;
+    without.post_filter = PostFilter();  // which comes after the filter
+    const auto ready = prepare_model(std::move(without), "model");
     if (!ready.ok()) return ready.status().message();
     RestorationFilter filter;
     filter.activities = options.activities;

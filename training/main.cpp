@@ -5,6 +5,7 @@
 #ifndef NAE_TRAIN_ALONE  // see training/standalone/CMakeLists.txt
 #include "codec/model.h"
 #include "training/export_command.h"
+#include "training/post_filter_command.h"
 #endif
 #ifdef NAE_WITH_GDAL
 #include "training/lab/lab_command.h"
@@ -150,6 +151,8 @@ int main(int argc, char** argv) {
         x.check = !no_check;
         std::exit(finish(run_export(x)));
     });
+
+    add_post_filter_commands(app);
 #endif
 
 #ifdef NAE_WITH_GDAL

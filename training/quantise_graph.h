@@ -8,11 +8,9 @@
 #include "codec/graph.h"
 #include "codec/torch/graph_runner.h"
 #include "codec/torch/libtorch.h"
+#include "training/quantise_conv.h"
 
 namespace nae::training {
-
-// All activations, the network's input included, are kept within ±kActivationLimit: 13 bits and sign.
-constexpr int kActivationLimit = 8191;
 
 struct QuantiseOptions {
     std::vector<double> input_unit;   // real value of one integer step, per input channel

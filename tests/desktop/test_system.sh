@@ -67,7 +67,7 @@ done
 documented "$files/nae-thumbnailer.1" "$thumbnailer"
 [ $# -lt 5 ] || documented "$files/nae-viewer.1" "$5"
 if [ $# -ge 6 ]; then
-    for command in pack train export; do
+    for command in pack train export post-filter post-filter-export; do
         documented "$files/nae-train.1" "$6" "$command"
     done
 fi

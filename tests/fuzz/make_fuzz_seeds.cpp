@@ -216,6 +216,10 @@ int main(int argc, char** argv) {
     nae::test::add_tiny_trellis(depending);
     store("model_fuzz", "tiny-trellis", checked(nae::serialise_decoding_part(depending)));
     special_picture(checked(nae::prepare_model(std::move(depending), "tiny with a trellis")), "trellis");
+    nae::Model polishing = nae::test::make_tiny_model();
+    polishing.post_filter = nae::test::make_tiny_post_filter();
+    store("model_fuzz", "tiny-post-filter", checked(nae::serialise_decoding_part(polishing)));
+    special_picture(checked(nae::prepare_model(std::move(polishing), "tiny with a post-filter")), "polished");
     pictures(model);
     kinds(model);
     entropy();

@@ -75,6 +75,14 @@ const Golden kTrellis[] = {
 };
 const Golden kAllFour[] = {{"trellis-everything", 131, 170, 3, 128, 70, 4, false, false}};
 
+// With one that has a post-filter, and with one that has all five.
+const Golden kPolished[] = {
+    {"polished-rgb", 203, 150, 3, 64, 80, 4, false, false},
+    {"polished-gray", 75, 90, 1, 64, 30, 4, false, false},
+    {"polished-one-pixel", 1, 1, 3, 64, 90, 4, false, false},
+};
+const Golden kAllFive[] = {{"polished-everything", 131, 170, 3, 128, 70, 4, false, false}};
+
 // Pictures that have the chunk BAND, several levels, or no model with them.
 struct Kind {
     const char* name;
@@ -257,6 +265,8 @@ int main(int argc, char** argv) {
     nae::test::add_tiny_trellis(depending);
     nae::Model four = all;
     nae::test::add_tiny_trellis(four);
+    nae::Model polishing = nae::test::make_tiny_model(), five = four;
+    polishing.post_filter = five.post_filter = nae::test::make_tiny_post_filter();
     const auto model = nae::prepare_model(nae::test::make_tiny_model(), "tiny");
     const auto filtered = nae::prepare_model(std::move(filtering), "tiny with a filter");
     const auto seeing = nae::prepare_model(nae::test::make_tiny_model_with_context(), "tiny with a context");
@@ -264,12 +274,16 @@ int main(int argc, char** argv) {
     const auto everything = nae::prepare_model(std::move(all), "tiny with everything");
     const auto trellis = nae::prepare_model(std::move(depending), "tiny with a trellis");
     const auto all_four = nae::prepare_model(std::move(four), "tiny with everything and a trellis");
-    for (const auto* made : {&model, &filtered, &seeing, &lapped, &everything, &trellis, &all_four}) {
+    const auto polished = nae::prepare_model(std::move(polishing), "tiny with a post-filter");
+    const auto all_five = nae::prepare_model(std::move(five), "tiny with everything and a post-filter");
+    for (const auto* made :
+         {&model, &filtered, &seeing, &lapped, &everything, &trellis, &all_four, &polished, &all_five}) {
         if (made->ok()) continue;
         std::fprintf(stderr, "%s\n", made->status().message().c_str());
         return 1;
     }
     const bool done =
+        make_all(kPolished, polished.value(), folder) && make_all(kAllFive, all_five.value(), folder) &&
         make_all(kTrellis, trellis.value(), folder) && make_all(kAllFour, all_four.value(), folder) &&
         make_all(kLapped, lapped.value(), folder) && make_all(kEverything, everything.value(), folder) &&
         make_all(kContext, seeing.value(), folder) && make_all(kFiltered, filtered.value(), folder) &&

@@ -348,6 +348,10 @@ def read_stream(data, indices, table_set, second_set=None, substream=False):
 
 # ---- 10.1 Restoration
 
+def nearest_set(sets, quality):
+    return sets[(2 * (quality - 100) * (len(sets) - 1) + 9900) // 19800]
+
+
 NEIGHBOURS = [(-3, 0), (-2, -1), (-2, 0), (-2, 1), (-1, -2), (-1, -1), (-1, 0), (-1, 1), (-1, 2), (0, -3), (0, -2),
               (0, -1)]
 
@@ -433,11 +437,33 @@ def lap_line(weights, line):
     return line
 
 
+# ---- 10.3 Post-filter
+
+class PostFilter:
+    def __init__(self, payload):
+        reader = Reader(payload)
+        count, size = reader.fields("BI")
+        self.graph = read_graph(bytes(reader.array("B", size)))
+        convs = [n for n in self.graph if n.op == CONV]
+        self.first, self.last = convs[0], convs[-1]
+        self.sets = [(reader.array("i", self.first.channels), reader.array("i", self.last.channels))
+                     for _ in range(count)]
+        reader.expect_end()
+
+    def set_quality(self, quality):
+        self.first.bias, self.last.mult = nearest_set(self.sets, quality)
+
+    def run(self, raster):
+        low, high = self.graph[0].lo, self.graph[0].hi
+        return run_graph(self.graph, per_position(lambda p: [clamp(v, low, high) for v in p], raster))
+
+
 # ---- 4 Model file
 
 class Model:
     def __init__(self, data):
-        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"TRLS", b"CNTX", b"LAPP", b"FILT", b"END ")
+        critical = (b"MHDR", b"HSYN", b"SYNT", b"GAIN", b"TABL", b"TRLS", b"CNTX", b"LAPP", b"FILT",
+                    b"NNPF", b"END ")
         chunks = read_chunks(data, b"\x8eNAM\r\n\x1a\n", critical)
         part = data[:8]
         for kind in critical:
@@ -473,10 +499,13 @@ class Model:
         self.context = read_graph(chunks[b"CNTX"]) if b"CNTX" in chunks else None
         self.lap = read_lap(chunks[b"LAPP"]) if b"LAPP" in chunks else None
         self.filters = read_filters(chunks[b"FILT"]) if b"FILT" in chunks else []
+        self.post_filter = PostFilter(chunks[b"NNPF"]) if b"NNPF" in chunks else None
 
     def set_quality(self, quality):
         if self.filters:
-            self.filter = self.filters[(2 * (quality - 100) * (len(self.filters) - 1) + 9900) // 19800]
+            self.filter = nearest_set(self.filters, quality)
+        if self.post_filter:
+            self.post_filter.set_quality(quality)
         self.l, self.d = gains_at(quality, self.anchors, self.log2_gain, self.log2_inverse_unit)
         lz, self.dz = gains_at(quality, self.anchors, self.hyper_log2_gain, self.hyper_log2_inverse_unit)
         self.hyper_index = [self.hyper_tables.index(s + g) for s, g in zip(self.hyper_log2_scale, lz)]
@@ -747,6 +776,8 @@ class Level:
             values = overlap(model.lap, values)
         if model.filters:
             values = restore(model.filter, model.f, values)
+        if model.post_filter:
+            values = model.post_filter.run(values)
         return [row[:self.width] for row in values[:self.height]]
 
     def exact_plane(self, plane):

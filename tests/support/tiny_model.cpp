@@ -203,4 +203,41 @@ RestorationFilter make_tiny_filter() {
     return filter;
 }
 
+PostFilter make_tiny_post_filter() {
+    constexpr int kCell = 12, kWidth = 3;  // 2 x 2 pixels of three colours
+    constexpr int32_t kBlack = -(128 << kFracBits), kWhite = 127 << kFracBits;
+    uint32_t state = 7;
+    const auto draw = [&](int most) {
+        state = state * 1664525u + 1013904223u;
+        return static_cast<int>((state >> 8) % static_cast<uint32_t>(2 * most + 1)) - most;
+    };
+    const auto conv = [&](int in, int out) {
+        ConvParams p;
+        p.out_channels = out;
+        p.kernel = 3;
+        for (int i = 0; i < 9 * in * out; ++i) p.weights.push_back(static_cast<int16_t>(draw(500)));
+        for (int o = 0; o < out; ++o) {
+            p.bias.push_back(draw(100000));
+            p.mult.push_back((1 << 21) + draw(1 << 20));
+        }
+        p.lo = -kRange;
+        p.hi = kRange;
+        return p;
+    };
+    GraphBuilder b(kColours, kBlack, kWhite);
+    const int cells = b.space_to_depth(b.input(), 2);
+    int x = b.leaky_relu(b.conv(cells, conv(kCell, kWidth)), 32);
+    x = b.add(x, b.conv(b.leaky_relu(b.conv(x, conv(kWidth, kWidth)), 32), conv(kWidth, kWidth)), -kRange,
+              kRange);
+    b.depth_to_space(b.add(cells, b.conv(x, conv(kWidth, kCell)), kBlack, kWhite), 2);
+    PostFilter filter;
+    filter.graph = b.take();
+    for (int s = 0; s < 2; ++s) {
+        filter.sets.emplace_back();
+        for (int o = 0; o < kWidth; ++o) filter.sets.back().bias.push_back(draw(1 << 20));
+        for (int o = 0; o < kCell; ++o) filter.sets.back().mult.push_back((1 << 21) + draw(1 << 20));
+    }
+    return filter;
+}
+
 }  // namespace nae::test

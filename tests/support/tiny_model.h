@@ -12,6 +12,8 @@ Model make_tiny_model();
 Model make_tiny_model_with_context();
 // A restoration filter for it, with weights of all classes, some large.
 RestorationFilter make_tiny_filter();
+// A post-filter for it, of a few channels and of the shape that practical ones have.
+PostFilter make_tiny_post_filter();
 // Lets the blocks of such a model overlap: the larger weights nearer to the border, and an encoder that does nothing about it.
 void add_tiny_lap(Model& model);
 // Lets such a model's latent symbols depend on each other: Q1's tables are a little narrower.

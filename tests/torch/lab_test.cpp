@@ -10,6 +10,7 @@
 #include "codec/encoder.h"
 #include "codec/torch/torch_analysis.h"
 #include "format/byte_sink.h"
+#include "tests/support/torch_file.h"
 #include "tests/torch/catch_after_torch.h"
 #include "training/lab/idx_file.h"
 #include "training/lab/linear_start.h"
@@ -21,7 +22,7 @@
 using namespace nae;
 using namespace nae::training;
 namespace fs = std::filesystem;
-using Bytes = std::string;
+using namespace nae::test;
 
 namespace {
 
@@ -44,13 +45,6 @@ struct Folder {
 };
 
 Bytes big(uint32_t v) { return {char(v >> 24), char(v >> 16), char(v >> 8), char(v)}; }
-Bytes little(uint64_t v, int n) {
-    Bytes out;
-    for (int i = 0; i < n; ++i) out += char(v >> (8 * i));
-    return out;
-}
-Bytes floats(const std::vector<float>& v) { return {reinterpret_cast<const char*>(v.data()), v.size() * 4}; }
-
 Bytes idx_images(uint32_t n) {
     Bytes out = Bytes("\0\0\x08\x03", 4) + big(n) + big(28) + big(28);
     for (uint32_t i = 0; i < n; ++i)
@@ -66,61 +60,9 @@ Bytes idx_labels(uint32_t n) {
     return out;
 }
 
-Bytes raw_deflated(const Bytes& in) {
-    z_stream z{};
-    deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
-    Bytes out(in.size() + 100, '\0');
-    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-    z.avail_in = uInt(in.size());
-    z.next_out = reinterpret_cast<Bytef*>(out.data());
-    z.avail_out = uInt(out.size());
-    deflate(&z, Z_FINISH);
-    out.resize(z.total_out);
-    deflateEnd(&z);
-    return out;
-}
-
-// A zip archive of these members, every other one deflated.
-Bytes zip_of(const std::vector<std::pair<std::string, Bytes>>& members) {
-    Bytes out, directory;
-    bool packed = false;
-    for (const auto& [name, data] : members) {
-        const Bytes body = packed ? raw_deflated(data) : data;
-        const Bytes common =
-            little(packed ? 8 : 0, 2) + little(0, 4) +
-            little(crc32(0, reinterpret_cast<const Bytef*>(data.data()), uInt(data.size())), 4) +
-            little(body.size(), 4) + little(data.size(), 4) + little(name.size(), 2) + little(0, 2);
-        directory += Bytes("PK\1\2") + little(20, 2) + little(20, 2) + little(0, 2) + common + little(0, 2) +
-                     little(0, 4) + little(0, 4) + little(out.size(), 4) + name;
-        out += Bytes("PK\3\4") + little(20, 2) + little(0, 2) + common + name + body;
-        packed = !packed;
-    }
-    return out + directory + "PK\5\6" + little(0, 4) + little(members.size(), 2) + little(members.size(), 2) +
-           little(directory.size(), 4) + little(out.size(), 4) + little(0, 2);
-}
-
 Bytes npy(const std::string& shape, const std::vector<float>& v, const std::string& type = "<f4") {
     const Bytes header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }\n";
     return Bytes("\x93NUMPY\1\0", 8) + little(header.size(), 2) + header + floats(v);
-}
-
-// What PyTorch pickles for {name: tensor}, protocol 2.
-Bytes text(const std::string& s) { return "X" + little(s.size(), 4) + s; }
-Bytes integer(int v) { return "K" + little(uint64_t(v), 1); }
-Bytes tensor_pickle(const std::string& storage, const std::vector<int>& shape) {
-    Bytes sides = "(", strides = "(";
-    for (size_t i = 0; i < shape.size(); ++i) {
-        int stride = 1;
-        for (size_t k = i + 1; k < shape.size(); ++k) stride *= shape[k];
-        sides += integer(shape[i]), strides += integer(stride);
-    }
-    return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" +
-           text(storage) + text("cpu") + integer(9) + "tQ" + integer(0) + sides + "t" + strides +
-           "t\x89"
-           "ccollections\nOrderedDict\n)RtR";
-}
-Bytes state_dict(const Bytes& items) {
-    return Bytes("\x80\x02", 2) + "ccollections\nOrderedDict\n)R(" + items + "u.";
 }
 
 // VGG16's first ten convolutions with 2 channels each.
@@ -230,8 +172,8 @@ TEST_CASE("named arrays out of .npz and .pt files") {
     CHECK(arrays.value().at("a")[1][2].item<float>() == 6);
     CHECK(arrays.value().at("b")[1].item<float>() == 8);
 
-    const Bytes pickle =
-        state_dict(text("x.weight") + tensor_pickle("0", {2, 2}) + text("x.bias") + tensor_pickle("1", {2}));
+    const Bytes pickle = state_dict(pickled_text("x.weight") + tensor_pickle("0", {2, 2}) +
+                                    pickled_text("x.bias") + tensor_pickle("1", {2}));
     const std::vector<std::pair<std::string, Bytes>> members = {{"archive/data.pkl", pickle},
                                                                 {"archive/data/0", floats({1, 2, 3, 4})},
                                                                 {"archive/data/1", floats({5, 6})}};
@@ -241,19 +183,33 @@ TEST_CASE("named arrays out of .npz and .pt files") {
     CHECK(state.value().at("x.weight")[1][0].item<float>() == 3);
     CHECK(state.value().at("x.bias")[1].item<float>() == 6);
 
+    // In any order that has each value once.
+    const auto with_strides = [&](const std::vector<int64_t>& strides) {
+        return zip_of({{"a/data.pkl", state_dict(pickled_text("t") + tensor_pickle("0", {2, 3}, strides))},
+                       {"a/data/0", floats({1, 2, 3, 4, 5, 6})}});
+    };
+    const auto turned = read_tensor_file(f.write("turned.pt", with_strides({1, 2})));
+    REQUIRE(turned.ok());
+    CHECK(turned.value().at("t").is_contiguous());
+    CHECK(turned.value().at("t")[0][1].item<float>() == 3);
+    CHECK(turned.value().at("t")[1][2].item<float>() == 6);
+
     const auto fails = [&](const std::string& name, const Bytes& bytes, const char* words) {
         const auto r = read_tensor_file(f.write(name, bytes));
         INFO(r.status().message());
         return !r.ok() && r.status().message().find(words) != std::string::npos;
     };
     // A pickle is a program; one that calls anything else is not run.
-    CHECK(fails("evil.pt",
-                zip_of({{"a/data.pkl", Bytes("\x80\x02", 2) + "cos\nsystem\n(" + text("true") + "tR."}}),
-                "os.system"));
+    CHECK(fails(
+        "evil.pt",
+        zip_of({{"a/data.pkl", Bytes("\x80\x02", 2) + "cos\nsystem\n(" + pickled_text("true") + "tR."}}),
+        "os.system"));
     CHECK(fails("none.npz", "no zip at all", "zip"));
     CHECK(fails("short.pt",
                 zip_of({{"a/data.pkl", pickle}, {"a/data/0", floats({1, 2})}, {"a/data/1", floats({5, 6})}}),
                 "end early"));
+    CHECK(fails("twice.pt", with_strides({0, 1}), "twice"));
+    CHECK(fails("far.pt", with_strides({4, 1}), "end early"));
     CHECK(fails("gone.pt", zip_of({{"a/data.pkl", pickle}}), "missing"));
     CHECK(fails("big.npz", zip_of({{"a.npy", npy("9, 9", {1, 2})}}), "ends early"));
     // Any single damaged byte: an error, or the right numbers (a byte that means nothing), but no crash.

@@ -6,6 +6,7 @@
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
+#include "codec/engine.h"
 #include "codec/model.h"
 #include "format/byte_sink.h"
 #include "format/byte_source.h"
@@ -15,6 +16,8 @@
 #include "training/earlier_shape.h"
 #include "training/export_command.h"
 #include "training/lapped_blocks.h"
+#include "training/post_filter_export.h"
+#include "training/post_filter_run.h"
 #include "training/trainer.h"
 
 using namespace nae;
@@ -92,6 +95,23 @@ double error_after_decoding(const ReadyModelPtr& model, const std::vector<uint8_
     double sum = 0;
     for (size_t i = 0; i < back.size(); ++i) sum += std::pow(double(back[i]) - double(crop[i]), 2);
     return sum;
+}
+
+std::vector<uint8_t> crop_of_64(const std::string& pack) {
+    PackedPictures pictures;
+    REQUIRE(pictures.open(pack) == "");
+    return CropSampler(pictures, 64, 0, 1).validation_pixels(1, 64)[0];
+}
+
+// What an integer graph makes of size x size pixels.
+Tensor16 run_graph(const Graph& graph, const std::vector<int16_t>& pixels, int size) {
+    const auto packed = PackedGraph::create(graph);
+    REQUIRE(packed.ok());
+    Tensor16 in(size, size, 3), out;
+    std::copy(pixels.begin(), pixels.end(), in.pixel(0, 0));
+    const Extents extents{size, size};
+    REQUIRE(Engine::run(packed.value(), extents, in, whole(extents), whole(extents), out).ok());
+    return out;
 }
 
 }  // namespace
@@ -307,6 +327,69 @@ TEST_CASE("Train a little, resume, export, load") {
     REQUIRE(model.ok());
     CHECK(model.value()->name() == "small");
     CHECK(model.value()->model.text.find("12 steps") != std::string::npos);
+
+    // A post-filter for it. The crops are coded once.
+    PostFilterRunCommand p;
+    p.model = x.out;
+    p.data = o.data;
+    p.crops.size = 64;
+    p.crops.training = 6;
+    p.crops.held_out = 1;
+    p.train.out_dir = (folder.path / "filter").string();
+    p.train.shape = {4, 1, 2};
+    p.train.max_steps = 2;
+    p.train.batch = 2;
+    p.train.crop = 32;
+    p.train.threads = 1;
+    REQUIRE(run_post_filter(p).status().message() == "");
+    const auto coded = fs::last_write_time(p.train.out_dir + "/crops.bin");
+    p.train.resume = p.train.out_dir + "/latest.ckpt";
+    const auto filtered = run_post_filter(p);
+    REQUIRE(filtered.ok());
+    CHECK(filtered.value().steps == 4);
+    CHECK(filtered.value().gains.size() == std::size(kHeldOutQualities));
+    CHECK(fs::last_write_time(p.train.out_dir + "/crops.bin") == coded);
+    p.crops.seed = 2;
+    p.train.max_steps = 1;
+    REQUIRE(run_post_filter(p).ok());
+    CHECK(fs::last_write_time(p.train.out_dir + "/crops.bin") != coded);
+
+    PostFilterExportCommand plus;
+    plus.model = x.out;
+    plus.checkpoint = p.train.resume;
+    plus.data = o.data;
+    plus.out = (folder.path / "plus.nam").string();
+    plus.name = "small-plus";
+    plus.text = "Two words.";
+    plus.quantise.sets = 3;
+    plus.crop_size = 64;
+    plus.calibration = 4;
+    plus.held_out = 1;
+    const auto exported = export_post_filter(plus);
+    REQUIRE(exported.status().message() == "");
+    for (const auto& [quality, gain] : exported.value().network)
+        CHECK(exported.value().integers.at(quality) == Approx(gain).margin(0.02));
+    Model with = load_model_with_graphs(plus.out);
+    CHECK(with.name == "small-plus");
+    CHECK(with.text.find("12 steps") != std::string::npos);
+    CHECK(with.text.find("Two words. Post-filter: 5 steps") != std::string::npos);
+    CHECK(with.post_filter.sets.size() == 3);
+    // It decodes to what the graph makes of the model's own pixels.
+    const int set_quality = 5050;
+    const auto before_filter = code_crop(model.value(), crop_of_64(o.data), 64, set_quality),
+               behind_filter =
+                   code_crop(prepare_model(with, "with").value(), crop_of_64(o.data), 64, set_quality);
+    REQUIRE(before_filter.ok());
+    REQUIRE(behind_filter.ok());
+    const Tensor16 made = run_graph(with.post_filter.at(1), before_filter.value().decoded, 64);
+    CHECK(
+        std::equal(made.pixel(0, 0), made.pixel(0, 0) + 3 * 64 * 64, behind_filter.value().decoded.begin()));
+    // Without it, it is the model that it was made from.
+    with.post_filter = PostFilter();
+    with.name = "small";
+    CHECK(model_id(with).value() == model.value()->id);
+    plus.checkpoint = x.out;
+    CHECK(export_post_filter(plus).status().message() == x.out + ": no checkpoint of a post-filter");
 
     // Symbols depend on each other by default; a model without that can be given it, and keeps its networks and its indices.
     CHECK(model.value()->model.has_trellis());

@@ -121,6 +121,34 @@ TEST_CASE("Pointwise convolutions that skip zeros", "[engine]") {
     }
 }
 
+TEST_CASE("A leaky_relu within the convolution before it", "[engine]") {
+    Random rng(36);
+    for (int round = 0; round < 60; ++round) {
+        const int channels = round % 3 == 0 ? 32 : pick(rng, 1, 40), outputs = pick(rng, 1, 70);
+        const int kernel = 2 * pick(rng, 0, 2) + 1, stride = pick(rng, 1, 2);
+        const int slope = round % 10 == 0 ? 0 : round % 10 == 1 ? 255 : pick(rng, 0, 255);
+        const ConvParams params = random_conv(rng, channels, outputs, kernel, stride, 32767);
+        GraphBuilder alone(channels, -8191, 8191), shared(channels, -8191, 8191);
+        alone.leaky_relu(alone.conv(alone.input(), params), slope);
+        // Read by another node, too, the convolution is computed for itself.
+        const int x = shared.conv(shared.input(), params);
+        shared.slice(shared.concat({x, shared.leaky_relu(x, slope)}), outputs, outputs);
+        const PackedGraph fused = pack(alone.take()), plain = pack(shared.take());
+        const Tensor16 input = random_tensor(rng, pick(rng, 1, 14), pick(rng, 1, 40), channels, -8191, 8191);
+        const Extents extents{input.h, input.w};
+        const Rect all = whole(fused.output_extents(extents));
+        Tensor16 expected, got;
+        REQUIRE(Engine::run(plain, extents, input, whole(extents), all, expected, EngineLevel::scalar).ok());
+        REQUIRE(Engine::run(fused, extents, input, whole(extents), all, got, EngineLevel::scalar).ok());
+        REQUIRE(equal(got, expected));
+        check_all_levels(fused, input);
+    }
+    // All values and slopes there are, by the reference.
+    for (int v = -32767; v <= 32767; v += 13)
+        for (int slope = 0; slope < 256; ++slope)
+            if (leaky(static_cast<int16_t>(v), slope) != (v < 0 ? (v * slope + 128) >> 8 : v)) FAIL(v);
+}
+
 TEST_CASE("Dequantisation and table indices at every level", "[engine]") {
     Random rng(34);
     const auto extreme = [&](int lo, int hi) {

@@ -11,6 +11,7 @@
 #include "codec/graph_io.h"
 #include "codec/lossless_tile.h"
 #include "codec/pixel_output.h"
+#include "codec/post_filter.h"
 #include "format/crc32.h"
 #include "format/little_endian.h"
 #include "tests/unit/format_samples.h"
@@ -50,7 +51,7 @@ std::map<std::string, Bytes> examples() {
 
 TEST_CASE("FORMAT.md: container and picture", "[format][document]") {
     const auto blocks = examples();
-    REQUIRE(blocks.size() == 9);
+    REQUIRE(blocks.size() == 10);
     CHECK(blocks.at("picture") == golden_file());
     CHECK(blocks.at("chunk") == from_hex(std::string(kGoldenTileData) + kGoldenEnd));
     CHECK(crc32_of("123456789", 9) == 0xCBF43926);
@@ -157,4 +158,25 @@ TEST_CASE("FORMAT.md: pixels", "[format][document]") {
     CHECK(sample_from(-9, 4) == 127);
     CHECK(gray_from(-25, 4) == 127);
     CHECK(gray_from(-24, 4) == 128);
+}
+
+TEST_CASE("FORMAT.md: post-filter", "[format][document]") {
+    const Bytes bytes = examples().at("post-filter");
+    const auto filter = parse_post_filter(ByteSpan(bytes));
+    REQUIRE(filter.status().message() == "");
+    CHECK(validate(filter.value(), 4).status().message() == "");
+    CHECK(serialise_post_filter(filter.value()).value() == bytes);
+    const std::pair<int, std::vector<int16_t>> cases[] = {
+        {100, {110, 60, 0}}, {5049, {110, 60, 0}}, {5050, {125, 63, 4}}, {10000, {125, 63, 4}}};
+    for (const auto& [quality_centi, expected] : cases) {
+        CAPTURE(quality_centi);
+        const auto packed = PackedGraph::create(filter.value().at(filter.value().set_of(quality_centi)));
+        REQUIRE(packed.ok());
+        const int16_t position[] = {100, 50, 10};
+        Tensor16 out;
+        REQUIRE(Engine::run(packed.value(), {1, 1}, TensorView16(position, 1, 1, 3), {0, 0, 1, 1},
+                            {0, 0, 1, 1}, out, EngineLevel::scalar)
+                    .ok());
+        CHECK(std::vector<int16_t>(out.data.begin(), out.data.end()) == expected);
+    }
 }

@@ -12,6 +12,7 @@
 #include "tests/unit/format_samples.h"
 #include "tests/unit/random_context.h"
 #include "tests/unit/random_lap.h"
+#include "tests/unit/random_post_filter.h"
 #include "tests/unit/random_restoration.h"
 #include "tests/unit/reference_decoder.h"
 #include "tests/unit/test_graphs.h"
@@ -28,6 +29,7 @@ struct Picture {
     int known;             // channels of the latent that the model's context network looks at; 0: it has none
     bool laps = false;     // whether the model's blocks overlap
     bool trellis = false;  // whether its latent symbols depend on each other
+    int post_filters = 0;  // sets of its post-filter; 0: it has none
 };
 
 // A synthesis in which every operator occurs.
@@ -66,6 +68,8 @@ Bytes encode_random(const Picture& p) {
     Model model = small_model(static_cast<unsigned>(p.height), p.channels, 4);
     model.synthesis = synthesis_of_everything(rng, p.channels);
     if (p.filters > 0) model.restoration = random_restoration(rng, p.filters, 3);
+    if (p.post_filters > 0)
+        model.post_filter = random_post_filter(rng, p.post_filters, 6, 1, model.output_frac_bits);
     if (p.known > 0) add_random_context(model, rng, p.known, 5);
     if (p.laps) {
         model.lap = random_lap(rng);
@@ -137,7 +141,9 @@ TEST_CASE("a decoder written from FORMAT.md alone gives the same pixels", "[form
         {17, 130, 64, 1, 8000, 8, 0, 3, 4, true},            // everything but
         {98, 70, 64, 3, 6000, 12, 1, 0, 0, false, true},     // symbols that depend on each other
         {302, 301, 512, 3, 9000, 30, 0, 0, 7, false, true},  // the same with a context
-        {18, 131, 64, 3, 8000, 8, 0, 3, 4, true, true},      // everything
+        {18, 131, 64, 3, 8000, 8, 0, 3, 4, true, true},      // everything but
+        {67, 45, 64, 3, 8000, 8, 1, 0, 0, false, false, 4},  // a post-filter
+        {33, 71, 64, 3, 4100, 8, 0, 3, 4, true, true, 3},    // everything
     };
     for (const Picture& p : pictures) {
         CAPTURE(p.width, p.height);

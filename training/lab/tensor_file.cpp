@@ -1,5 +1,6 @@
 #include "training/lab/tensor_file.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "format/text.h"
@@ -24,19 +25,44 @@ std::string npy_field(const std::string& header, const std::string& key) {
     return to == std::string::npos || to <= from ? std::string() : header.substr(from, to - from);
 }
 
-torch::Tensor tensor_of(const uint8_t* data, const std::vector<int64_t>& shape, bool wide) {
+torch::Tensor tensor_of(const uint8_t* data, const std::vector<int64_t>& shape,
+                        const std::vector<int64_t>& stride, bool wide) {
     // from_blob() wants a pointer that may be written to, and the clone owns its values.
     auto* values = const_cast<uint8_t*>(data);
-    return torch::from_blob(values, shape, wide ? torch::kDouble : torch::kFloat)
-        .to(torch::kFloat, false, true);
+    return torch::from_blob(values, shape, stride, wide ? torch::kDouble : torch::kFloat)
+        .to(torch::kFloat)
+        .clone(torch::MemoryFormat::Contiguous);
+}
+
+std::vector<int64_t> row_by_row(const std::vector<int64_t>& shape) {
+    std::vector<int64_t> stride(shape.size(), 1);
+    for (size_t i = shape.size(); i-- > 1;) stride[i - 1] = stride[i] * shape[i];
+    return stride;
 }
 
 // Number of elements; false if it does not fit into the limit.
 bool element_count(const std::vector<int64_t>& shape, uint64_t* count) {
     *count = 1;
+    bool empty = false;
     for (int64_t side : shape) {
         if (side < 0 || (side > 0 && *count > kMostBytes / uint64_t(side))) return false;
-        *count *= uint64_t(side);
+        empty |= side == 0;
+        *count *= uint64_t(std::max<int64_t>(side, 1));
+    }
+    if (empty) *count = 0;  // whose other sides must have fitted, too
+    return true;
+}
+
+// Elements from the first one of a tensor to behind its last one, of which the shape has been counted. False where steps lead
+// backwards, or further than the limit.
+bool element_span(const std::vector<int64_t>& shape, const std::vector<int64_t>& stride, uint64_t* span) {
+    *span = 1;
+    if (stride.size() != shape.size()) return false;
+    for (size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] < 2) continue;
+        if (stride[i] < 0 || uint64_t(stride[i]) > kMostBytes) return false;
+        *span += uint64_t(shape[i] - 1) * uint64_t(stride[i]);
+        if (*span > kMostBytes) return false;
     }
     return true;
 }
@@ -73,7 +99,7 @@ Result<torch::Tensor> parse_npy(const std::vector<uint8_t>& bytes) {
     const uint64_t size = type == "'<f8'" ? 8 : 4;
     if (!element_count(shape, &count)) return bad(ErrorCode::limit_exceeded, "is larger than 1 GiB");
     if (count > (bytes.size() - start - length) / size) return bad(ErrorCode::truncated, "ends early");
-    return tensor_of(bytes.data() + start + length, shape, size == 8);
+    return tensor_of(bytes.data() + start + length, shape, row_by_row(shape), size == 8);
 }
 
 Result<Arrays> read_npz(const ZipFile& zip) {
@@ -108,15 +134,18 @@ Result<Arrays> read_pt(const ZipFile& zip) {
             return bad(ErrorCode::corrupt, "the values of \"" + t.name + "\" are missing");
         if (!element_count(t.shape, &count))
             return bad(ErrorCode::limit_exceeded, "\"" + t.name + "\" is larger than 1 GiB");
-        int64_t expected = 1;
-        for (size_t i = t.shape.size(); i-- > 0; expected *= t.shape[i])
-            if (i >= t.stride.size() || (t.shape[i] != 1 && t.stride[i] != expected))
-                return bad(ErrorCode::unsupported, "\"" + t.name + "\" is not stored row by row");
+        // Row by row, or in another order such as channels-last; but no value twice.
+        uint64_t span = 0;
+        if (!element_span(t.shape, t.stride, &span) || count > span)
+            return bad(ErrorCode::unsupported, "\"" + t.name + "\" has values twice, or backwards");
         NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, zip.read(entry->second));
         const uint64_t size = t.type == "DoubleStorage" ? 8 : 4, have = bytes.size() / size;
-        if (t.offset < 0 || uint64_t(t.offset) > have || count > have - uint64_t(t.offset))
+        if (count > 0 && (t.offset < 0 || uint64_t(t.offset) > have || span > have - uint64_t(t.offset)))
             return bad(ErrorCode::truncated, "the values of \"" + t.name + "\" end early");
-        out[t.name] = tensor_of(bytes.data() + uint64_t(t.offset) * size, t.shape, size == 8);
+        if (count == 0)
+            out[t.name] = torch::empty(t.shape);
+        else
+            out[t.name] = tensor_of(bytes.data() + uint64_t(t.offset) * size, t.shape, t.stride, size == 8);
     }
     return out;
 }
