@@ -10,13 +10,38 @@ namespace {
 
 constexpr size_t kPatch = 16;  // values of a transformed kernel
 
-// Transformed weights are sums of up to nine; where those might exceed 16 bits, the direct convolution is used.
+// Whether the transformed weights of one output channel fit 16 bits, and what is stored on the way to them.
+bool transformed_fit(const int16_t* taps, size_t n) {
+    for (size_t i = 0; i < n; ++i) {
+        int half[3][4];
+        for (size_t y = 0; y < 3; ++y) {
+            const int16_t* row = taps + 3 * y * n + i;
+            const int a = row[0], b = row[n], c = row[2 * n];
+            const int transformed[4] = {2 * a, a + c + b, a + c - b, 2 * c};
+            std::copy_n(transformed, 4, half[y]);
+        }
+        for (size_t x = 0; x < 4; ++x) {
+            const int a = half[0][x], b = half[1][x], c = half[2][x];
+            const int most = std::max({std::abs(a), std::abs(b), std::abs(c), std::abs(2 * a),
+                                       std::abs(2 * c), std::abs(a + c) + std::abs(b)});
+            if (most > INT16_MAX) return false;
+        }
+    }
+    return true;
+}
+
+// Transformed weights are sums of up to nine; where one exceeds 16 bits, the direct convolution is used.
 bool suits_winograd(const Node& node, int in_channels, int32_t max_abs_input) {
     if (node.kernel != 3 || node.stride != 1 || in_channels % kWinogradChannels != 0 ||
         max_abs_input > kMaxWinogradInput)
         return false;
     const auto [least, most] = std::minmax_element(node.weights.begin(), node.weights.end());
-    return std::max(-*least, int{*most}) <= INT16_MAX / 9;
+    if (std::max(-*least, int{*most}) <= INT16_MAX / 9) return true;
+    // Few kernels have taps that are all as large, and of one sign.
+    const auto n = static_cast<size_t>(in_channels);
+    for (size_t o = 0; o < static_cast<size_t>(node.channels); ++o)
+        if (!transformed_fit(node.weights.data() + o * 9 * n, n)) return false;
+    return true;
 }
 
 // 2 G applied to three taps: (2 a, a + b + c, a - b + c, 2 c).

@@ -121,6 +121,38 @@ TEST_CASE("Pointwise convolutions that skip zeros", "[engine]") {
     }
 }
 
+TEST_CASE("Winograd: weights whose transform just fits 16 bits, and some that do not", "[engine]") {
+    Random rng(37);
+    // Taps of one kernel, and whether sums of them as the transform makes them stay within 32767.
+    const std::pair<std::vector<int>, bool> kernels[] = {
+        {{0, 0, 0, 0, 32767, 0, 0, 0, 0}, true},
+        {{8191, 0, 0, 0, 0, 0, 0, 0, 0}, true},
+        {{8192, 0, 0, 0, 0, 0, 0, 0, 0}, false},
+        {{0, 0, 0, 0, 0, 0, 0, 0, -8192}, false},
+        {{0, 16383, 0, 0, 0, 0, 0, 0, 0}, true},
+        {{0, 16384, 0, 0, 0, 0, 0, 0, 0}, false},
+        {{3640, 3640, 3640, 3640, 3640, 3640, 3640, 3640, 3640}, true},
+        {{3641, 3641, 3641, 3641, 3641, 3641, 3641, 3641, 3641}, false},
+        {{4000, 4000, 4000, 4000, 9000, 4000, 4000, 4000, 4000}, false},
+        {{-4000, 3000, 4000, 1000, 9000, -1000, 4000, -3000, 3000}, true},
+    };
+    for (const auto& [taps, fits] : kernels) {
+        CAPTURE(taps);
+        ConvParams params = random_conv(rng, 32, 20, 3, 1, 8191);
+        const int o = pick(rng, 0, 19), i = pick(rng, 0, 31);
+        for (int k = 0; k < 9; ++k)
+            params.weights[static_cast<size_t>((o * 9 + k) * 32 + i)] =
+                static_cast<int16_t>(taps[static_cast<size_t>(k)]);
+        GraphBuilder b(32, -1500, 1500);
+        b.conv(b.input(), params);
+        const Graph graph = b.take();
+        const PackedGraph packed = pack(graph);
+        CHECK(packed.data().convs[1].winograd.empty() != fits);
+        for (const int reach : {60, 1500})
+            check_all_levels(packed, random_tensor(rng, 9, 11, 32, -reach, reach));
+    }
+}
+
 TEST_CASE("A leaky_relu within the convolution before it", "[engine]") {
     Random rng(36);
     for (int round = 0; round < 60; ++round) {
