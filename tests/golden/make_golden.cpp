@@ -81,6 +81,12 @@ const Golden kPolished[] = {
     {"polished-gray", 75, 90, 1, 64, 30, 4, false, false},
     {"polished-one-pixel", 1, 1, 3, 64, 90, 4, false, false},
 };
+// Those above were written before tiles had substreams.
+const Golden kSubstreams[] = {
+    {"substreams-rgb", 641, 480, 3, 1024, 90, 4, false, false},
+    {"substreams-gray", 150, 201, 1, 64, 80, 4, false, false},
+};
+const Golden kSubstreamsOfEverything[] = {{"substreams-everything", 133, 170, 3, 128, 70, 4, false, false}};
 const Golden kAllFive[] = {{"polished-everything", 131, 170, 3, 128, 70, 4, false, false}};
 
 // Pictures that have the chunk BAND, several levels, or no model with them.
@@ -284,6 +290,8 @@ int main(int argc, char** argv) {
     }
     const bool done =
         make_all(kPolished, polished.value(), folder) && make_all(kAllFive, all_five.value(), folder) &&
+        make_all(kSubstreams, model.value(), folder) &&
+        make_all(kSubstreamsOfEverything, all_five.value(), folder) &&
         make_all(kTrellis, trellis.value(), folder) && make_all(kAllFour, all_four.value(), folder) &&
         make_all(kLapped, lapped.value(), folder) && make_all(kEverything, everything.value(), folder) &&
         make_all(kContext, seeing.value(), folder) && make_all(kFiltered, filtered.value(), folder) &&
