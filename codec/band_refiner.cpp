@@ -238,7 +238,8 @@ double BandRefiner::bits_of(const std::vector<Part>& parts, const Window& window
         for_stream_in(window.rect, part.tile, part.stream, [&](size_t from, size_t to) {
             std::copy_n(symbols.data() + from * channels, channels, some.data() + to * channels);
         });
-        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size(), StreamKind::substream);
+        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size(),
+                                                        StreamKind::substream);
     }
     return bits;
 }

@@ -318,10 +318,9 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
         const Rect rect = tiles.pixel_rect(tile), part = intersect(rect, chunk);
         values.resize(static_cast<int>(part.h), static_cast<int>(part.w), 3);
         for (int64_t y = 0; y < part.h; ++y)
-            std::memcpy(
-                values.pixel(static_cast<int>(y), 0),
-                pixels->pixel(part.y + y - rect.y, part.x - rect.x),
-                static_cast<size_t>(part.w) * 3 * sizeof(int16_t));
+            std::memcpy(values.pixel(static_cast<int>(y), 0),
+                        pixels->pixel(part.y + y - rect.y, part.x - rect.x),
+                        static_cast<size_t>(part.w) * 3 * sizeof(int16_t));
         write_block(values, part, chunk, read);
     }
     return Status();
@@ -365,9 +364,9 @@ Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, co
 
 Rect Decoder::Impl::latents_of(const Rect& pixels, int level) const {
     const Extents extents = levels[static_cast<size_t>(level)].latent();
-    return required_input(model->synthesis, extents,
-                          codec->finisher().required(
-                              pixels, Extents{extents.h * kLatentStride, extents.w * kLatentStride}));
+    return required_input(
+        model->synthesis, extents,
+        codec->finisher().required(pixels, Extents{extents.h * kLatentStride, extents.w * kLatentStride}));
 }
 
 Rect Decoder::Impl::useful_latents(const Rect& window, int level) const {

@@ -65,8 +65,8 @@ Status finish_at_squares(const ContextTask& task, const Tensor16& seen, Tensor16
 int context_reach(const PackedGraph& context) {
     constexpr int64_t kFar = 256;  // from every edge
     const Rect needed = required_input(context, Extents{2 * kFar, 2 * kFar}, Rect{kFar, kFar, 1, 1});
-    return static_cast<int>(std::max(
-        {kFar - needed.y, needed.bottom() - kFar - 1, kFar - needed.x, needed.right() - kFar - 1}));
+    return static_cast<int>(
+        std::max({kFar - needed.y, needed.bottom() - kFar - 1, kFar - needed.x, needed.right() - kFar - 1}));
 }
 
 void change_means(const LatentScale& scale, const ContextScales& scales, const int16_t* said,
@@ -101,15 +101,14 @@ Status add_context(const ContextTask& task, const TilePart& part, Tensor16& pred
                                            wanted.w + 2 * task.reach, wanted.h + 2 * task.reach},
                                       whole(extents));
         lay_out(task, prediction, around, input);
-        NAE_RETURN_IF_ERROR(Engine::run(task.network, extents, input, around, wanted, seen, task.level,
-                                        task.limits));
+        NAE_RETURN_IF_ERROR(
+            Engine::run(task.network, extents, input, around, wanted, seen, task.level, task.limits));
         NAE_RETURN_IF_ERROR(finish_at_squares(task, seen, said));
         const int known = task.known.width(), left = part.left - task.known.left;
         int16_t* const strip_prediction = prediction.pixel(top, 0);
         for_stream(Stream{Squares::second, left, left + part.width()}, bottom - top, known,
                    [&](size_t position, size_t square) {
-                       int16_t* const mean =
-                           strip_prediction + position * static_cast<size_t>(prediction.c);
+                       int16_t* const mean = strip_prediction + position * static_cast<size_t>(prediction.c);
                        int16_t* const log2_scale = mean + index.size();
                        const int16_t* const words = said.data.data() + square * static_cast<size_t>(said.c);
                        task.kernels.index(task.scale, log2_scale, index.data());

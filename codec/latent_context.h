@@ -62,10 +62,9 @@ struct ContextTask {
     const Limits& limits;
 };
 
-// Adds to means and log2 scales of the second squares of a part, which begins with an even column, what the network says. What is
-// known must hold that part and `reach` rows and columns more, as far as the tile has them. prediction: of the known part, as
-// the hyper-synthesis gave it. team: the threads that share; null: nobody does. Errors: those of the
-// engine.
+// Adds to means and log2 scales of the second squares of a part, which begins with an even column, what the network says.
+// What is known must hold that part and `reach` rows and columns more, as far as the tile has them. prediction: of the known
+// part, as the hyper-synthesis gave it. team: the threads that share; null: nobody does. Errors: those of the engine.
 Status add_context(const ContextTask& task, const TilePart& part, Tensor16& prediction,
                    ThreadTeam* team = nullptr);
 

@@ -13,7 +13,9 @@ constexpr int kMaxSubstreams = 32;  // of a stream
 
 // The first column of substream k of `count`, in a tile w columns wide; of k = count it is w. Even but for that: the squares of
 // a checkerboard are the same counted from there.
-constexpr int substream_begin(int k, int count, int w) { return std::min(2 * (k * ((w + 1) / 2) / count), w); }
+constexpr int substream_begin(int k, int count, int w) {
+    return std::min(2 * (k * ((w + 1) / 2) / count), w);
+}
 
 // The substreams [first, end) that hold the columns [left, right), which are not none, of a tile w columns wide.
 struct SubstreamRange {
@@ -27,7 +29,9 @@ inline SubstreamRange substreams_of(int left, int right, int count, int w) {
 }
 
 // How many an encoder cuts a tile into of which the first stream has so many coded symbols. Each costs two or three bytes.
-constexpr int substream_count(uint64_t coded) { return coded < 2048 ? 1 : coded < 16384 ? 2 : coded < 49152 ? 4 : 8; }
+constexpr int substream_count(uint64_t coded) {
+    return coded < 2048 ? 1 : coded < 16384 ? 2 : coded < 49152 ? 4 : 8;
+}
 
 }  // namespace nae
 

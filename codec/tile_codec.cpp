@@ -362,7 +362,7 @@ Status TileCodec::decode_group(Squares which, size_t group, PredictedTile& tile,
         take_stream(places[i], tile.index.data(), part.rows, tile.known.width(), channels, index[i].data());
         const ByteSpan bytes = streams[static_cast<size_t>(k)];
         lanes[i] = Substream{bytes.data(),    bytes.size(),        index[i].data(),
-                              index[i].size(), part.rows == tile.h, some[i].data()};
+                             index[i].size(), part.rows == tile.h, some[i].data()};
     }
     const auto used = static_cast<size_t>(end - first);
     NAE_RETURN_IF_ERROR(model_->latent_codec.decode_side_by_side(lanes, used).in("latent"));
@@ -383,8 +383,8 @@ Result<bool> TileCodec::decode_without_substreams(Squares which, const Predicted
     const SymbolCodec& codec = model_->latent_codec;
     bool decoded = true;
     if (rows < tile.h) {
-        NAE_ASSIGN_OR_RETURN(decoded, codec.decode_first(bytes.data(), bytes.size(), index.data(),
-                                                         index.size(), some.data()));
+        NAE_ASSIGN_OR_RETURN(
+            decoded, codec.decode_first(bytes.data(), bytes.size(), index.data(), index.size(), some.data()));
     } else {
         NAE_RETURN_IF_ERROR(
             codec.decode(bytes.data(), bytes.size(), index.data(), index.size(), some.data()));
@@ -455,9 +455,8 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
 
     NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
     tile.symbols.resize(tile.index.size());
-    tile.substreams =
-        substream_count(coded_symbols(Stream{squares(Squares::first), 0, w}, tile,
-                                      static_cast<size_t>(model_->latent_channels())));
+    tile.substreams = substream_count(coded_symbols(Stream{squares(Squares::first), 0, w}, tile,
+                                                    static_cast<size_t>(model_->latent_channels())));
     choose(squares(Squares::first), y, y_stride, options, tile);
     if (!has_context()) return Status();
     NAE_RETURN_IF_ERROR(
@@ -472,8 +471,8 @@ Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const Quan
     NAE_RETURN_IF_ERROR(
         predict(tile.z.data(), tile.h, tile.w, all, tile.prediction, nullptr).in("hyper-synthesis"));
     NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
-    NAE_RETURN_IF_ERROR(see_context(tile.h, tile.w, all, all, tile.symbols.data(), tile.prediction,
-                                    tile.index, nullptr));
+    NAE_RETURN_IF_ERROR(
+        see_context(tile.h, tile.w, all, all, tile.symbols.data(), tile.prediction, tile.index, nullptr));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }

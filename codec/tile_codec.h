@@ -5,8 +5,8 @@
 //   varint n   length of the hyper-latent stream, LEB128: 7 bits a byte, low bits first, top bit = more follow
 //   n bytes    hyper-latent symbols, hz x wz positions, row by row, channel fastest (symbol_codec.h)
 //   u8 S       substreams of a stream of latents (substreams.h), 1 .. 32
-//   varints    length of each substream but the last one, as the difference to the one before it: S of the first squares (checkerboard.h), then S of the second ones;
-//              without a context network there is one stream alone, of all positions
+//   varints    length of each substream but the last one, as the difference to the one before it: S of the first squares
+//              (checkerboard.h), then S of the second ones; without a context network S of all positions
 //   the rest   these substreams: latent symbols, row by row, channel fastest
 // Earlier files (without kFlagSubstreams, header.h) have instead, each of as many lanes as lane_count() says:
 //   varint m   with a context network only: length of the first squares' stream
@@ -104,7 +104,8 @@ class TileCodec {
     Status decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const;
     // decode_symbols() in parts. Groups of substreams (of the first squares, or of all positions; then of the second squares) are
     // decoded by any threads in any order; before the first group `symbols` is sized.
-    size_t groups(Squares which, const PredictedTile& tile) const;  // none of second squares without a context
+    size_t groups(Squares which,
+                  const PredictedTile& tile) const;  // none of second squares without a context
     void size_symbols(const PredictedTile& tile, AlignedVector16& symbols) const;
     Status decode_group(Squares which, size_t group, PredictedTile& tile, AlignedVector16& symbols) const;
     Status decode_squares(Squares which, PredictedTile& tile, AlignedVector16& symbols) const;  // all groups

@@ -60,8 +60,9 @@ void TileFetcher::start(Fetch& fetch, ThreadTeam* team) {
     fetch.payload = std::move(payload).value();
     fetch.was_read = true;
     if (research_ == nullptr)
-        fetch.status = codec_->predict_tile(fetch.payload, static_cast<int>(fetch.rect.h),
-                                            static_cast<int>(fetch.rect.w), fetch.part, fetch.predicted, team);
+        fetch.status =
+            codec_->predict_tile(fetch.payload, static_cast<int>(fetch.rect.h),
+                                 static_cast<int>(fetch.rect.w), fetch.part, fetch.predicted, team);
 }
 
 void TileFetcher::decode(Squares which, Fetch& fetch) {

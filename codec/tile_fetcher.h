@@ -56,9 +56,9 @@ class TileFetcher {
     // A tile on its way.
     struct Fetch {
         LatentTile* out = nullptr;  // set once the tile is there
-        Rect rect;          // its positions, or pixels, in the level
-        size_t number = 0;  // in the tile index
-        TilePart part;      // needed at least
+        Rect rect;                  // its positions, or pixels, in the level
+        size_t number = 0;          // in the tile index
+        TilePart part;              // needed at least
         bool was_read = false;
         std::vector<uint8_t> payload;
         PredictedTile predicted;

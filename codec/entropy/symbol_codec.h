@@ -16,8 +16,8 @@
 // tells a decoder whose tables or indices do not match the encoder's. It is no substitute for the tile's CRC:
 // a flip that exchanges two symbols of equal frequency leaves the state as it was.
 // A substream (StreamKind) begins to be coded in state 1 instead, which costs nothing: its states grow to 2^16 before the first
-// word is written. A decoder, for which that is the end, takes a word only while there are any, and must end in state 1: that tells less, since states that have no more words
-// fall to small numbers, but a tile has many substreams.
+// word is written. A decoder, for which that is the end, takes a word only while there are any, and must end in state 1: that
+// tells less, since states that have no more words fall to small numbers, but a tile has many substreams.
 //
 // With dependent quantisation (trellis.h) there are two table sets; what is coded of a position is the level, by the table of its
 // index in the set of the state's quantiser. Each lane is a chain of its own, so that lanes are still decoded side by side.
@@ -123,7 +123,7 @@ class SymbolCodec {
         std::vector<float> bits;  // [M + 1]
     };
     struct Reader;
-    struct OnItsWay;
+    struct SubstreamProgress;
 
     void add(const TableSet& set);
     static float escape_cost(const EncodeTable& table, int magnitude);
@@ -140,13 +140,13 @@ class SymbolCodec {
                          int16_t* symbols) const;
     // All symbols of at most kMostLanes substreams, whose order changes.
     template <bool kTrellis>
-    Status decode_together(OnItsWay** streams, size_t count) const;
+    Status decode_together(SubstreamProgress** streams, size_t count) const;
     // One symbol of each of some substreams, `steps` times or, unchecked, until one of them was an escape. kChecked: whether the
     // words that are left are looked at; else each substream must have one for each step.
     template <bool kTrellis, bool kChecked>
-    Status decode_steps(OnItsWay* const* streams, size_t count, size_t steps) const;
+    Status decode_steps(SubstreamProgress* const* streams, size_t count, size_t steps) const;
     template <int kStreams, bool kTrellis, bool kChecked>
-    Status decode_steps(OnItsWay* const* streams, size_t steps) const;
+    Status decode_steps(SubstreamProgress* const* streams, size_t steps) const;
 
     // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
     // more than a core's cache, and several milliseconds to make. [table][slot / kSlotsPerLook]: entry k of the first of

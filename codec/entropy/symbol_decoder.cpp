@@ -37,6 +37,27 @@ void scan_indices(const uint8_t* table_index, size_t count, uint64_t* coded, uin
     *largest = top;
 }
 
+// Adds coded positions from `next` on to the `held` ones until there are kBatch of them or no more. positions: with room for
+// kBatch + 8.
+void gather(const uint8_t* table_index, size_t count, size_t& next, uint32_t* positions, size_t& held) {
+    while (next < count && held < kBatch) {
+        if (count - next < 8) {
+            positions[held] = static_cast<uint32_t>(next);
+            held += table_index[next++] != 0;
+            continue;
+        }
+        uint64_t eight;
+        std::memcpy(&eight, table_index + next, 8);
+        if (eight != 0) {
+            for (size_t j = 0; j < 8; ++j) {
+                positions[held] = static_cast<uint32_t>(next + j);
+                held += table_index[next + j] != 0;
+            }
+        }
+        next += 8;
+    }
+}
+
 }  // namespace
 
 // Words of a stream, every read checked.
@@ -134,22 +155,7 @@ Status SymbolCodec::decode_chains(Reader& reader, const uint8_t* table_index, si
     size_t held = 0;
     size_t next = 0;
     do {
-        while (next < count && held < kBatch) {
-            if (count - next < 8) {
-                positions[held] = static_cast<uint32_t>(next);
-                held += table_index[next++] != 0;
-                continue;
-            }
-            uint64_t eight;
-            std::memcpy(&eight, table_index + next, 8);
-            if (eight != 0) {
-                for (size_t j = 0; j < 8; ++j) {
-                    positions[held] = static_cast<uint32_t>(next + j);
-                    held += table_index[next + j] != 0;
-                }
-            }
-            next += 8;
-        }
+        gather(table_index, count, next, positions, held);
         const size_t ready = next == count ? held : held - held % kLanes;
         size_t done = 0;
         while (done < ready) {
@@ -255,8 +261,8 @@ static_assert(kSubstreamChains == 4, "a byte of 32 bits for each chain's state")
 
 // ---- Substreams, side by side
 
-// A substream on its way.
-struct SymbolCodec::OnItsWay {
+// How far a substream is decoded.
+struct SymbolCodec::SubstreamProgress {
     const Substream* stream = nullptr;
     Reader reader{};
     uint32_t x = 0;       // of the lane
@@ -270,23 +276,7 @@ struct SymbolCodec::OnItsWay {
     bool gather() {
         if (done < held) return true;
         held = done = 0;
-        const uint8_t* const index = stream->table_index;
-        while (next < stream->count && held < kBatch) {
-            if (stream->count - next < 8) {
-                positions[held] = static_cast<uint32_t>(next);
-                held += index[next++] != 0;
-                continue;
-            }
-            uint64_t eight;
-            std::memcpy(&eight, index + next, 8);
-            if (eight != 0) {
-                for (size_t j = 0; j < 8; ++j) {
-                    positions[held] = static_cast<uint32_t>(next + j);
-                    held += index[next + j] != 0;
-                }
-            }
-            next += 8;
-        }
+        nae::gather(stream->table_index, stream->count, next, positions, held);
         return held > 0;
     }
     size_t ready() const { return held - done; }
@@ -295,7 +285,7 @@ struct SymbolCodec::OnItsWay {
 };
 
 template <int kStreams, bool kTrellis, bool kChecked>
-Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t steps) const {
+Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t steps) const {
     constexpr int kLimit = kTrellis ? kMaxTrellisLevel : kMaxSymbolMagnitude;
     const uint16_t* const first_entries = first_entries_.data();
     const Interval* const intervals = intervals_.data();
@@ -313,9 +303,9 @@ Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t steps) const {
     bool escaped = false;
     for (; step < steps && !escaped; ++step) {
         for (int lane = 0; lane < kStreams; ++lane) {
-            OnItsWay& on_its_way = *streams[lane];
-            const Substream& stream = *on_its_way.stream;
-            const uint32_t at = on_its_way.positions[on_its_way.done + step];
+            SubstreamProgress& progress = *streams[lane];
+            const Substream& stream = *progress.stream;
+            const uint32_t at = progress.positions[progress.done + step];
             uint32_t index = stream.table_index[at];
             const int state = static_cast<int>(states[lane] & 0xff);
             if (kTrellis) index += static_cast<uint32_t>(trellis_quantiser(state)) * set_tables;
@@ -325,7 +315,8 @@ Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t steps) const {
             const Interval* interval = begin + first_entries[index * kLooks + (slot >> kLookBits)];
             while (slot >= interval[1].start) ++interval;  // the end mark's start is beyond every slot
             int32_t level = static_cast<int32_t>(interval - begin) - table.max_symbol;
-            const uint32_t taken = interval->frequency * (x[lane] >> kProbabilityBits) + slot - interval->start;
+            const uint32_t taken =
+                interval->frequency * (x[lane] >> kProbabilityBits) + slot - interval->start;
             const bool need = taken < kStateLow;
             if (!kChecked) {  // without a branch
                 const uint32_t refilled = (taken << 16) | load_u16(words[lane]);
@@ -333,21 +324,22 @@ Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t steps) const {
                 words[lane] += need ? 2 : 0;
             } else {
                 x[lane] = taken;
-                if (need && on_its_way.reader.end - words[lane] >= 2) {
+                if (need && progress.reader.end - words[lane] >= 2) {
                     x[lane] = (taken << 16) | load_u16(words[lane]);
                     words[lane] += 2;
                 }
             }
             if (level > table.max_symbol) {
-                on_its_way.reader.position = words[lane];
-                if (!decode_escape(x[lane], on_its_way.reader, table.max_symbol, kLimit, &level))
+                progress.reader.position = words[lane];
+                if (!decode_escape(x[lane], progress.reader, table.max_symbol, kLimit, &level))
                     return corrupt("invalid escape");
-                words[lane] = on_its_way.reader.position;
+                words[lane] = progress.reader.position;
                 escaped = !kChecked;  // it may have taken the words that later symbols were promised
             }
             if (kTrellis) {
                 stream.symbols[at] = static_cast<int16_t>(trellis_symbol(level, trellis_quantiser(state)));
-                states[lane] = states[lane] >> 8 | static_cast<uint32_t>(kTrellisNext[state][level & 1]) << 24;
+                states[lane] = states[lane] >> 8 | static_cast<uint32_t>(kTrellisNext[state][level & 1])
+                                                       << 24;
             } else {
                 stream.symbols[at] = static_cast<int16_t>(level);
             }
@@ -363,7 +355,7 @@ Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t steps) const {
 }
 
 template <bool kTrellis, bool kChecked>
-Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t count, size_t steps) const {
+Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t count, size_t steps) const {
     switch (count) {
         case 1:
             return decode_steps<1, kTrellis, kChecked>(streams, steps);
@@ -377,11 +369,11 @@ Status SymbolCodec::decode_steps(OnItsWay* const* streams, size_t count, size_t 
 }
 
 template <bool kTrellis>
-Status SymbolCodec::decode_together(OnItsWay** streams, size_t count) const {
+Status SymbolCodec::decode_together(SubstreamProgress** streams, size_t count) const {
     constexpr size_t kFewSafe = 16;  // not worth starting for
     for (;;) {
-        OnItsWay** const end =
-            std::remove_if(streams, streams + count, [](OnItsWay* stream) { return !stream->gather(); });
+        SubstreamProgress** const end = std::remove_if(
+            streams, streams + count, [](SubstreamProgress* stream) { return !stream->gather(); });
         count = static_cast<size_t>(end - streams);
         if (count == 0) return Status();
         size_t ready = SIZE_MAX, safe = SIZE_MAX;
@@ -401,8 +393,8 @@ Status SymbolCodec::decode_side_by_side(const Substream* streams, size_t count) 
         NAE_RETURN_IF_ERROR(decode_side_by_side(streams, kMostLanes));
         return decode_side_by_side(streams + kMostLanes, count - kMostLanes);
     }
-    std::array<OnItsWay, kMostLanes> all;
-    std::array<OnItsWay*, kMostLanes> pointers;
+    std::array<SubstreamProgress, kMostLanes> all;
+    std::array<SubstreamProgress*, kMostLanes> pointers;
     size_t used = 0;
     for (size_t i = 0; i < count; ++i) {
         const Substream& stream = streams[i];
@@ -413,11 +405,11 @@ Status SymbolCodec::decode_side_by_side(const Substream* streams, size_t count) 
             continue;
         }
         if (stream.size % 2 != 0) return corrupt("odd number of bytes");
-        OnItsWay& on_its_way = all[used];
-        on_its_way.stream = &stream;
-        on_its_way.reader = Reader{stream.data, stream.data + stream.size, true};
-        NAE_RETURN_IF_ERROR(on_its_way.reader.begin(&on_its_way.x));
-        pointers[used++] = &on_its_way;
+        SubstreamProgress& progress = all[used];
+        progress.stream = &stream;
+        progress.reader = Reader{stream.data, stream.data + stream.size, true};
+        NAE_RETURN_IF_ERROR(progress.reader.begin(&progress.x));
+        pointers[used++] = &progress;
     }
     NAE_RETURN_IF_ERROR(trellis_ ? decode_together<true>(pointers.data(), used)
                                  : decode_together<false>(pointers.data(), used));

@@ -61,8 +61,8 @@ Result<std::vector<std::vector<int16_t>>> read_latents(const ByteSource& source,
                 AlignedVector16 symbols;
                 Tensor16 latent;
                 const auto tile_h = static_cast<int>(rect.h), tile_w = static_cast<int>(rect.w);
-                NAE_RETURN_IF_ERROR(codec->predict_tile(payload, tile_h, tile_w, TilePart{tile_h, 0, tile_w},
-                                                        predicted));
+                NAE_RETURN_IF_ERROR(
+                    codec->predict_tile(payload, tile_h, tile_w, TilePart{tile_h, 0, tile_w}, predicted));
                 NAE_RETURN_IF_ERROR(codec->decode_symbols(predicted, symbols));
                 NAE_RETURN_IF_ERROR(codec->dequantise(predicted, symbols, latent));
                 latents.emplace_back(latent.data.begin(), latent.data.end());

@@ -7,9 +7,10 @@
 #include "codec/float_shadow.h"
 #include "codec/latent_context.h"
 #include "codec/model.h"
-#include "codec/symbol_search.h"
 #include "codec/substreams.h"
+#include "codec/symbol_search.h"
 #include "codec/tile_codec.h"
+#include "codec/tile_layout.h"
 #include "tests/unit/random_context.h"
 #include "tests/unit/small_codec.h"
 
@@ -229,15 +230,27 @@ TEST_CASE("context: any window is the crop of the whole, whatever the threads an
     }
 }
 
+namespace {
+
+// What both analyses might give of a tile.
+std::pair<std::vector<float>, std::vector<float>> random_outputs(int h, int w, unsigned seed) {
+    Random rng(seed);
+    std::normal_distribution<float> normal(0, 400);
+    const Extents hyper = TileLayout::hyper_extents(h, w);
+    std::vector<float> y(static_cast<size_t>(h * w * kSmallLatents)),
+        z(static_cast<size_t>(hyper.h * hyper.w * kSmallHypers));
+    for (float& v : y) v = normal(rng);
+    for (float& v : z) v = normal(rng);
+    return {std::move(y), std::move(z)};
+}
+
+}  // namespace
+
 TEST_CASE("context: what the encoder believes is what the decoder sees", "[context][encoder]") {
     const ReadyModelPtr model = ready_with_context(2);
     const auto codec = TileCodec::create(model, 6000, Limits(), EngineLevel::automatic).value();
-    Random rng(4);
-    std::normal_distribution<float> normal(0, 400);
     constexpr int h = 9, w = 7;
-    std::vector<float> y(h * w * kSmallLatents), z(3 * 2 * kSmallHypers);
-    for (float& v : y) v = normal(rng);
-    for (float& v : z) v = normal(rng);
+    const auto [y, z] = random_outputs(h, w, 4);
     const ptrdiff_t stride = w * kSmallLatents;
     TileSymbols tile;
     REQUIRE(codec->quantise(y.data(), stride, h, w, z.data(), QuantiserOptions(), tile).ok());
@@ -284,20 +297,17 @@ TEST_CASE("context: what the encoder believes is what the decoder sees", "[conte
     CHECK(codec->predict_tile(ByteSpan(broken), h, w, all, third).code() == ErrorCode::corrupt);
 }
 
-TEST_CASE("substreams: every part of a tile is the crop of the whole, from every number of them", "[context][tiles]") {
+TEST_CASE("substreams: every part of a tile is the crop of the whole, from every number of them",
+          "[context][tiles]") {
     const bool with_context = GENERATE(true, false);
     const ReadyModelPtr model =
         with_context ? ready_with_context(2) : prepare_model(small_model(), "small").value();
     const auto codec = TileCodec::create(model, 6000, Limits(), EngineLevel::automatic).value();
-    Random rng(5);
-    std::normal_distribution<float> normal(0, 400);
     constexpr int h = 11, w = 21;
-    std::vector<float> y(h * w * kSmallLatents), z(3 * 6 * kSmallHypers);
-    for (float& v : y) v = normal(rng);
-    for (float& v : z) v = normal(rng);
+    const auto [y, z] = random_outputs(h, w, 5);
+    Random rng(6);
     TileSymbols tile;
-    REQUIRE(
-        codec->quantise(y.data(), w * kSmallLatents, h, w, z.data(), QuantiserOptions(), tile).ok());
+    REQUIRE(codec->quantise(y.data(), w * kSmallLatents, h, w, z.data(), QuantiserOptions(), tile).ok());
     for (const int count : {1, 2, 5, 11, 32}) {
         tile.substreams = count;
         const auto payload = codec->pack(tile, nullptr);

@@ -119,7 +119,8 @@ TEST_CASE("rANS: substreams, side by side", "[rans]") {
             for (size_t i = 0; i < count; ++i) {
                 const size_t length = i == 2 ? 0 : 1 + (i * 7919 + seed * 104729) % 6000;
                 streams.push_back(random_stream(length, i == 1 ? 1.0 : 0.3, spread, ++seed));
-                const auto encoded = codec.encode(streams[i].index.data(), streams[i].symbols.data(), length, StreamKind::substream);
+                const auto encoded = codec.encode(streams[i].index.data(), streams[i].symbols.data(), length,
+                                                  StreamKind::substream);
                 REQUIRE(encoded.ok());
                 bytes.push_back(encoded.value());
                 decoded.emplace_back(length, int16_t{77});

@@ -1,5 +1,4 @@
 // Tiles: geometry of the latent raster, and the arithmetic between networks and symbols.
-#include "codec/substreams.h"
 #include "codec/tile_layout.h"
 
 #include <catch2/catch.hpp>
@@ -9,6 +8,7 @@
 #include "codec/entropy/table_builder.h"
 #include "codec/latent_quantiser.h"
 #include "codec/pixel_output.h"
+#include "codec/substreams.h"
 #include "codec/symbol_choice.h"
 #include "codec/tile_cache.h"
 #include "codec/tile_fetcher.h"

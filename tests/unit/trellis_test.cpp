@@ -98,19 +98,18 @@ TEST_CASE("trellis: round trip at all lane counts, densities and sizes of symbol
                 const double real = 8.0 * static_cast<double>(exact.size());
                 CHECK((real > 0.995 * bits - 1 && real < 1.005 * bits + 160));
                 // As a substream it is a path of four chains, as it is in four lanes.
-                if (lane_count(static_cast<uint64_t>(std::count_if(path.index.begin(), path.index.end(),
-                                                                   [](int i) { return i != 0; }))) ==
+                if (lane_count(static_cast<uint64_t>(
+                        std::count_if(path.index.begin(), path.index.end(), [](int i) { return i != 0; }))) ==
                     kSubstreamChains) {
                     const auto one_lane =
                         codec.encode(path.index.data(), path.symbols.data(), count, StreamKind::substream);
                     REQUIRE(one_lane.ok());
                     std::vector<int16_t> again[2] = {std::vector<int16_t>(count, 77),
                                                      std::vector<int16_t>(count / 2, 77)};
-                    const Substream lanes[2] = {
-                        {one_lane.value().data(), one_lane.value().size(), path.index.data(), count, true,
-                         again[0].data()},
-                        {one_lane.value().data(), one_lane.value().size(), path.index.data(), count / 2, false,
-                         again[1].data()}};
+                    const Substream lanes[2] = {{one_lane.value().data(), one_lane.value().size(),
+                                                 path.index.data(), count, true, again[0].data()},
+                                                {one_lane.value().data(), one_lane.value().size(),
+                                                 path.index.data(), count / 2, false, again[1].data()}};
                     REQUIRE(codec.decode_side_by_side(lanes, 2).message() == "");
                     CHECK(again[0] == path.symbols);
                     CHECK(std::equal(again[1].begin(), again[1].end(), path.symbols.begin()));
