@@ -50,6 +50,18 @@ class PhotoModel(unittest.TestCase):
             self.assertLess(low[0], high[0], found)
             self.assertLess(low[1], high[1], found)
 
+    def test_photo_plus_is_nearer_at_the_same_size(self):
+        rgb = crop("scene.png", 64, 64, 160, 128)
+        found = {}
+        for model in ("photo", "photo-plus"):
+            self.assertIsNotNone(gdal.GetDriverByName("NAE").CreateCopy(
+                "m.nae", memory_dataset(rgb), 0, ["QUALITY=50", "EFFORT=1", f"MODEL={model}"]))
+            back = read("m.nae")
+            found[model] = len(file_bytes("m.nae")), psnr(rgb, back)
+        self.assertTrue(np.array_equal(gdal.Open("m.nae").ReadAsArray(37, 41, 50, 60), back[:, 41:101, 37:87]))
+        self.assertLess(found["photo-plus"][0], 1.01 * found["photo"][0], found)
+        self.assertGreater(found["photo-plus"][1], found["photo"][1] + 0.05, found)
+
     def test_tuned_for_structure(self):
         """At the same size PSNR is lower, and MS-SSIM higher."""
         rgb = crop("scene.png", 0, 0, 256, 256)
