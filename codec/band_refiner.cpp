@@ -263,7 +263,7 @@ Status BandRefiner::choose(const std::vector<Part>& parts, const Window& window,
         });
         AlignedVector16 chosen(count);
         choose_symbols(codec_.model().latent_codec, part.index.data(), target.data(), weight.data(), count,
-                       chosen.data(), StreamKind::substream);
+                       chosen.data(), StreamKind::substream, codec_.kernels().trellis_steps);
         for_stream_in(window.rect, part.tile, part.stream, [&](size_t to, size_t from) {
             std::copy_n(chosen.data() + from * channels, channels, symbols.data() + to * channels);
         });

@@ -215,7 +215,7 @@ Status Decoder::Impl::prepare() {
             store.embedded(embedded.data(), embedded.size(), header.model_id, source->name(), options.limits);
     if (!found.ok()) return found.status();
     const bool floating = found.value()->research != nullptr;
-    if (floating != ((header.flags & kFlagResearch) != 0))
+    if (floating != (header.flags == kFlagResearch))
         return Status(ErrorCode::model_mismatch,
                       cat("model ", found.value()->name(), floating ? " is" : " is not",
                           " a research model, the header says otherwise"));
@@ -227,9 +227,8 @@ Status Decoder::Impl::prepare() {
         return Status();
     }
     NAE_RETURN_IF_ERROR(check_cost(*found.value(), options.limits));
-    NAE_ASSIGN_OR_RETURN(
-        codec, TileCodec::create(found.value(), header.quality_centi, options.limits, options.engine_level,
-                                 (header.flags & kFlagSubstreams) != 0));
+    NAE_ASSIGN_OR_RETURN(codec, TileCodec::create(found.value(), header.quality_centi, options.limits,
+                                                  options.engine_level, stream_kind(header.flags)));
     fetcher.use(codec.get(), nullptr);
     model = std::move(found).value();
     return Status();

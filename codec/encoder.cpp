@@ -260,7 +260,9 @@ Result<Header> make_header(const EncoderOptions& options, const ImageSource& ima
     header.quality_centi = static_cast<uint16_t>(std::lround(options.quality * 100));
     header.model_id = model.id;
     header.model_name = model.name();
-    header.flags = model.research != nullptr ? kFlagResearch : kFlagSubstreams;
+    header.flags = model.research != nullptr   ? kFlagResearch
+                   : model.model.has_trellis() ? kFlagManyStates
+                                               : kFlagSubstreams;
     const Status status = check_header(header, Limits());
     // Nothing was read that could be corrupt: the caller asked for what no file can say.
     if (status.code() == ErrorCode::corrupt) return refuse(status.message());

@@ -14,6 +14,7 @@
 #include "codec/latent_quantiser.h"
 #include "codec/restoration_filter.h"
 #include "codec/tensor.h"
+#include "codec/trellis_path.h"
 
 namespace nae {
 
@@ -123,6 +124,7 @@ struct Kernels {
     void (*planes)(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&planes)[3]) = nullptr;
     void (*restore)(const RestoreTask& task) = nullptr;
     void (*lap)(const LapTask& task) = nullptr;
+    TrellisSteps trellis_steps = nullptr;
     // Those whose results may differ between levels, by roundings.
     void (*conv_float)(const FloatConvTask& task) = nullptr;
     void (*conv_float_winograd)(const FloatWinogradTask& task) = nullptr;

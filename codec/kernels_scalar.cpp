@@ -132,8 +132,8 @@ void planes(const int16_t* rgb, size_t n, int frac_bits, uint8_t* const (&planes
 
 const Kernels& scalar_kernels() {
     static constexpr Kernels kKernels = {
-        conv,           add,        dequantise_position, scale_indices,      change_means, planes,
-        restore_scalar, lap_scalar, conv_float,          conv_float_winograd};
+        conv,           add,        dequantise_position,  scale_indices, change_means,       planes,
+        restore_scalar, lap_scalar, trellis_steps_scalar, conv_float,    conv_float_winograd};
     return kKernels;
 }
 

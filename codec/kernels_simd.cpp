@@ -24,6 +24,7 @@
 #include "codec/latent_lanes-inl.h"
 #include "codec/pixel_lanes-inl.h"
 #include "codec/restore_lanes-inl.h"
+#include "codec/trellis_lanes-inl.h"
 #endif
 
 #if HWY_ARCH_X86
@@ -72,8 +73,8 @@ void add(const int16_t* a, const int16_t* b, int16_t* out, size_t n, int32_t lo,
 
 const Kernels* level_kernels() {
     static constexpr Kernels kKernels = {
-        conv,         add,           dequantise_lanes, index_lanes, change_means_lanes,
-        planes_lanes, restore_lanes, lap_lanes,        conv_float,  conv_float_winograd};
+        conv,          add,       dequantise_lanes,    index_lanes, change_means_lanes, planes_lanes,
+        restore_lanes, lap_lanes, trellis_steps_lanes, conv_float,  conv_float_winograd};
     return &kKernels;
 }
 

@@ -8,6 +8,7 @@
 
 #include "codec/entropy/escape_code.h"
 #include "codec/entropy/trellis.h"
+#include "codec/trellis_path.h"
 
 namespace nae {
 namespace {
@@ -37,51 +38,35 @@ int16_t choose_symbol(const SymbolCodec& codec, int index, float target, const f
 
 // ---- Paths through the trellis
 
-constexpr float kUnreachable = 1e30F;
-// Costs are brought back to near zero this often, for floats to keep their fractions of bits.
-constexpr size_t kSymbolsBetweenRebases = 256;
-
-// The state before a state, by the parity of the level that leads there.
-constexpr std::array<std::array<uint8_t, 2>, kTrellisStates> states_before() {
-    std::array<std::array<uint8_t, 2>, kTrellisStates> out{};
-    for (uint8_t state = 0; state < kTrellisStates; ++state)
-        for (size_t parity = 0; parity < 2; ++parity) out[kTrellisNext[state][parity]][parity] = state;
-    return out;
-}
-constexpr auto kBefore = states_before();
-
-// The cheapest symbols of each kind, and which of the two ways into a state is cheaper: a bit each, set for an odd level.
-struct Step {
-    int16_t magnitude[2][2];  // [quantiser][parity of the level]
-    uint8_t odd;
-};
-
+// One of a stream's paths.
 struct Chain {
-    std::array<float, kTrellisStates> costs;
-    std::vector<Step> steps;
-    std::vector<size_t> positions;
+    std::vector<TrellisCosts> costs;
+    std::vector<std::array<int16_t, 4>> magnitudes;  // of the symbols that cost so much
+    std::vector<uint32_t> positions;
 
-    Chain() {
-        costs.fill(kUnreachable);
-        costs[0] = 0;
+    void reserve(size_t count) {
+        costs.reserve(count);
+        magnitudes.reserve(count);
+        positions.reserve(count);
     }
 
+    // Of each quantiser the cheapest symbol with an even level and with an odd one.
     void add(const SymbolCodec& codec, size_t position, int index, float target, float weight) {
         const float distance =
             std::min(std::fabs(target), static_cast<float>(trellis_symbol(kMaxTrellisLevel, 0)));
-        Step step{};
-        float best[2][2];
+        TrellisCosts best;
+        std::array<int16_t, 4> magnitude;
         for (int quantiser = 0; quantiser < 2; ++quantiser) {
             for (int parity = 0; parity < 2; ++parity) {
-                float& least = best[quantiser][parity];
-                least = kUnreachable;
+                const auto kind = static_cast<size_t>(2 * quantiser + parity);
+                best[kind] = kUnreachableState;
                 const auto consider = [&](int level) {
                     const int symbol = trellis_symbol(level, quantiser);
                     const float error = distance - static_cast<float>(symbol);
                     const float cost = codec.cost(index, level, quantiser) + weight * error * error;
-                    if (cost >= least) return;
-                    least = cost;
-                    step.magnitude[quantiser][parity] = static_cast<int16_t>(symbol);
+                    if (cost >= best[kind]) return;
+                    best[kind] = cost;
+                    magnitude[kind] = static_cast<int16_t>(symbol);
                 };
                 // The nearest level of this parity and the next toward zero; zero itself always.
                 const float level = (distance + static_cast<float>(quantiser)) / 2;
@@ -94,38 +79,21 @@ struct Chain {
                 if (parity == 0 && nearest >= 4) consider(0);
             }
         }
-        std::array<float, kTrellisStates> next;
-        for (size_t state = 0; state < kTrellisStates; ++state) {
-            const size_t even = kBefore[state][0], odd = kBefore[state][1];
-            const float by_even = costs[even] + best[trellis_quantiser(static_cast<int>(even))][0],
-                        by_odd = costs[odd] + best[trellis_quantiser(static_cast<int>(odd))][1];
-            next[state] = std::min(by_even, by_odd);
-            step.odd = static_cast<uint8_t>(step.odd | ((by_odd < by_even ? 1 : 0) << state));
-        }
-        costs = next;
-        steps.push_back(step);
-        positions.push_back(position);
-        if (steps.size() % kSymbolsBetweenRebases == 0) {
-            const float least = *std::min_element(costs.begin(), costs.end());
-            for (float& c : costs) c -= least;
-        }
+        costs.push_back(best);
+        magnitudes.push_back(magnitude);
+        positions.push_back(static_cast<uint32_t>(position));
     }
 
-    void write(const float* target, int16_t* symbols) const {
-        auto state = static_cast<size_t>(std::min_element(costs.begin(), costs.end()) - costs.begin());
-        for (size_t i = steps.size(); i-- > 0;) {
-            const size_t parity = steps[i].odd >> state & 1;
-            state = kBefore[state][parity];
-            const int magnitude = steps[i].magnitude[trellis_quantiser(static_cast<int>(state))][parity];
-            symbols[positions[i]] = signed_like(target[positions[i]], magnitude);
-        }
+    void write(const TrellisChoices& choices, const float* target, int16_t* symbols) const {
+        for (size_t i = 0; i < positions.size(); ++i)
+            symbols[positions[i]] = signed_like(target[positions[i]], magnitudes[i][choices[i]]);
     }
 };
 
 }  // namespace
 
 void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float* target, const float* weight,
-                    size_t count, int16_t* symbols, StreamKind kind) {
+                    size_t count, int16_t* symbols, StreamKind kind, TrellisSteps steps) {
     if (!codec.has_trellis()) {
         for (size_t i = 0; i < count; ++i)
             symbols[i] = index[i] == 0 ? int16_t{0}
@@ -137,16 +105,20 @@ void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float*
     const auto coded =
         static_cast<uint64_t>(count - static_cast<size_t>(std::count(index, index + count, 0)));
     std::vector<Chain> chains(static_cast<size_t>(chain_count(kind, coded)));
-    for (Chain& chain : chains) {
-        chain.steps.reserve(static_cast<size_t>(coded) / chains.size() + 1);
-        chain.positions.reserve(chain.steps.capacity());
-    }
+    for (Chain& chain : chains) chain.reserve(static_cast<size_t>(coded) / chains.size() + 1);
     size_t number = 0;
     for (size_t i = 0; i < count; ++i) {
         if (index[i] == 0) continue;
         chains[number++ % chains.size()].add(codec, i, index[i], target[i], weight[i]);
     }
-    for (const Chain& chain : chains) chain.write(target, symbols);
+    TrellisChoices choices;
+    for (const Chain& chain : chains) {
+        if (kind == StreamKind::substream)
+            find_path256(chain.costs, steps, choices);
+        else
+            find_path8(chain.costs, choices);
+        chain.write(choices, target, symbols);
+    }
 }
 
 }  // namespace nae

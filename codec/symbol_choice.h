@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "codec/entropy/symbol_codec.h"
+#include "codec/trellis_path.h"
 
 namespace nae {
 
@@ -15,9 +16,11 @@ namespace nae {
 // not with dependent quantisation.
 //
 // Without dependent quantisation each is the nearest integer or, where that lowers bits + weight * squared distance, the next one
-// or two toward zero. With it they are the path of least cost, by Viterbi's algorithm (1967), each chain a path of its own.
+// or two toward zero. With it they are the path of least cost, by Viterbi's algorithm (1967), each chain a path of its own;
+// steps: of an engine level's kernels, which all find the same.
 void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float* target, const float* weight,
-                    size_t count, int16_t* symbols, StreamKind kind = StreamKind::lanes);
+                    size_t count, int16_t* symbols, StreamKind kind = StreamKind::lanes,
+                    TrellisSteps steps = trellis_steps_scalar);
 
 }  // namespace nae
 

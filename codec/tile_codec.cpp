@@ -137,6 +137,12 @@ Status for_each_position(ThreadTeam* team, size_t count, F body) {
 
 }  // namespace
 
+StreamKind stream_kind(uint8_t flags) {
+    return flags == kFlagManyStates   ? StreamKind::substream
+           : flags == kFlagSubstreams ? StreamKind::substream8
+                                      : StreamKind::lanes;
+}
+
 std::vector<Stream> streams_of(const std::optional<Squares>& squares, const TileSymbols& tile) {
     std::vector<Stream> streams;
     for (int k = 0; k < tile.substreams; ++k)
@@ -152,7 +158,7 @@ TileCodec::~TileCodec() = default;
 
 Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level,
-                                                     bool substreams) {
+                                                     StreamKind streams) {
     const Model& m = model->model;
     const NodeInfo& latent_input = model->synthesis.info().nodes.front();
     const NodeInfo& hyper_input = model->hyper_synthesis.info().nodes.front();
@@ -180,7 +186,7 @@ Result<std::unique_ptr<TileCodec>> TileCodec::create(ReadyModelPtr model, int qu
     }
     codec->limits_ = limits;
     codec->level_ = level;
-    codec->substreams_ = substreams;
+    codec->streams_ = streams;
     return codec;
 }
 
@@ -273,7 +279,7 @@ Status TileCodec::split(ByteSpan payload, PredictedTile& tile) const {
         return Status();
     }
     NAE_RETURN_IF_ERROR(cut_stream(payload, "hyper-latent", &tile.hyper));
-    if (substreams_) return cut_substreams(payload, passes, tile.streams);
+    if (streams_ != StreamKind::lanes) return cut_substreams(payload, passes, tile.streams);
     ByteSpan first;
     if (has_context()) {
         NAE_RETURN_IF_ERROR(cut_stream(payload, "first latent", &first));
@@ -306,7 +312,7 @@ Status TileCodec::predict_part(const TilePart& part, PredictedTile& tile, Thread
     const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
-    if (substreams_) {
+    if (streams_ != StreamKind::lanes) {
         const Substream all{tile.hyper.data(), tile.hyper.size(), z_index.data(), z_index.size(), true,
                             z_symbols.data()};
         NAE_RETURN_IF_ERROR(model_->hyper_codec.decode_side_by_side(&all, 1).in("hyper-latent"));
@@ -334,7 +340,7 @@ void TileCodec::size_symbols(const PredictedTile& tile, AlignedVector16& symbols
 
 Status TileCodec::decode_group(Squares which, size_t group, PredictedTile& tile,
                                AlignedVector16& symbols) const {
-    if (!substreams_) {
+    if (streams_ == StreamKind::lanes) {
         NAE_ASSIGN_OR_RETURN(const bool decoded,
                              decode_without_substreams(which, tile, symbols.data()).in("latent"));
         if (decoded) return Status();
@@ -365,7 +371,7 @@ Status TileCodec::decode_group(Squares which, size_t group, PredictedTile& tile,
                              index[i].size(), part.rows == tile.h, some[i].data()};
     }
     const auto used = static_cast<size_t>(end - first);
-    NAE_RETURN_IF_ERROR(model_->latent_codec.decode_side_by_side(lanes, used).in("latent"));
+    NAE_RETURN_IF_ERROR(model_->latent_codec.decode_side_by_side(lanes, used, streams_).in("latent"));
     for (size_t i = 0; i < used; ++i)
         put_stream(places[i], some[i].data(), part.rows, tile.known.width(), channels, symbols.data());
     return Status();
@@ -516,7 +522,7 @@ void TileCodec::choose_stream(const Stream& stream, const float* y, ptrdiff_t y_
     });
     AlignedVector16 symbols(count);
     choose_symbols(model_->latent_codec, index.data(), target.data(), weighs ? weight.data() : nullptr, count,
-                   symbols.data(), StreamKind::substream);
+                   symbols.data(), StreamKind::substream, kernels_.trellis_steps);
     for_stream(stream, tile.h, tile.w, [&](size_t i, size_t at) {
         std::copy_n(symbols.data() + at * channels, channels, tile.symbols.data() + i * channels);
     });

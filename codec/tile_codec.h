@@ -8,7 +8,7 @@
 //   varints    length of each substream but the last one, as the difference to the one before it: S of the first squares
 //              (checkerboard.h), then S of the second ones; without a context network S of all positions
 //   the rest   these substreams: latent symbols, row by row, channel fastest
-// Earlier files (without kFlagSubstreams, header.h) have instead, each of as many lanes as lane_count() says:
+// Earlier files (whose flags are 0, header.h) have instead, each of as many lanes as lane_count() says:
 //   varint m   with a context network only: length of the first squares' stream
 //   m bytes    latent symbols of the first squares
 //   the rest   those of the second squares, or of all positions
@@ -81,6 +81,9 @@ struct TileSymbols {
     int substreams = 1;            // of each stream
 };
 
+// What the streams of a file are, by its header's flags (header.h).
+StreamKind stream_kind(uint8_t flags);
+
 // The substreams of a tile's latent symbols: those of some squares, or, with none given, of all positions.
 std::vector<Stream> streams_of(const std::optional<Squares>& squares, const TileSymbols& tile);
 
@@ -89,10 +92,10 @@ class TileCodec {
   public:
     ~TileCodec();
     // Errors: those of the engine level (engine.h).
-    // substreams: whether the payloads that are decoded have them; those that are encoded always do.
+    // streams: what the payloads that are decoded have (stream_kind()); those that are encoded have the last kind.
     static Result<std::unique_ptr<TileCodec>> create(ReadyModelPtr model, int quality_centi,
                                                      const Limits& limits, EngineLevel level,
-                                                     bool substreams = true);
+                                                     StreamKind streams = StreamKind::substream);
 
     // The three steps of decoding a part of a tile of h x w positions: hyper-latents and what they predict; latent symbols;
     // latents (integer units of the synthesis input) of tile.part, resized into `latent`. team: the threads that share;
@@ -135,6 +138,7 @@ class TileCodec {
                                         const QuantiserOptions& options, TileStatistics* statistics) const;
 
     const ReadyModel& model() const { return *model_; }
+    const Kernels& kernels() const { return kernels_; }
     const LatentScale& latent_scale() const { return latent_scale_; }
     // Per table index: bits for a squared distance of one symbol from where the analysis puts it.
     const std::vector<float>& quantiser_weights() const { return weights_; }
@@ -192,7 +196,7 @@ class TileCodec {
     ContextScales context_scales_;
     Limits limits_;
     EngineLevel level_{};
-    bool substreams_ = true;
+    StreamKind streams_ = StreamKind::substream;
 };
 
 }  // namespace nae

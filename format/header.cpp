@@ -74,7 +74,7 @@ std::string model_id_text(const ModelId& id) { return to_hex(id.data(), id.size(
 
 Status check_header(const Header& h, const Limits& limits) {
     if (h.version != kFormatVersion) return bad(ErrorCode::unsupported, "version", h.version, "1");
-    if (h.flags > kFlagSubstreams) return bad(ErrorCode::unsupported, "flags", h.flags, "0, 1 or 2");
+    if (h.flags > kFlagManyStates) return bad(ErrorCode::unsupported, "flags", h.flags, "0 .. 3");
     if (h.data_type < DataType::byte || h.data_type > DataType::float32) {
         return bad(ErrorCode::unsupported, "data type", static_cast<uint8_t>(h.data_type),
                    "1 (Byte) .. 6 (Float32)");

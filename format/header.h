@@ -2,7 +2,7 @@
 //
 //   offset size  field
 //        0    2  version           1
-//        2    1  flags             0; 1: made by a research model; 2: tiles have substreams
+//        2    1  flags             0; 1: made by a research model; 2: tiles have substreams; 3: and symbols 256 states
 //        3    1  bands             1 or 3; 0 when colour is 0
 //        4    4  width             pixels, 1 .. 2^31 - 1
 //        8    4  height            pixels, 1 .. 2^31 - 1
@@ -36,6 +36,8 @@ constexpr uint16_t kMaxTileSize = 4096;
 constexpr uint8_t kFlagResearch = 1;
 // Tiles have substreams (codec/substreams.h); never together with the flag above.
 constexpr uint8_t kFlagSubstreams = 2;
+// They have, and their symbols depend on each other through 256 states, not eight (codec/entropy/trellis.h).
+constexpr uint8_t kFlagManyStates = 3;
 constexpr int kMinQualityCenti = 100;
 constexpr int kMaxQualityCenti = 10000;
 constexpr size_t kMaxModelNameBytes = 64;

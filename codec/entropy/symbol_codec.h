@@ -21,7 +21,7 @@
 //
 // With dependent quantisation (trellis.h) there are two table sets; what is coded of a position is the level, by the table of its
 // index in the set of the state's quantiser. Each lane is a chain of its own, so that lanes are still decoded side by side.
-// A substream (StreamKind) has one lane, but four chains in turn.
+// A substream (StreamKind) has one lane, but four chains in turn, and 256 states instead of eight (in the first files, eight).
 #ifndef NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 #define NAE_CODEC_ENTROPY_SYMBOL_CODEC_H_
 
@@ -41,14 +41,18 @@ int lane_count(uint64_t coded);
 constexpr int kMostLanes = 4;
 
 enum class StreamKind : uint8_t {
-    lanes,      // lane_count() of them, each a chain
-    substream,  // one lane, of kSubstreamChains chains: symbol i belongs to chain i mod kSubstreamChains
+    lanes,       // lane_count() of them, each a chain, of eight states
+    substream8,  // one lane, of kSubstreamChains chains: symbol i belongs to chain i mod kSubstreamChains
+    substream,   // the same with 256 states
 };
 // What a trellis makes of one symbol depends on the one before it in its chain. The errors of a latent's neighbouring channels add
 // up in the pixels, and were they of one chain, a picture would lose 0.01 to 0.03 dB.
 constexpr int kSubstreamChains = 4;
 inline int chain_count(StreamKind kind, uint64_t coded) {
-    return kind == StreamKind::substream ? kSubstreamChains : lane_count(coded);
+    return kind == StreamKind::lanes ? lane_count(coded) : kSubstreamChains;
+}
+inline const std::array<uint8_t, 2>* trellis_of(StreamKind kind) {
+    return kind == StreamKind::substream ? kTrellis256.data() : kTrellis8.data();
 }
 
 // One of several substreams that are decoded side by side.
@@ -87,9 +91,10 @@ class SymbolCodec {
     Result<bool> decode_first(const uint8_t* data, size_t size, const uint8_t* table_index, size_t count,
                               int16_t* symbols) const;
 
-    // Decodes substreams, up to kMostLanes at a time, which takes about as long for each symbol as decode() does. Errors: as
-    // decode().
-    Status decode_side_by_side(const Substream* streams, size_t count) const;
+    // Decodes substreams of a kind, which is not lanes, up to kMostLanes at a time, which takes about as long for each symbol as
+    // decode() does. Errors: as decode().
+    Status decode_side_by_side(const Substream* streams, size_t count,
+                               StreamKind kind = StreamKind::substream) const;
 
     // Bits that coding `magnitude` = |symbol| (0..32767), or |level|, takes with table index > 0 of a quantiser's set; sign
     // included.
@@ -140,13 +145,13 @@ class SymbolCodec {
                          int16_t* symbols) const;
     // All symbols of at most kMostLanes substreams, whose order changes.
     template <bool kTrellis>
-    Status decode_together(SubstreamProgress** streams, size_t count) const;
+    Status decode_together(SubstreamProgress** streams, size_t count, StreamKind kind) const;
     // One symbol of each of some substreams, `steps` times or, unchecked, until one of them was an escape. kChecked: whether the
     // words that are left are looked at; else each substream must have one for each step.
     template <bool kTrellis, bool kChecked>
-    Status decode_steps(SubstreamProgress* const* streams, size_t count, size_t steps) const;
+    Status decode_steps(SubstreamProgress* const* streams, size_t count, size_t steps, StreamKind kind) const;
     template <int kStreams, bool kTrellis, bool kChecked>
-    Status decode_steps(SubstreamProgress* const* streams, size_t steps) const;
+    Status decode_steps(SubstreamProgress* const* streams, size_t steps, StreamKind kind) const;
 
     // Which entry a slot belongs to is found from where to look first: a list of all slots would be 2 MiB for 64 tables,
     // more than a core's cache, and several milliseconds to make. [table][slot / kSlotsPerLook]: entry k of the first of
@@ -168,6 +173,7 @@ void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count,
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) coded += table_index[i] != 0;
     const auto chains = static_cast<uint64_t>(chain_count(kind, coded));
+    const auto* const next = trellis_of(kind);
     uint8_t states[kMostLanes] = {};
     static_assert(kSubstreamChains <= kMostLanes, "a state for each chain");
     uint64_t number = 0;
@@ -176,7 +182,7 @@ void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count,
         uint8_t& state = states[number++ % chains];
         const int quantiser = trellis ? trellis_quantiser(state) : 0;
         body(i, quantiser);
-        if (trellis) state = kTrellisNext[state][trellis_level(symbols[i], quantiser) & 1];
+        if (trellis) state = next[state][trellis_level(symbols[i], quantiser) & 1];
     }
 }
 

@@ -133,7 +133,7 @@ Status SymbolCodec::decode_chains(Reader& reader, const uint8_t* table_index, si
     const auto settle = [](int& state, int32_t level) {
         if (!kTrellis) return static_cast<int16_t>(level);
         const int quantiser = trellis_quantiser(state);
-        state = kTrellisNext[state][level & 1];
+        state = kTrellis8[static_cast<size_t>(state)][level & 1];
         return static_cast<int16_t>(trellis_symbol(level, quantiser));
     };
 
@@ -285,12 +285,13 @@ struct SymbolCodec::SubstreamProgress {
 };
 
 template <int kStreams, bool kTrellis, bool kChecked>
-Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t steps) const {
+Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t steps, StreamKind kind) const {
     constexpr int kLimit = kTrellis ? kMaxTrellisLevel : kMaxSymbolMagnitude;
     const uint16_t* const first_entries = first_entries_.data();
     const Interval* const intervals = intervals_.data();
     const DecodeTable* const tables = decode_.data();
     const auto set_tables = static_cast<uint32_t>(table_count_);
+    const auto* const next = trellis_of(kind);
     uint32_t x[kStreams];
     uint32_t states[kStreams];
     const uint8_t* words[kStreams];
@@ -338,8 +339,7 @@ Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t steps
             }
             if (kTrellis) {
                 stream.symbols[at] = static_cast<int16_t>(trellis_symbol(level, trellis_quantiser(state)));
-                states[lane] = states[lane] >> 8 | static_cast<uint32_t>(kTrellisNext[state][level & 1])
-                                                       << 24;
+                states[lane] = states[lane] >> 8 | static_cast<uint32_t>(next[state][level & 1]) << 24;
             } else {
                 stream.symbols[at] = static_cast<int16_t>(level);
             }
@@ -355,21 +355,22 @@ Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t steps
 }
 
 template <bool kTrellis, bool kChecked>
-Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t count, size_t steps) const {
+Status SymbolCodec::decode_steps(SubstreamProgress* const* streams, size_t count, size_t steps,
+                                 StreamKind kind) const {
     switch (count) {
         case 1:
-            return decode_steps<1, kTrellis, kChecked>(streams, steps);
+            return decode_steps<1, kTrellis, kChecked>(streams, steps, kind);
         case 2:
-            return decode_steps<2, kTrellis, kChecked>(streams, steps);
+            return decode_steps<2, kTrellis, kChecked>(streams, steps, kind);
         case 3:
-            return decode_steps<3, kTrellis, kChecked>(streams, steps);
+            return decode_steps<3, kTrellis, kChecked>(streams, steps, kind);
         default:
-            return decode_steps<kMostLanes, kTrellis, kChecked>(streams, steps);
+            return decode_steps<kMostLanes, kTrellis, kChecked>(streams, steps, kind);
     }
 }
 
 template <bool kTrellis>
-Status SymbolCodec::decode_together(SubstreamProgress** streams, size_t count) const {
+Status SymbolCodec::decode_together(SubstreamProgress** streams, size_t count, StreamKind kind) const {
     constexpr size_t kFewSafe = 16;  // not worth starting for
     for (;;) {
         SubstreamProgress** const end = std::remove_if(
@@ -382,16 +383,17 @@ Status SymbolCodec::decode_together(SubstreamProgress** streams, size_t count) c
             safe = std::min(safe, streams[i]->safe());
         }
         if (safe >= kFewSafe)
-            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, false>(streams, count, safe)));
+            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, false>(streams, count, safe, kind)));
         else
-            NAE_RETURN_IF_ERROR((decode_steps<kTrellis, true>(streams, count, std::min(ready, kFewSafe))));
+            NAE_RETURN_IF_ERROR(
+                (decode_steps<kTrellis, true>(streams, count, std::min(ready, kFewSafe), kind)));
     }
 }
 
-Status SymbolCodec::decode_side_by_side(const Substream* streams, size_t count) const {
+Status SymbolCodec::decode_side_by_side(const Substream* streams, size_t count, StreamKind kind) const {
     if (count > kMostLanes) {
-        NAE_RETURN_IF_ERROR(decode_side_by_side(streams, kMostLanes));
-        return decode_side_by_side(streams + kMostLanes, count - kMostLanes);
+        NAE_RETURN_IF_ERROR(decode_side_by_side(streams, kMostLanes, kind));
+        return decode_side_by_side(streams + kMostLanes, count - kMostLanes, kind);
     }
     std::array<SubstreamProgress, kMostLanes> all;
     std::array<SubstreamProgress*, kMostLanes> pointers;
@@ -411,8 +413,8 @@ Status SymbolCodec::decode_side_by_side(const Substream* streams, size_t count) 
         NAE_RETURN_IF_ERROR(progress.reader.begin(&progress.x));
         pointers[used++] = &progress;
     }
-    NAE_RETURN_IF_ERROR(trellis_ ? decode_together<true>(pointers.data(), used)
-                                 : decode_together<false>(pointers.data(), used));
+    NAE_RETURN_IF_ERROR(trellis_ ? decode_together<true>(pointers.data(), used, kind)
+                                 : decode_together<false>(pointers.data(), used, kind));
     for (size_t i = 0; i < used; ++i) {
         if (!all[i].stream->whole) continue;
         if (all[i].x != 1) return corrupt("final state is wrong");

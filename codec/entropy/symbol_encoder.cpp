@@ -160,8 +160,8 @@ Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, con
         for_coded(table_index, symbols, count, true, follow, kind);
         if (!path) return Status(ErrorCode::invalid_argument, "entropy encoder: symbols that are no path");
     }
-    const auto lanes = kind == StreamKind::substream ? uint64_t{1} : static_cast<uint64_t>(lane_count(coded));
-    std::vector<uint32_t> states(lanes, kind == StreamKind::substream ? 1 : kStateLow);
+    const auto lanes = kind == StreamKind::lanes ? static_cast<uint64_t>(lane_count(coded)) : uint64_t{1};
+    std::vector<uint32_t> states(lanes, kind == StreamKind::lanes ? kStateLow : 1);
     BackwardWriter writer;
     uint64_t number = coded;
     for (size_t i = count; i-- > 0;) {

@@ -87,6 +87,13 @@ const Golden kSubstreams[] = {
     {"substreams-gray", 150, 201, 1, 64, 80, 4, false, false},
 };
 const Golden kSubstreamsOfEverything[] = {{"substreams-everything", 133, 170, 3, 128, 70, 4, false, false}};
+// And those before symbols had 256 states, whatever a model's name says.
+const Golden kStates[] = {
+    {"states-rgb", 642, 481, 3, 1024, 90, 4, false, false},
+    {"states-gray", 76, 91, 1, 64, 30, 4, false, false},
+    {"states-one-pixel", 1, 1, 3, 64, 90, 4, false, false},
+};
+const Golden kStatesOfEverything[] = {{"states-everything", 134, 170, 3, 128, 70, 5, false, false}};
 const Golden kAllFive[] = {{"polished-everything", 131, 170, 3, 128, 70, 4, false, false}};
 
 // Pictures that have the chunk BAND, several levels, or no model with them.
@@ -292,6 +299,8 @@ int main(int argc, char** argv) {
         make_all(kPolished, polished.value(), folder) && make_all(kAllFive, all_five.value(), folder) &&
         make_all(kSubstreams, model.value(), folder) &&
         make_all(kSubstreamsOfEverything, all_five.value(), folder) &&
+        make_all(kStates, trellis.value(), folder) &&
+        make_all(kStatesOfEverything, all_five.value(), folder) &&
         make_all(kTrellis, trellis.value(), folder) && make_all(kAllFour, all_four.value(), folder) &&
         make_all(kLapped, lapped.value(), folder) && make_all(kEverything, everything.value(), folder) &&
         make_all(kContext, seeing.value(), folder) && make_all(kFiltered, filtered.value(), folder) &&

@@ -302,23 +302,25 @@ class Lane:
         return entry - table.m if entry <= 2 * table.m else self.escape(table.m, limit)
 
 
-NEXT_STATE = [(0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)]
+EIGHT_STATES = [(0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)]
+MANY_STATES = [tuple(t // 2 ^ (166 if t % 2 else 0) ^ (121 if odd else 0) for odd in (0, 1)) for t in range(256)]
 
 
 class Chain:
     """Symbols of a lane that depend on each other (8.1)."""
 
-    def __init__(self, lane):
-        self.lane, self.state = lane, 0
+    def __init__(self, lane, next_state):
+        self.lane, self.next_state, self.state = lane, next_state, 0
 
     def symbol(self, tables):
         quantiser = self.state % 2
         level = self.lane.symbol(tables[quantiser], 16383)
-        self.state = NEXT_STATE[self.state][level % 2]
+        self.state = self.next_state[self.state][level % 2]
         return 2 * level - quantiser * ((level > 0) - (level < 0))
 
 
-def read_stream(data, indices, table_set, second_set=None, substream=False):
+def read_stream(data, indices, table_set, second_set=None, substream=None):
+    """substream: None, or the states of its symbols."""
     coded = sum(1 for i in indices if i)
     if coded == 0:
         if data:
@@ -330,7 +332,7 @@ def read_stream(data, indices, table_set, second_set=None, substream=False):
     words = iter(reader.array("H", len(reader.rest()) // 2))
     reader.expect_end()
     lanes = [Lane(x, words, substream) for x in states]
-    chains = [Chain(lane) for lane in (lanes * 4 if substream else lanes)]
+    chains = [Chain(lane, substream or EIGHT_STATES) for lane in (lanes * 4 if substream else lanes)]
     symbols, number = [], 0
     for i in indices:
         if i == 0:
@@ -575,9 +577,9 @@ def read_tile(model, payload, h, w, substreams):
     else:
         streams = split_payload(latent_bytes)
     if model.context is None:
-        s = read_symbols(model, streams[0], prediction, [(y, x) for y in range(h) for x in range(w)], w)
+        s = read_symbols(model, streams[0], prediction, [(y, x) for y in range(h) for x in range(w)], w, substreams)
     else:
-        s, prediction = read_in_two_steps(model, streams, prediction, h, w)
+        s, prediction = read_in_two_steps(model, streams, prediction, h, w, substreams)
     first = model.synthesis[0]
     return [[[clamp((mean if abs(mean) > model.dead_zone else 0) + ((v * d + 2**15) >> 16), first.lo, first.hi)
               for v, d, mean in zip(s[y, x], model.d, prediction[y][x])] for x in range(w)] for y in range(h)]
@@ -588,15 +590,15 @@ def indices_at(model, p):
     return [model.tables.index(scale + gain) for scale, gain in zip(p[model.c:], model.l)]
 
 
-def read_symbols(model, stream, prediction, places, w):
-    """stream: one, or a list of substreams."""
+def read_symbols(model, stream, prediction, places, w, substreams):
+    """stream: one, or a list of substreams, whose symbols have these states."""
     if isinstance(stream, list):
         bounds = [2 * (k * ceil_div(w, 2) // len(stream)) for k in range(len(stream))] + [w]
         found = {}
         for part, left, right in zip(stream, bounds, bounds[1:]):
-            found.update(read_places(model, part, prediction, [p for p in places if left <= p[1] < right], True))
+            found.update(read_places(model, part, prediction, [p for p in places if left <= p[1] < right], substreams))
         return found
-    return read_places(model, stream, prediction, places, False)
+    return read_places(model, stream, prediction, places, None)
 
 
 def read_places(model, stream, prediction, places, substream):
@@ -605,9 +607,9 @@ def read_places(model, stream, prediction, places, substream):
     return {place: flat[k * model.c:][:model.c] for k, place in enumerate(places)}
 
 
-def read_in_two_steps(model, streams, prediction, h, w):
+def read_in_two_steps(model, streams, prediction, h, w, substreams):
     places = [[(y, x) for y in range(h) for x in range(w) if (y + x) % 2 == turn] for turn in (0, 1)]
-    s = read_symbols(model, streams[0], prediction, places[0], w)
+    s = read_symbols(model, streams[0], prediction, places[0], w, substreams)
 
     features = len(prediction[0][0]) - 2 * model.c
     known = model.context[0].channels - features
@@ -630,7 +632,7 @@ def read_in_two_steps(model, streams, prediction, h, w):
         units = [((((o * step[i][1] + 2**11) >> 12) * d + 2**27) >> 28)
                  for o, i, d in zip(t, indices_at(model, p), model.d)]
         changed[y][x] = [clamp(v + e, -32767, 32767) for v, e in zip(p, units + t[model.c:])]
-    s.update(read_symbols(model, streams[1], changed, places[1], w))
+    s.update(read_symbols(model, streams[1], changed, places[1], w, substreams))
     return s, changed
 
 
@@ -838,8 +840,8 @@ class Picture:
         head = Reader(chunks[b"HEAD"])
         (version, flags, count, self.width, self.height, self.data_type, colour, self.levels, _effort, self.tile_size,
          quality) = head.fields("HBBIIBBBBHH")
-        self.substreams = flags == 2
-        if version != 1 or flags not in (0, 2) or (colour, count) not in ((0, 0), (1, 1), (2, 3)) or self.data_type not in SAMPLE:
+        self.substreams = {0: None, 2: EIGHT_STATES, 3: MANY_STATES}.get(flags)
+        if version != 1 or flags not in (0, 2, 3) or (colour, count) not in ((0, 0), (1, 1), (2, 3)) or self.data_type not in SAMPLE:
             raise ValueError("not a version 1 picture")
         if (colour == 0) != (b"BAND" in chunks):
             raise ValueError("BAND is missing or has no business here")

@@ -51,7 +51,7 @@ std::map<std::string, Bytes> examples() {
 
 TEST_CASE("FORMAT.md: container and picture", "[format][document]") {
     const auto blocks = examples();
-    REQUIRE(blocks.size() == 10);
+    REQUIRE(blocks.size() == 11);
     CHECK(blocks.at("picture") == golden_file());
     CHECK(blocks.at("chunk") == from_hex(std::string(kGoldenTileData) + kGoldenEnd));
     CHECK(crc32_of("123456789", 9) == 0xCBF43926);
@@ -150,6 +150,19 @@ TEST_CASE("FORMAT.md: symbols that depend on each other", "[format][document]") 
         CHECK(quantiser == quantisers[i]);
         CHECK(trellis_level(symbols[i], quantiser) == levels[i]);
     });
+
+    const std::vector<int16_t> turns = {2, 0, -2, 6, -3, -4};
+    const Bytes many = examples().at("many-states");
+    CHECK(codec.value().encode(index.data(), turns.data(), turns.size(), StreamKind::substream).value() ==
+          many);
+    const Substream stream_of_turns{many.data(),  many.size(), index.data(),
+                                    index.size(), true,        decoded.data()};
+    REQUIRE(codec.value().decode_side_by_side(&stream_of_turns, 1).ok());
+    CHECK(decoded == turns);
+    CHECK(kTrellis256[0][1] == 121);
+    for (size_t t = 0; t < 256; ++t)
+        for (size_t odd = 0; odd < 2; ++odd)
+            CHECK(kTrellis256[t][odd] == ((t / 2) ^ (t % 2 == 1 ? 166 : 0) ^ (odd == 1 ? 121 : 0)));
 }
 
 TEST_CASE("FORMAT.md: pixels", "[format][document]") {

@@ -53,7 +53,7 @@ TEST_CASE("every header field is checked", "[format][header]") {
     CHECK(code_after([](Header&) {}) == ErrorCode::ok);
     CHECK(code_after([](Header& h) { h.version = 0; }) == ErrorCode::unsupported);
     CHECK(code_after([](Header& h) { h.version = 2; }) == ErrorCode::unsupported);
-    CHECK(code_after([](Header& h) { h.flags = 3; }) == ErrorCode::unsupported);
+    CHECK(code_after([](Header& h) { h.flags = 4; }) == ErrorCode::unsupported);
     CHECK(code_after([](Header& h) { h.data_type = DataType{7}; }) == ErrorCode::unsupported);
     CHECK(code_after([](Header& h) { h.colour = Colour{3}; }) == ErrorCode::unsupported);
     CHECK(code_after([](Header& h) { h.levels = 0; }) == ErrorCode::corrupt);

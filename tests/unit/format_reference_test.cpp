@@ -90,7 +90,7 @@ Bytes encode_random(const Picture& p) {
     layout.header.colour = p.bands == 1 ? Colour::gray : Colour::rgb;
     layout.header.quality_centi = static_cast<uint16_t>(p.quality_centi);
     layout.header.model_id = ready.value()->id;
-    layout.header.flags = kFlagSubstreams;
+    layout.header.flags = kFlagManyStates;
     layout.model = ready.value()->decoding_part();
     layout.metadata.set("", "some", "metadata");
 
