@@ -20,7 +20,7 @@ constexpr float kHeld = 64;
 // Since the errors of neighbours are not independent, symbols are held where they are, too, in proportion to what a distance
 // from their aims costs: less where that did well, more where it went too far. Fitted to J (latent_quantiser.h) of training
 // pictures.
-constexpr float kFirstHold = 0.7F, kBolder = 0.7F, kShyer = 1.5F;
+constexpr float kFirstHold = 0.65F, kBolder = 0.7F, kShyer = 1.5F;
 constexpr int kTrials = 3;             // of a gradient
 constexpr float kPixelRange = 128.0F;  // of the analysis' unit
 
