@@ -60,10 +60,10 @@ def pixels_alone(source, target):
 
 
 # ---- codecs: how to write and read a file at a setting --------------------------------------------------------------
-def nae_codec(effort, tune):
+def nae_codec(effort, *options):
     def encode(source, target, quality):
         command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={quality}", "-co", f"EFFORT={effort}",
-                "-co", f"TUNE={tune}", pixels_alone(source, target), target)
+                *(word for option in options for word in ("-co", option)), pixels_alone(source, target), target)
 
     return encode, gdal_decode
 
@@ -97,10 +97,10 @@ def jpegxl_encode(source, target, quality):
 # name: (ending of the coded file, ending of the decoded one, encode, decode, settings from coarse to fine, tools needed)
 def codec_table(efforts, nae_qualities):
     table = {}
-    for base, tune in (("nae", "PSNR"), ("nae-ssim", "SSIM")):
+    for base, options in (("nae", []), ("nae-ssim", ["TUNE=SSIM"]), ("nae-plus", ["MODEL=photo-plus"])):
         for effort in efforts:
             name = base if len(efforts) == 1 else f"{base}-effort{effort}"
-            table[name] = ("nae", "tif", *nae_codec(effort, tune), nae_qualities, ["gdal_translate"])
+            table[name] = ("nae", "tif", *nae_codec(effort, *options), nae_qualities, ["gdal_translate"])
     table["jpeg"] = ("jpg", "tif", jpeg_encode, gdal_decode, [10, 15, 20, 25, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95],
                      ["gdal_translate"])
     table["jpeg2000"] = ("jp2", "ppm", jpeg2000_encode, lambda s, t: command("opj_decompress", "-i", s, "-o", t),
@@ -160,7 +160,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench rd", description=__doc__.split("\n\n")[0])
     root = Path(__file__).resolve().parents[1]
     parser.add_argument("folder", nargs="?", type=Path, default=root / "testdata", help="pictures (default: testdata)")
-    parser.add_argument("--codecs", default="nae,jpeg", help="of nae, nae-ssim (TUNE=SSIM), jpeg, jpeg2000, webp, avif, jpegxl")
+    parser.add_argument("--codecs", default="nae,jpeg", help="of nae, nae-ssim (TUNE=SSIM), nae-plus (MODEL=photo-plus), jpeg, jpeg2000, webp, avif, jpegxl")
     parser.add_argument("--efforts", default="", help="NAE's EFFORT, several separated by commas; default: the driver's")
     parser.add_argument("--qualities", default="1,10,20,30,40,50,60,70,80,90,95,100", help="NAE's QUALITY, rising")
     parser.add_argument("--with", type=Path, dest="earlier", metavar="CSV",

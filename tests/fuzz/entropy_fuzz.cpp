@@ -47,8 +47,23 @@ Bytes table_indices(const uint8_t* data, int table_count) {
     return indices;
 }
 
+nae::Status decode_one(const nae::SymbolCodec& codec, const Bytes& indices, const uint8_t* stream,
+                       size_t size, nae::StreamKind kind, std::vector<int16_t>& symbols) {
+    symbols.assign(indices.size(), 77);
+    if (kind == nae::StreamKind::lanes)
+        return codec.decode(stream, size, indices.data(), indices.size(), symbols.data());
+    const nae::Substream all{stream, size, indices.data(), indices.size(), true, symbols.data()};
+    return codec.decode_side_by_side(&all, 1, kind);
+}
+
 void decode(const nae::SymbolCodec& codec, const Bytes& indices, const uint8_t* stream, size_t size) {
-    std::vector<int16_t> symbols(indices.size());
+    std::vector<int16_t> symbols;
+    for (const nae::StreamKind kind : {nae::StreamKind::substream8, nae::StreamKind::substream}) {
+        const nae::Status status = decode_one(codec, indices, stream, size, kind, symbols);
+        nae::check_status(status);
+        if (status.ok()) demand(codec.encode(indices.data(), symbols.data(), symbols.size(), kind).ok());
+    }
+    symbols.assign(indices.size(), 0);
     const nae::Status status = codec.decode(stream, size, indices.data(), indices.size(), symbols.data());
     nae::check_status(status);
     if (!status.ok()) return;
@@ -66,19 +81,18 @@ void round_trip(const nae::SymbolCodec& codec, const Bytes& indices, const uint8
         if ((symbols[i] & 1) != 0) symbols[i] = static_cast<int16_t>(symbols[i] % 16);
         symbols[i] = std::max<int16_t>(symbols[i], -32767);
     }
-    if (codec.has_trellis()) {  // the levels that these numbers are, small enough
-        nae::for_coded(indices.data(), symbols.data(), symbols.size(), true, [&](size_t i, int quantiser) {
-            symbols[i] = static_cast<int16_t>(nae::trellis_symbol(symbols[i] / 2, quantiser));
-        });
+    for (const nae::StreamKind kind :
+         {nae::StreamKind::lanes, nae::StreamKind::substream8, nae::StreamKind::substream}) {
+        std::vector<int16_t> path = symbols, decoded;
+        const auto follow = [&](size_t i, int quantiser) {  // the levels that these numbers are, small enough
+            path[i] = static_cast<int16_t>(nae::trellis_symbol(path[i] / 2, quantiser));
+        };
+        if (codec.has_trellis()) nae::for_coded(indices.data(), path.data(), path.size(), true, follow, kind);
+        const auto stream = codec.encode(indices.data(), path.data(), path.size(), kind);
+        demand(stream.ok());
+        demand(decode_one(codec, indices, stream.value().data(), stream.value().size(), kind, decoded).ok());
+        demand(decoded == path);
     }
-    const auto stream = codec.encode(indices.data(), symbols.data(), symbols.size());
-    demand(stream.ok());
-    std::vector<int16_t> decoded(symbols.size());
-    demand(codec
-               .decode(stream.value().data(), stream.value().size(), indices.data(), indices.size(),
-                       decoded.data())
-               .ok());
-    demand(decoded == symbols);
 }
 
 void foreign_tables(const uint8_t* data, size_t size) {
