@@ -45,14 +45,16 @@ bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == Er
 // Blocks of latent-aligned rows and columns that cover `window`, of about equal size.
 std::vector<Rect> split_into_blocks(const Rect& window) {
     const int64_t side = std::max(window.w, window.h) <= kSmallSide ? kSmallSide : kBlockSide;
-    const auto step = [side](int64_t length) {
-        return div_up(div_up(length, div_up(length, side)), kLatentStride) * kLatentStride;
-    };
-    const int64_t height = step(window.h), width = step(window.w);
-    std::vector<Rect> blocks;
-    // Cuts lie on multiples of 16 pixels: a block that ends inside a cell would compute the rest for nothing.
+    // Cuts lie on multiples of 16 pixels: a block that ends inside a cell would compute the rest for nothing. Lengths count from
+    // the first of these, lest a window that begins inside a cell ends in a sliver of a block.
     const int64_t x0 = window.x / kLatentStride * kLatentStride,
                   y0 = window.y / kLatentStride * kLatentStride;
+    const auto step = [side](int64_t length) {
+        const int64_t count = div_up(length, side + kLatentStride);
+        return div_up(div_up(length, count), kLatentStride) * kLatentStride;
+    };
+    const int64_t height = step(window.bottom() - y0), width = step(window.right() - x0);
+    std::vector<Rect> blocks;
     for (int64_t y = y0; y < window.bottom(); y += height) {
         for (int64_t x = x0; x < window.right(); x += width) {
             blocks.push_back(intersect(Rect{x, y, width, height}, window));
