@@ -217,6 +217,9 @@ TEST_CASE("tiles: which ones all threads decode together", "[tiles]") {
     CHECK(tiles_to_share({1024, 512, 3}, 1) == 0);
     CHECK(tiles_to_share(std::vector<int64_t>(100, 1024), 8) == 0);
     CHECK(tiles_to_share({}, 2) == 0);
+    // A window that touches four tiles.
+    CHECK(tiles_to_share({140, 120, 60, 20}, 1) == 4);
+    CHECK(tiles_to_share({140, 120, 60, 20}, 2) == 4);
 }
 
 TEST_CASE("tiles: their pixels end where the picture ends", "[tiles]") {
