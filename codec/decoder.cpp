@@ -193,6 +193,8 @@ struct Decoder::Impl {
     const Kernels* kernels = nullptr;         // likewise
     std::unique_ptr<ResearchCodec> research;  // instead of it, if the model is a research model
     std::mutex damage_mutex;
+    std::mutex preview_mutex;
+    Preview preview;  // guarded by preview_mutex until it is not empty, constant afterwards
 };
 
 Status Decoder::Impl::prepare() {
@@ -209,6 +211,7 @@ Status Decoder::Impl::prepare() {
         LayoutOptions to_the_end;
         to_the_end.limits = options.limits;
         to_the_end.whole = true;
+        to_the_end.pack_preview = true;
         NAE_ASSIGN_OR_RETURN(whole, read_layout(*source, to_the_end));
     }
     const std::vector<uint8_t>& embedded = layout.model.empty() ? whole.model : layout.model;
@@ -501,6 +504,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open_without_model(std::shared_ptr<Byt
     return guarded([&]() -> Result<std::unique_ptr<Decoder>> {
         LayoutOptions layout_options;
         layout_options.limits = options.limits;
+        layout_options.pack_preview = true;
         NAE_ASSIGN_OR_RETURN(FileLayout layout, read_layout(*source, layout_options));
         return std::unique_ptr<Decoder>(
             new Decoder(std::make_unique<Impl>(std::move(source), options, std::move(layout))));
@@ -518,7 +522,19 @@ Result<std::unique_ptr<Decoder>> Decoder::open(std::shared_ptr<ByteSource> sourc
 const Header& Decoder::header() const { return impl_->layout.header; }
 const BandTable& Decoder::bands() const { return impl_->layout.bands; }
 const Metadata& Decoder::metadata() const { return impl_->layout.metadata; }
-const Preview& Decoder::preview() const { return impl_->layout.preview; }
+bool Decoder::has_preview() const { return !impl_->layout.packed_preview.empty(); }
+
+Result<const Preview*> Decoder::preview() const {
+    const std::lock_guard<std::mutex> lock(impl_->preview_mutex);
+    if (has_preview() && impl_->preview.empty()) {
+        NAE_ASSIGN_OR_RETURN(impl_->preview,
+                             guarded([&] { return parse_preview(impl_->layout.packed_preview); })
+                                 .in("preview")
+                                 .in(impl_->source->name()));
+    }
+    return const_cast<const Preview*>(&impl_->preview);
+}
+
 bool Decoder::has_embedded_model() const { return !impl_->layout.model.empty(); }
 
 ReadyModelPtr Decoder::model() const {

@@ -78,7 +78,7 @@ Status get_info(const nae::Decoder& decoder, nae_info* info) {
     const size_t length = std::min(h.model_name.size(), sizeof(full.model_name) - 1);
     std::memcpy(full.model_name, h.model_name.data(), length);
     full.has_embedded_model = decoder.has_embedded_model() ? 1 : 0;
-    full.has_preview = decoder.preview().empty() ? 0 : 1;
+    full.has_preview = decoder.has_preview() ? 1 : 0;
     return nae::capi::copy_out(full, "nae_info", info);
 }
 
@@ -253,13 +253,13 @@ nae_result nae_get_metadata_item(const nae_decoder* decoder, size_t index, nae_m
 nae_result nae_get_preview(const nae_decoder* decoder, nae_preview* preview) {
     return call([&]() -> Status {
         if (decoder == nullptr || preview == nullptr) return invalid("nae_get_preview: an argument is NULL");
-        const nae::Preview& found = decoder->decoder->preview();
+        NAE_ASSIGN_OR_RETURN(const nae::Preview* const found, decoder->decoder->preview());
         nae_preview full{};
-        if (!found.empty()) {
-            full.width = found.width;
-            full.height = found.height;
-            full.layout = found.bands == 1 ? NAE_GRAY : NAE_RGB;
-            full.pixels = found.pixels.data();
+        if (!found->empty()) {
+            full.width = found->width;
+            full.height = found->height;
+            full.layout = found->bands == 1 ? NAE_GRAY : NAE_RGB;
+            full.pixels = found->pixels.data();
         }
         return nae::capi::copy_out(full, "nae_preview", preview);
     });
