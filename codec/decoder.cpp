@@ -36,8 +36,8 @@ constexpr int64_t kChunkRows = 1024;
 constexpr int64_t kChunkLatentBytes = int64_t{64} << 20;
 // A chunk is synthesised in blocks of at most this side. Around each, a halo of a cell is computed anew by a linear synthesis (an
 // eighth more work at this size), but larger ones leave the cores' caches: 1024 took 2 % longer with one thread and 4 % with
-// two. With fewer blocks than threads, all threads share the rows of one block after another; that wastes nothing, so what is
-// small is one block.
+// two. Each thread makes blocks of its own; of those that are left when all have as many, all threads share the rows of one after
+// another. That wastes nothing, so what is small is one block.
 constexpr int64_t kBlockSide = 512, kSmallSide = 1024;
 
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }
@@ -396,14 +396,13 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam&
     NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 
     const std::vector<Rect> blocks = split_into_blocks(chunk);
-    if (blocks.size() < static_cast<size_t>(team.threads())) {
-        for (const Rect& block : blocks)
-            NAE_RETURN_IF_ERROR(synthesise(latents, needed, block, chunk, read, &team));
-        return Status();
-    }
-    return team.share(static_cast<int64_t>(blocks.size()), [&](int64_t i) {
+    const size_t apart = blocks.size() - blocks.size() % static_cast<size_t>(team.threads());
+    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(apart), [&](int64_t i) {
         return synthesise(latents, needed, blocks[static_cast<size_t>(i)], chunk, read, nullptr);
-    });
+    }));
+    for (size_t i = apart; i < blocks.size(); ++i)
+        NAE_RETURN_IF_ERROR(synthesise(latents, needed, blocks[i], chunk, read, &team));
+    return Status();
 }
 
 Status Decoder::Impl::read_plane(PlaneRead& read) {
@@ -430,8 +429,11 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
     const int64_t width = std::max<int64_t>(1, kChunkLatentBytes / column_bytes / tile) * tile;
     const Rect& window = read.window;
     if (research == nullptr) read.useful = useful_latents(window, read.level);
-    for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {
-        for (int64_t x = window.x / width * width; x < window.right(); x += width) {
+    // Chunks of whole tiles, but for windows that are no larger than one: these would be cut for nothing.
+    const int64_t y0 = window.h <= height ? window.y : window.y / height * height,
+                  x0 = window.w <= width ? window.x : window.x / width * width;
+    for (int64_t y = y0; y < window.bottom(); y += height) {
+        for (int64_t x = x0; x < window.right(); x += width) {
             const Rect chunk = intersect(Rect{x, y, width, height}, window);
             // First: it asks the pool itself, whose threads the team keeps until its end.
             NAE_RETURN_IF_ERROR(read_codes(chunk, read));

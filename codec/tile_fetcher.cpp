@@ -11,33 +11,26 @@
 
 namespace nae {
 
-// The number with which the last thread is done first.
-size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads) {
-    constexpr double kSharing = 1.05;  // what waiting for each other costs
-    constexpr int64_t kLittle = 1024;
+std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads) {
+    constexpr int64_t kTile = 1024;  // positions of 512 x 512 pixels
     const size_t count = sizes.size();
-    // Parts of tiles that are not more than one tile: for one thread, too, substreams of several are decoded side by side.
-    if (std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) <= kLittle) return count;
-    if (threads == 1 || count >= 4 * static_cast<size_t>(threads)) return 0;
-    size_t best = 0;
-    double least = 0;
-    for (size_t shared = 0; shared <= count; ++shared) {
-        double before = 0;
-        std::vector<double> load(static_cast<size_t>(threads), 0.0);
-        for (size_t i = 0; i < count; ++i) {
-            const auto size = static_cast<double>(sizes[i]);
-            if (i < shared)
-                before += kSharing * size / threads;
-            else
-                *std::min_element(load.begin(), load.end()) += size;
+    // Alone, one thread gains where parts of tiles are little: substreams of several are decoded side by side.
+    const bool together = threads == 1 ? std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) <= kTile
+                                       : count < 4 * static_cast<size_t>(threads);
+    std::vector<size_t> batches;
+    if (!together) return batches;
+    // Enough for all threads, and no more: what is on its way takes five times the memory of latents.
+    const int64_t most = kTile * std::max(threads, 4);
+    int64_t sum = most;
+    for (const int64_t size : sizes) {
+        if (sum > most - size) {
+            batches.push_back(0);
+            sum = 0;
         }
-        const double time = before + *std::max_element(load.begin(), load.end());
-        if (shared == 0 || time < least) {
-            best = shared;
-            least = time;
-        }
+        ++batches.back();
+        sum += size;
     }
-    return best;
+    return batches;
 }
 
 namespace {
@@ -169,11 +162,13 @@ Status TileFetcher::fetch(const TilePlane& plane, const Rect& needed, HeldTiles&
                      [&](const Fetch& a, const Fetch& b) { return positions(a) > positions(b); });
     std::vector<int64_t> sizes;
     for (const Fetch& fetch : missing) sizes.push_back(positions(fetch));
-    // First those that all threads decode together; then each thread takes others.
-    const size_t together = tiles_to_share(sizes, team.threads()), count = missing.size();
-    NAE_RETURN_IF_ERROR(decode(missing.data(), together, &team));
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(count - together), [&](int64_t i) {
-        return decode(&missing[together + static_cast<size_t>(i)], 1, nullptr);
+    size_t done = 0;
+    for (const size_t count : tile_batches(sizes, team.threads())) {
+        NAE_RETURN_IF_ERROR(decode(&missing[done], count, &team));
+        done += count;
+    }
+    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(missing.size() - done), [&](int64_t i) {
+        return decode(&missing[done + static_cast<size_t>(i)], 1, nullptr);
     }));
     held.swap(wanted);
     return Status();

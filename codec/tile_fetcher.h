@@ -83,9 +83,10 @@ class TileFetcher {
     const ResearchCodec* research_ = nullptr;
 };
 
-// How many of a fetch's tiles, given by size, the largest first, all threads should decode together, before each thread decodes
-// tiles of its own.
-size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads);
+// How many of a fetch's tiles, given by size in positions, the largest first, all threads should decode together: that many, then
+// that many, and so on. Then each thread takes one tile after another of those that are left, which are all or none: with many of
+// them threads need not wait for each other.
+std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads);
 
 }  // namespace nae
 
