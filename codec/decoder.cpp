@@ -36,8 +36,8 @@ constexpr int64_t kChunkRows = 1024;
 constexpr int64_t kChunkLatentBytes = int64_t{64} << 20;
 // A chunk is synthesised in blocks of at most this side. Around each, a halo of a cell is computed anew by a linear synthesis (an
 // eighth more work at this size), but larger ones leave the cores' caches: 1024 took 2 % longer with one thread and 4 % with
-// two. With fewer blocks than threads, all threads share the rows of one block after another; that wastes nothing, so what is
-// small is one block.
+// two. Each thread makes blocks of its own; of those that are left when all have as many, all threads share the rows of one after
+// another. That wastes nothing, so what is small is one block.
 constexpr int64_t kBlockSide = 512, kSmallSide = 1024;
 
 bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == ErrorCode::truncated; }
@@ -45,14 +45,16 @@ bool is_damage(ErrorCode code) { return code == ErrorCode::corrupt || code == Er
 // Blocks of latent-aligned rows and columns that cover `window`, of about equal size.
 std::vector<Rect> split_into_blocks(const Rect& window) {
     const int64_t side = std::max(window.w, window.h) <= kSmallSide ? kSmallSide : kBlockSide;
-    const auto step = [side](int64_t length) {
-        return div_up(div_up(length, div_up(length, side)), kLatentStride) * kLatentStride;
-    };
-    const int64_t height = step(window.h), width = step(window.w);
-    std::vector<Rect> blocks;
-    // Cuts lie on multiples of 16 pixels: a block that ends inside a cell would compute the rest for nothing.
+    // Cuts lie on multiples of 16 pixels: a block that ends inside a cell would compute the rest for nothing. Lengths count from
+    // the first of these, lest a window that begins inside a cell ends in a sliver of a block.
     const int64_t x0 = window.x / kLatentStride * kLatentStride,
                   y0 = window.y / kLatentStride * kLatentStride;
+    const auto step = [side](int64_t length) {
+        const int64_t count = div_up(length, side + kLatentStride);
+        return div_up(div_up(length, count), kLatentStride) * kLatentStride;
+    };
+    const int64_t height = step(window.bottom() - y0), width = step(window.right() - x0);
+    std::vector<Rect> blocks;
     for (int64_t y = y0; y < window.bottom(); y += height) {
         for (int64_t x = x0; x < window.right(); x += width) {
             blocks.push_back(intersect(Rect{x, y, width, height}, window));
@@ -191,6 +193,8 @@ struct Decoder::Impl {
     const Kernels* kernels = nullptr;         // likewise
     std::unique_ptr<ResearchCodec> research;  // instead of it, if the model is a research model
     std::mutex damage_mutex;
+    std::mutex preview_mutex;
+    Preview preview;  // guarded by preview_mutex until it is not empty, constant afterwards
 };
 
 Status Decoder::Impl::prepare() {
@@ -207,6 +211,7 @@ Status Decoder::Impl::prepare() {
         LayoutOptions to_the_end;
         to_the_end.limits = options.limits;
         to_the_end.whole = true;
+        to_the_end.pack_preview = true;
         NAE_ASSIGN_OR_RETURN(whole, read_layout(*source, to_the_end));
     }
     const std::vector<uint8_t>& embedded = layout.model.empty() ? whole.model : layout.model;
@@ -390,14 +395,13 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam&
     NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 
     const std::vector<Rect> blocks = split_into_blocks(chunk);
-    if (blocks.size() < static_cast<size_t>(team.threads())) {
-        for (const Rect& block : blocks)
-            NAE_RETURN_IF_ERROR(synthesise(latents, needed, block, chunk, read, &team));
-        return Status();
-    }
-    return team.share(static_cast<int64_t>(blocks.size()), [&](int64_t i) {
+    const size_t apart = blocks.size() - blocks.size() % static_cast<size_t>(team.threads());
+    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(apart), [&](int64_t i) {
         return synthesise(latents, needed, blocks[static_cast<size_t>(i)], chunk, read, nullptr);
-    });
+    }));
+    for (size_t i = apart; i < blocks.size(); ++i)
+        NAE_RETURN_IF_ERROR(synthesise(latents, needed, blocks[i], chunk, read, &team));
+    return Status();
 }
 
 Status Decoder::Impl::read_plane(PlaneRead& read) {
@@ -424,8 +428,11 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
     const int64_t width = std::max<int64_t>(1, kChunkLatentBytes / column_bytes / tile) * tile;
     const Rect& window = read.window;
     if (research == nullptr) read.useful = useful_latents(window, read.level);
-    for (int64_t y = window.y / height * height; y < window.bottom(); y += height) {
-        for (int64_t x = window.x / width * width; x < window.right(); x += width) {
+    // Chunks of whole tiles, but for windows that are no larger than one: these would be cut for nothing.
+    const int64_t y0 = window.h <= height ? window.y : window.y / height * height,
+                  x0 = window.w <= width ? window.x : window.x / width * width;
+    for (int64_t y = y0; y < window.bottom(); y += height) {
+        for (int64_t x = x0; x < window.right(); x += width) {
             const Rect chunk = intersect(Rect{x, y, width, height}, window);
             // First: it asks the pool itself, whose threads the team keeps until its end.
             NAE_RETURN_IF_ERROR(read_codes(chunk, read));
@@ -498,6 +505,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open_without_model(std::shared_ptr<Byt
     return guarded([&]() -> Result<std::unique_ptr<Decoder>> {
         LayoutOptions layout_options;
         layout_options.limits = options.limits;
+        layout_options.pack_preview = true;
         NAE_ASSIGN_OR_RETURN(FileLayout layout, read_layout(*source, layout_options));
         return std::unique_ptr<Decoder>(
             new Decoder(std::make_unique<Impl>(std::move(source), options, std::move(layout))));
@@ -515,7 +523,19 @@ Result<std::unique_ptr<Decoder>> Decoder::open(std::shared_ptr<ByteSource> sourc
 const Header& Decoder::header() const { return impl_->layout.header; }
 const BandTable& Decoder::bands() const { return impl_->layout.bands; }
 const Metadata& Decoder::metadata() const { return impl_->layout.metadata; }
-const Preview& Decoder::preview() const { return impl_->layout.preview; }
+bool Decoder::has_preview() const { return !impl_->layout.packed_preview.empty(); }
+
+Result<const Preview*> Decoder::preview() const {
+    const std::lock_guard<std::mutex> lock(impl_->preview_mutex);
+    if (has_preview() && impl_->preview.empty()) {
+        NAE_ASSIGN_OR_RETURN(impl_->preview,
+                             guarded([&] { return parse_preview(impl_->layout.packed_preview); })
+                                 .in("preview")
+                                 .in(impl_->source->name()));
+    }
+    return const_cast<const Preview*>(&impl_->preview);
+}
+
 bool Decoder::has_embedded_model() const { return !impl_->layout.model.empty(); }
 
 ReadyModelPtr Decoder::model() const {

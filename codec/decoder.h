@@ -74,11 +74,13 @@ class Decoder {
 
     const Header& header() const;
     const Metadata& metadata() const;
-    // Of a remote source (byte_source.h) these two know only what precedes the tiles: what follows them is fetched
+    // Of a remote source (byte_source.h) these three know only what precedes the tiles: what follows them is fetched
     // when the model is needed and nobody else has it.
     bool has_embedded_model() const;
-    // Empty when the file carries none.
-    const Preview& preview() const;
+    bool has_preview() const;
+    // Empty when the file carries none. Taken apart by the first call, so that opening a file does not take that long; it belongs
+    // to the decoder. Errors: corrupt.
+    Result<const Preview*> preview() const;
     // The model in use; null after open_without_model() until the first read.
     ReadyModelPtr model() const;
 

@@ -98,6 +98,12 @@ class ScratchStock {
     std::vector<std::unique_ptr<ConvScratch>> free_;
 };
 
+// Where the last node's values go: to a tensor, which is resized, or to memory of their size.
+struct Output {
+    Tensor16* tensor = nullptr;
+    int16_t* memory = nullptr;
+};
+
 // One call of Engine::run after its arguments have been checked.
 class Execution {
   public:
@@ -105,7 +111,7 @@ class Execution {
         : data_(data), plan_(plan), kernels_(kernels), team_(team), buffers_(plan.nodes.size()) {}
 
     // `last`: the node whose values go to `out`; those behind it are left out.
-    Status run(const TensorView16& input, const Rect& input_rect, size_t last, Tensor16& out,
+    Status run(const TensorView16& input, const Rect& input_rect, size_t last, const Output& out,
                const Engine::RowsDone& rows_done) {
         for (size_t i = 0; i <= last; ++i) {
             const NodePlan& node = plan_.nodes[i];
@@ -155,14 +161,15 @@ class Execution {
         });
     }
 
-    void allocate(size_t i, Tensor16* out) {
+    void allocate(size_t i, const Output* out) {
         Buffer& b = buffers_[i];
         b.rect = plan_.nodes[i].buffer;
         b.channels = data_.info.nodes[i].channels;
         const size_t size = static_cast<size_t>(b.row()) * static_cast<size_t>(b.rect.h);
         if (out != nullptr) {
-            out->resize(static_cast<int>(b.rect.h), static_cast<int>(b.rect.w), b.channels);
-            b.data = out->data.data();
+            if (out->tensor != nullptr)
+                out->tensor->resize(static_cast<int>(b.rect.h), static_cast<int>(b.rect.w), b.channels);
+            b.data = out->tensor != nullptr ? out->tensor->data.data() : out->memory;
             return;
         }
         // Reuse memory that is already mapped: the free buffer that wastes least.
@@ -479,7 +486,7 @@ namespace {
 
 // Runs the nodes of the graph but for the last `left_out` ones.
 Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorView16& input, Rect input_rect,
-                 Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits, ThreadTeam* team,
+                 Rect out_rect, const Output& out, EngineLevel level, const Limits& limits, ThreadTeam* team,
                  size_t left_out, const Engine::RowsDone& rows_done) {
     if (graph.empty()) return Status(ErrorCode::invalid_argument, "network: empty");
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
@@ -511,7 +518,15 @@ Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorVi
 Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                    Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits,
                    ThreadTeam* team) {
-    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 0, nullptr);
+    return run_nodes(graph, input_extents, input, input_rect, out_rect, {&out}, level, limits, team, 0,
+                     nullptr);
+}
+
+Status Engine::run_into(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
+                        Rect input_rect, Rect out_rect, int16_t* out, EngineLevel level,
+                        const Limits& limits) {
+    return run_nodes(graph, input_extents, input, input_rect, out_rect, {nullptr, out}, level, limits,
+                     nullptr, 0, nullptr);
 }
 
 Status Engine::run_to_cells(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
@@ -519,7 +534,7 @@ Status Engine::run_to_cells(const PackedGraph& graph, Extents input_extents, con
                             const Limits& limits, ThreadTeam* team, const RowsDone& rows_done) {
     if (graph.empty() || graph.last_block() == 1)
         return Status(ErrorCode::invalid_argument, "network: its last operator is no depth_to_space");
-    return run_nodes(graph, input_extents, input, input_rect, out_rect, out, level, limits, team, 1,
+    return run_nodes(graph, input_extents, input, input_rect, out_rect, {&out}, level, limits, team, 1,
                      rows_done);
 }
 

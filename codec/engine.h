@@ -81,6 +81,12 @@ class Engine {
                       EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
                       ThreadTeam* team = nullptr);
 
+    // run() by the calling thread alone, into memory of the caller's, which has room for just these values: out_rect.h x out_rect.w
+    // x output channels, dense. For a raster that is made strip by strip.
+    static Status run_into(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
+                           Rect input_rect, Rect out_rect, int16_t* out,
+                           EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits());
+
     // run() without the last operator where that is a depth_to_space of block b = last_block() > 1: `out` receives its
     // input for the cells of b x b pixels that out_rect touches, cells_of(out_rect, b) (cell_rows.h). For who writes the
     // pixels elsewhere and can spread them on the way.

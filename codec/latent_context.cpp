@@ -6,13 +6,12 @@
 #include "codec/checkerboard.h"
 #include "codec/engine_kernels.h"
 #include "codec/gains.h"
-#include "codec/thread_team.h"
 
 namespace nae {
 namespace {
 
-// Rows at once, even numbers: few enough for the network's tensors to be small, many against its reach.
-constexpr int kStripRows = 16, kLeastStripRows = 4;
+// At once, in even numbers of rows: few enough positions for the network's tensors to be small, many rows against its reach.
+constexpr int kStripPositions = 512, kLeastStripRows = 4, kMostStripRows = 32;
 
 // Symbols in multiples of their scales.
 void normalise(const ContextScales& scales, const int16_t* symbols, const uint8_t* index, size_t channels,
@@ -87,16 +86,14 @@ ContextScales context_scales(const TableSet& latent_tables) {
     return out;
 }
 
-Status add_context(const ContextTask& task, const TilePart& part, Tensor16& prediction, ThreadTeam* team) {
+Status add_context(const ContextTask& task, const TilePart& part, int top, int bottom, Tensor16& prediction) {
     const Extents extents{task.h, task.w};
-    const int threads = team != nullptr ? team->threads() : 1;
-    const int fair = (part.rows + threads - 1) / threads;
-    const int strip = std::clamp(fair + fair % 2, kLeastStripRows, kStripRows);
-    return share(team, (part.rows + strip - 1) / strip, [&](int64_t number) {
-        Tensor16 input, seen, said;
-        std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
-        const int top = static_cast<int>(number) * strip, bottom = std::min(top + strip, part.rows);
-        const Rect wanted{part.left, top, part.width(), bottom - top};
+    const int known = task.known.width(), left = part.left - task.known.left;
+    const int step = std::clamp(kStripPositions / part.width() / 2 * 2, kLeastStripRows, kMostStripRows);
+    Tensor16 input, seen, said;
+    std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
+    for (int y = top; y < bottom; y += step) {
+        const Rect wanted{part.left, y, part.width(), std::min(step, bottom - y)};
         const Rect around = intersect(Rect{wanted.x - task.reach, wanted.y - task.reach,
                                            wanted.w + 2 * task.reach, wanted.h + 2 * task.reach},
                                       whole(extents));
@@ -104,9 +101,8 @@ Status add_context(const ContextTask& task, const TilePart& part, Tensor16& pred
         NAE_RETURN_IF_ERROR(
             Engine::run(task.network, extents, input, around, wanted, seen, task.level, task.limits));
         NAE_RETURN_IF_ERROR(finish_at_squares(task, seen, said));
-        const int known = task.known.width(), left = part.left - task.known.left;
-        int16_t* const strip_prediction = prediction.pixel(top, 0);
-        for_stream(Stream{Squares::second, left, left + part.width()}, bottom - top, known,
+        int16_t* const strip_prediction = prediction.pixel(y, 0);
+        for_stream(Stream{Squares::second, left, left + part.width()}, static_cast<int>(wanted.h), known,
                    [&](size_t position, size_t square) {
                        int16_t* const mean = strip_prediction + position * static_cast<size_t>(prediction.c);
                        int16_t* const log2_scale = mean + index.size();
@@ -116,8 +112,8 @@ Status add_context(const ContextTask& task, const TilePart& part, Tensor16& pred
                        task.kernels.add(log2_scale, words + index.size(), log2_scale, index.size(),
                                         -kValueLimit, kValueLimit);
                    });
-        return Status();
-    });
+    }
+    return Status();
 }
 
 }  // namespace nae

@@ -8,94 +8,13 @@
 #include "codec/finisher.h"
 #include "codec/substreams.h"
 #include "codec/symbol_choice.h"
-#include "codec/thread_team.h"
 #include "codec/tile_layout.h"
+#include "codec/tile_payload.h"
 #include "format/checked_math.h"
 #include "format/text.h"
 
 namespace nae {
 namespace {
-
-void append_varint(std::vector<uint8_t>& out, uint64_t value) {
-    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<uint8_t>(0x80 | (value & 0x7f)));
-    out.push_back(static_cast<uint8_t>(value));
-}
-
-// Takes a length off the front of a payload.
-Status cut_length(ByteSpan& payload, const char* what, uint64_t* length) {
-    *length = 0;
-    size_t position = 0;
-    for (int shift = 0;; shift += 7) {
-        if (position == payload.size() || shift > 28) {
-            return Status(ErrorCode::corrupt, cat("length of the ", what, " stream is malformed"));
-        }
-        const uint8_t byte = payload[position++];
-        *length |= static_cast<uint64_t>(byte & 0x7f) << shift;
-        if ((byte & 0x80) == 0) break;
-    }
-    payload = payload.subspan(position);
-    return Status();
-}
-
-Status cut_stream(ByteSpan& payload, const char* what, uint64_t length, ByteSpan* stream) {
-    if (length > payload.size()) {
-        return Status(ErrorCode::corrupt,
-                      cat(what, " stream of ", length, " bytes in ", payload.size(), " that are left"));
-    }
-    *stream = payload.subspan(0, static_cast<size_t>(length));
-    payload = payload.subspan(static_cast<size_t>(length));
-    return Status();
-}
-
-// Takes a stream and its length off the front of a payload.
-Status cut_stream(ByteSpan& payload, const char* what, ByteSpan* stream) {
-    uint64_t length = 0;
-    NAE_RETURN_IF_ERROR(cut_length(payload, what, &length));
-    return cut_stream(payload, what, length, stream);
-}
-
-// Lengths of substreams are even, and neighbours' are alike: what is stored is half of how much longer one is than the one before
-// it, 2 d for d >= 0 and -2 d - 1 for d < 0.
-void append_lengths(std::vector<uint8_t>& out, const std::vector<std::vector<uint8_t>>& streams) {
-    int64_t before = 0;
-    for (size_t i = 0; i + 1 < streams.size(); ++i) {
-        const auto half = static_cast<int64_t>(streams[i].size() / 2);
-        const int64_t longer = half - before;
-        append_varint(out, static_cast<uint64_t>(longer >= 0 ? 2 * longer : -2 * longer - 1));
-        before = half;
-    }
-}
-
-Status cut_lengths(ByteSpan& payload, std::vector<uint64_t>& lengths) {
-    int64_t half = 0;
-    for (uint64_t& length : lengths) {
-        uint64_t stored = 0;
-        NAE_RETURN_IF_ERROR(cut_length(payload, "latent", &stored));
-        const auto magnitude = static_cast<int64_t>((stored + 1) / 2);
-        half += stored % 2 == 0 ? magnitude : -magnitude;
-        if (half < 0) return Status(ErrorCode::corrupt, "length of a latent stream below zero");
-        length = 2 * static_cast<uint64_t>(half);
-    }
-    return Status();
-}
-
-// Cuts what follows the hyper-latent stream into substreams: a list of their lengths, but the last one's, comes first.
-Status cut_substreams(ByteSpan payload, int passes, std::vector<ByteSpan>* streams) {
-    if (payload.empty()) return Status(ErrorCode::corrupt, "number of substreams is missing");
-    const auto count = size_t{payload[0]};
-    if (count < 1 || count > kMaxSubstreams)
-        return Status(ErrorCode::corrupt, cat("number of substreams: ", count));
-    payload = payload.subspan(1);
-    const size_t all = count * static_cast<size_t>(passes);
-    std::vector<uint64_t> lengths(all - 1);
-    NAE_RETURN_IF_ERROR(cut_lengths(payload, lengths));
-    for (size_t i = 0; i < all; ++i) {
-        ByteSpan stream = payload;
-        if (i + 1 < all) NAE_RETURN_IF_ERROR(cut_stream(payload, "latent", lengths[i], &stream));
-        streams[i / count].push_back(stream);
-    }
-    return Status();
-}
 
 // How many of a stream's symbols are coded.
 uint64_t coded_symbols(const Stream& stream, const TileSymbols& tile, size_t channels) {
@@ -107,32 +26,12 @@ uint64_t coded_symbols(const Stream& stream, const TileSymbols& tile, size_t cha
     return coded;
 }
 
-// Substreams that are decoded side by side.
-constexpr size_t kGroup = kMostLanes;
-
 // Means of at most `largest` in magnitude become zero; of one position.
 void clear_small_means(int16_t* mean, int channels, int16_t largest) {
     for (int c = 0; c < channels; ++c) {
         const bool small = mean[c] <= largest && mean[c] >= -largest;
         mean[c] = small ? int16_t{0} : mean[c];
     }
-}
-
-void append_stream(std::vector<uint8_t>& out, const std::vector<uint8_t>& stream) {
-    append_varint(out, stream.size());
-    out.insert(out.end(), stream.begin(), stream.end());
-}
-
-// body(i) for the positions [0, count), shared out among the team's threads if there is a team.
-template <class F>
-Status for_each_position(ThreadTeam* team, size_t count, F body) {
-    constexpr size_t kAtOnce = 128;
-    const auto part = [&](int64_t k) {
-        const size_t first = static_cast<size_t>(k) * kAtOnce;
-        for (size_t i = first; i < std::min(first + kAtOnce, count); ++i) body(i);
-        return Status();
-    };
-    return share(team, static_cast<int64_t>((count + kAtOnce - 1) / kAtOnce), part);
 }
 
 }  // namespace
@@ -212,16 +111,22 @@ std::vector<uint8_t> TileCodec::hyper_indices(int64_t positions) const {
     return index;
 }
 
-Status TileCodec::predict(const int16_t* z_symbols, int h, int w, const TilePart& part, Tensor16& prediction,
-                          ThreadTeam* team) const {
+Tensor16 TileCodec::hyper_latents(const int16_t* z_symbols, int h, int w) const {
     const Extents extents = TileLayout::hyper_extents(h, w);
     Tensor16 z(static_cast<int>(extents.h), static_cast<int>(extents.w), model_->hyper_channels());
     for (int64_t i = 0; i < extents.h * extents.w; ++i) {
         const int64_t at = i * z.c;
         kernels_.dequantise(hyper_scale_, z_symbols + at, nullptr, z.data.data() + at);
     }
-    return Engine::run(model_->hyper_synthesis, extents, z, whole(extents),
-                       Rect{part.left, 0, part.width(), part.rows}, prediction, level_, limits_, team);
+    return z;
+}
+
+Status TileCodec::predict(const Tensor16& z, const TilePart& part, int top, int bottom,
+                          Tensor16& prediction) const {
+    const Extents extents{z.h, z.w};
+    return Engine::run_into(model_->hyper_synthesis, extents, z, whole(extents),
+                            Rect{part.left, top, part.width(), bottom - top}, prediction.pixel(top, 0),
+                            level_, limits_);
 }
 
 void TileCodec::settle(size_t position, Tensor16& prediction, AlignedVector8& index) const {
@@ -232,21 +137,17 @@ void TileCodec::settle(size_t position, Tensor16& prediction, AlignedVector8& in
     kernels_.index(latent_scale_, mean + channels, index.data() + position * channels);
 }
 
-Status TileCodec::settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const {
-    const size_t positions = static_cast<size_t>(prediction.h) * static_cast<size_t>(prediction.w);
-    index.resize(positions * static_cast<size_t>(model_->latent_channels()));
-    const auto w = static_cast<size_t>(prediction.w);
-    return for_each_position(team, positions, [&](size_t i) {
-        if (has_context() &&
-            !is_square(Squares::first, static_cast<int64_t>(i / w), static_cast<int64_t>(i % w)))
-            return;
-        settle(i, prediction, index);
-    });
+void TileCodec::settle_rows(int top, int bottom, Tensor16& prediction, AlignedVector8& index) const {
+    const int step = has_context() ? 2 : 1;
+    for (int y = top; y < bottom; ++y) {
+        const size_t row = static_cast<size_t>(y) * static_cast<size_t>(prediction.w);
+        for (int x = has_context() ? leftmost(Squares::first, y) : 0; x < prediction.w; x += step)
+            settle(row + static_cast<size_t>(x), prediction, index);
+    }
 }
 
-Status TileCodec::see_context(int h, int w, const TilePart& known, const TilePart& part,
-                              const int16_t* symbols, Tensor16& prediction, AlignedVector8& index,
-                              ThreadTeam* team) const {
+Status TileCodec::see_context(int h, int w, const TilePart& known, const TilePart& part, int top, int bottom,
+                              const int16_t* symbols, Tensor16& prediction, AlignedVector8& index) const {
     const ContextTask task{model_->context,
                            model_->context_pointwise,
                            context_reach_,
@@ -260,14 +161,13 @@ Status TileCodec::see_context(int h, int w, const TilePart& known, const TilePar
                            index.data(),
                            level_,
                            limits_};
-    NAE_RETURN_IF_ERROR(add_context(task, part, prediction, team).in("context"));
+    NAE_RETURN_IF_ERROR(add_context(task, part, top, bottom, prediction).in("context"));
     const int left = part.left - known.left, right = part.right - known.left;
-    return share(team, part.rows, [&](int64_t y) {
+    for (int y = top; y < bottom; ++y)
         for (int x = left + leftmost(Squares::second, y); x < right; x += 2)
             settle(static_cast<size_t>(y) * static_cast<size_t>(prediction.w) + static_cast<size_t>(x),
                    prediction, index);
-        return Status();
-    });
+    return Status();
 }
 
 Status TileCodec::split(ByteSpan payload, PredictedTile& tile) const {
@@ -289,27 +189,14 @@ Status TileCodec::split(ByteSpan payload, PredictedTile& tile) const {
     return Status();
 }
 
-Status TileCodec::predict_tile(ByteSpan payload, int h, int w, const TilePart& part, PredictedTile& tile,
-                               ThreadTeam* team) const {
+Status TileCodec::begin_tile(ByteSpan payload, int h, int w, const TilePart& part,
+                             PredictedTile& tile) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
     tile.h = h;
     tile.w = w;
     NAE_RETURN_IF_ERROR(split(payload, tile));
-    return predict_part(part, tile, team);
-}
-
-Status TileCodec::predict_part(const TilePart& part, PredictedTile& tile, ThreadTeam* team) const {
-    const int count = tile.substreams();
-    const auto whole_substreams = [&](int rows, int left, int right) {
-        const SubstreamRange range = substreams_of(left, right, count, tile.w);
-        return TilePart{rows, substream_begin(range.first, count, tile.w),
-                        substream_begin(range.end, count, tile.w)};
-    };
-    tile.part = whole_substreams(part.rows, part.left, part.right);
-    tile.known = whole_substreams(std::min(part.rows + context_reach_, tile.h),
-                                  std::max(tile.part.left - context_reach_, 0),
-                                  std::min(tile.part.right + context_reach_, tile.w));
-    const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
+    set_part(part, tile);
+    const Extents hyper = TileLayout::hyper_extents(h, w);
     const std::vector<uint8_t> z_index = hyper_indices(hyper.h * hyper.w);
     std::vector<int16_t> z_symbols(z_index.size());
     if (streams_ != StreamKind::lanes) {
@@ -322,59 +209,106 @@ Status TileCodec::predict_part(const TilePart& part, PredictedTile& tile, Thread
                                         z_symbols.data())
                                 .in("hyper-latent"));
     }
-    NAE_RETURN_IF_ERROR(
-        predict(z_symbols.data(), tile.h, tile.w, tile.known, tile.prediction, team).in("hyper-synthesis"));
-    return settle(tile.prediction, tile.index, team);
+    tile.z = hyper_latents(z_symbols.data(), h, w);
+    return Status();
 }
 
-size_t TileCodec::groups(Squares which, const PredictedTile& tile) const {
-    if (which == Squares::second && !has_context()) return 0;
+void TileCodec::set_part(const TilePart& part, PredictedTile& tile) const {
+    const int count = tile.substreams();
+    const auto whole_substreams = [&](int rows, int left, int right) {
+        const SubstreamRange range = substreams_of(left, right, count, tile.w);
+        return TilePart{rows, substream_begin(range.first, count, tile.w),
+                        substream_begin(range.end, count, tile.w)};
+    };
+    tile.part = whole_substreams(part.rows, part.left, part.right);
+    tile.known = whole_substreams(std::min(part.rows + context_reach_, tile.h),
+                                  std::max(tile.part.left - context_reach_, 0),
+                                  std::min(tile.part.right + context_reach_, tile.w));
+    tile.prediction.resize(tile.known.rows, tile.known.width(), model_->hyper_synthesis.output_channels());
+    tile.index.resize(static_cast<size_t>(tile.known.rows) * static_cast<size_t>(tile.known.width()) *
+                      static_cast<size_t>(model_->latent_channels()));
+}
+
+Status TileCodec::predict_rows(PredictedTile& tile, int top, int bottom) const {
+    NAE_RETURN_IF_ERROR(predict(tile.z, tile.known, top, bottom, tile.prediction).in("hyper-synthesis"));
+    settle_rows(top, bottom, tile.prediction, tile.index);
+    return Status();
+}
+
+Status TileCodec::predict_all(PredictedTile& tile) const { return predict_rows(tile, 0, tile.known.rows); }
+
+Status TileCodec::predict_tile(ByteSpan payload, int h, int w, const TilePart& part,
+                               PredictedTile& tile) const {
+    NAE_RETURN_IF_ERROR(begin_tile(payload, h, w, part, tile));
+    return predict_all(tile);
+}
+
+SubstreamRange TileCodec::streams(Squares which, const PredictedTile& tile) const {
+    if (which == Squares::second && !has_context()) return {};
     const TilePart& part = decoded_part(which, tile);
-    const SubstreamRange range = substreams_of(part.left, part.right, tile.substreams(), tile.w);
-    return (static_cast<size_t>(range.end - range.first) + kGroup - 1) / kGroup;
+    return substreams_of(part.left, part.right, tile.substreams(), tile.w);
+}
+
+uint64_t TileCodec::stream_cost(Squares which, const PredictedTile& tile, int stream) const {
+    // Of a few hundred positions, each of a few bytes: no product overflows.
+    return uint64_t{tile.streams[static_cast<size_t>(which)][static_cast<size_t>(stream)].size()} *
+           static_cast<uint64_t>(decoded_part(which, tile).rows) / static_cast<uint64_t>(tile.h);
 }
 
 void TileCodec::size_symbols(const PredictedTile& tile, AlignedVector16& symbols) const {
     symbols.resize(tile.index.size());
 }
 
-Status TileCodec::decode_group(Squares which, size_t group, PredictedTile& tile,
-                               AlignedVector16& symbols) const {
-    if (streams_ == StreamKind::lanes) {
-        NAE_ASSIGN_OR_RETURN(const bool decoded,
-                             decode_without_substreams(which, tile, symbols.data()).in("latent"));
-        if (decoded) return Status();
-        // Then no stream is merely begun.
-        NAE_RETURN_IF_ERROR(predict_part(TilePart{tile.h, 0, tile.w}, tile, nullptr));
-        return which == Squares::first ? decode_squares(which, tile, symbols) : decode_symbols(tile, symbols);
+void TileCodec::decode_streams(Squares which, TileStream* streams, size_t count) const {
+    if (streams_ != StreamKind::lanes) {
+        const Status status = decode_together(which, streams, count);
+        if (status.ok()) return;
+        // Which of them is damaged they say when they are alone.
+        for (size_t i = 0; i < count; ++i)
+            streams[i].status = count > 1 ? decode_together(which, streams + i, 1) : status;
+        return;
     }
+    for (size_t i = 0; i < count; ++i)
+        streams[i].status = decode_earlier(which, *streams[i].tile, *streams[i].symbols);
+}
+
+Status TileCodec::decode_together(Squares which, const TileStream* streams, size_t count) const {
+    if (count > kMostLanes) return Status(ErrorCode::internal, "too many substreams side by side");
     const auto channels = static_cast<size_t>(model_->latent_channels());
-    const TilePart& part = decoded_part(which, tile);
-    const std::vector<ByteSpan>& streams = tile.streams[static_cast<size_t>(which)];
-    const int count = tile.substreams();
-    const SubstreamRange range = substreams_of(part.left, part.right, count, tile.w);
-    const int first = range.first + static_cast<int>(group * kGroup),
-              end = std::min(first + static_cast<int>(kGroup), range.end);
-    Stream places[kGroup];
-    AlignedVector8 index[kGroup];
-    AlignedVector16 some[kGroup];
-    Substream lanes[kGroup];
-    for (int k = first; k < end; ++k) {
-        const auto i = static_cast<size_t>(k - first);
-        places[i] = Stream{squares(which), substream_begin(k, count, tile.w) - tile.known.left,
-                           substream_begin(k + 1, count, tile.w) - tile.known.left};
+    Stream places[kMostLanes];
+    AlignedVector8 index[kMostLanes];
+    AlignedVector16 some[kMostLanes];
+    Substream lanes[kMostLanes];
+    for (size_t i = 0; i < count; ++i) {
+        const PredictedTile& tile = *streams[i].tile;
+        const TilePart& part = decoded_part(which, tile);
+        const int k = streams[i].number, all = tile.substreams();
+        places[i] = Stream{squares(which), substream_begin(k, all, tile.w) - tile.known.left,
+                           substream_begin(k + 1, all, tile.w) - tile.known.left};
         index[i].resize(stream_positions(places[i], part.rows) * channels);
         some[i].resize(index[i].size());
         take_stream(places[i], tile.index.data(), part.rows, tile.known.width(), channels, index[i].data());
-        const ByteSpan bytes = streams[static_cast<size_t>(k)];
+        const ByteSpan bytes = tile.streams[static_cast<size_t>(which)][static_cast<size_t>(k)];
         lanes[i] = Substream{bytes.data(),    bytes.size(),        index[i].data(),
                              index[i].size(), part.rows == tile.h, some[i].data()};
     }
-    const auto used = static_cast<size_t>(end - first);
-    NAE_RETURN_IF_ERROR(model_->latent_codec.decode_side_by_side(lanes, used, streams_).in("latent"));
-    for (size_t i = 0; i < used; ++i)
-        put_stream(places[i], some[i].data(), part.rows, tile.known.width(), channels, symbols.data());
+    NAE_RETURN_IF_ERROR(model_->latent_codec.decode_side_by_side(lanes, count, streams_).in("latent"));
+    for (size_t i = 0; i < count; ++i) {
+        const PredictedTile& tile = *streams[i].tile;
+        put_stream(places[i], some[i].data(), decoded_part(which, tile).rows, tile.known.width(), channels,
+                   streams[i].symbols->data());
+    }
     return Status();
+}
+
+Status TileCodec::decode_earlier(Squares which, PredictedTile& tile, AlignedVector16& symbols) const {
+    NAE_ASSIGN_OR_RETURN(const bool decoded,
+                         decode_without_substreams(which, tile, symbols.data()).in("latent"));
+    if (decoded) return Status();
+    // Then no stream is merely begun.
+    set_part(TilePart{tile.h, 0, tile.w}, tile);
+    NAE_RETURN_IF_ERROR(predict_all(tile));
+    return which == Squares::first ? decode_squares(which, tile, symbols) : decode_symbols(tile, symbols);
 }
 
 Result<bool> TileCodec::decode_without_substreams(Squares which, const PredictedTile& tile,
@@ -401,43 +335,66 @@ Result<bool> TileCodec::decode_without_substreams(Squares which, const Predicted
 
 Status TileCodec::decode_squares(Squares which, PredictedTile& tile, AlignedVector16& symbols) const {
     if (which == Squares::first) size_symbols(tile, symbols);
-    for (size_t group = 0; group < groups(which, tile); ++group)
-        NAE_RETURN_IF_ERROR(decode_group(which, group, tile, symbols));
+    const SubstreamRange range = streams(which, tile);
+    TileStream some[kMostLanes];
+    for (int first = range.first; first < range.end; first += kMostLanes) {
+        const int end = std::min(first + kMostLanes, range.end);
+        for (int k = first; k < end; ++k) some[k - first] = TileStream{&tile, &symbols, k, Status()};
+        decode_streams(which, some, static_cast<size_t>(end - first));
+        for (int k = first; k < end; ++k) NAE_RETURN_IF_ERROR(std::move(some[k - first].status));
+    }
     return Status();
 }
 
 Status TileCodec::decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const {
     NAE_RETURN_IF_ERROR(decode_squares(Squares::first, tile, symbols));
-    NAE_RETURN_IF_ERROR(predict_second_squares(tile, symbols, nullptr));
+    NAE_RETURN_IF_ERROR(predict_second_rows(tile, symbols, 0, tile.part.rows));
     return decode_squares(Squares::second, tile, symbols);
 }
 
-Status TileCodec::predict_second_squares(PredictedTile& tile, const AlignedVector16& symbols,
-                                         ThreadTeam* team) const {
+Status TileCodec::predict_second_rows(PredictedTile& tile, const AlignedVector16& symbols, int top,
+                                      int bottom) const {
     if (!has_context()) return Status();
-    return see_context(tile.h, tile.w, tile.known, tile.part, symbols.data(), tile.prediction, tile.index,
-                       team);
+    return see_context(tile.h, tile.w, tile.known, tile.part, top, bottom, symbols.data(), tile.prediction,
+                       tile.index);
 }
 
-Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
-                             ThreadTeam* team) const {
+void TileCodec::dequantise_rows(const PredictedTile& tile, const AlignedVector16& symbols, int top,
+                                int bottom, Tensor16& latent) const {
     const auto channels = static_cast<size_t>(model_->latent_channels()),
-               predicted = static_cast<size_t>(tile.prediction.c);
-    const TilePart& part = tile.part;
-    latent.resize(part.rows, part.width(), model_->latent_channels());
-    const auto w = static_cast<size_t>(part.width()), known_w = static_cast<size_t>(tile.known.width()),
-               left = static_cast<size_t>(part.left - tile.known.left);
-    return for_each_position(team, static_cast<size_t>(part.rows) * w, [&](size_t to) {
-        const size_t from = to / w * known_w + left + to % w;
-        kernels_.dequantise(latent_scale_, symbols.data() + from * channels,
-                            tile.prediction.data.data() + from * predicted,
-                            latent.data.data() + to * channels);
-    });
+               predicted = static_cast<size_t>(tile.prediction.c),
+               known_w = static_cast<size_t>(tile.known.width()),
+               left = static_cast<size_t>(tile.part.left - tile.known.left);
+    for (int y = top; y < bottom; ++y) {
+        for (int x = 0; x < tile.part.width(); ++x) {
+            const size_t from = static_cast<size_t>(y) * known_w + left + static_cast<size_t>(x);
+            kernels_.dequantise(latent_scale_, symbols.data() + from * channels,
+                                tile.prediction.data.data() + from * predicted, latent.pixel(y, x));
+        }
+    }
+}
+
+Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& symbols,
+                             Tensor16& latent) const {
+    latent.resize(tile.part.rows, tile.part.width(), model_->latent_channels());
+    dequantise_rows(tile, symbols, 0, tile.part.rows, latent);
+    return Status();
 }
 
 void TileCodec::neutral(int h, int w, Tensor16& latent) const {
     latent.resize(h, w, model_->latent_channels());
     std::fill(latent.data.begin(), latent.data.end(), int16_t{0});
+}
+
+Status TileCodec::predict_whole(TileSymbols& tile) const {
+    tile.prediction.resize(tile.h, tile.w, model_->hyper_synthesis.output_channels());
+    tile.index.resize(static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w) *
+                      static_cast<size_t>(model_->latent_channels()));
+    const Tensor16 z = hyper_latents(tile.z.data(), tile.h, tile.w);
+    NAE_RETURN_IF_ERROR(
+        predict(z, TilePart{tile.h, 0, tile.w}, 0, tile.h, tile.prediction).in("hyper-synthesis"));
+    settle_rows(0, tile.h, tile.prediction, tile.index);
+    return Status();
 }
 
 Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
@@ -457,16 +414,13 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
     choose_symbols(model_->hyper_codec, tile.z_index.data(), targets.data(), nullptr, targets.size(),
                    tile.z.data());
     const TilePart all{h, 0, w};
-    NAE_RETURN_IF_ERROR(predict(tile.z.data(), h, w, all, tile.prediction, nullptr).in("hyper-synthesis"));
-
-    NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
+    NAE_RETURN_IF_ERROR(predict_whole(tile));
     tile.symbols.resize(tile.index.size());
     tile.substreams = substream_count(coded_symbols(Stream{squares(Squares::first), 0, w}, tile,
                                                     static_cast<size_t>(model_->latent_channels())));
     choose(squares(Squares::first), y, y_stride, options, tile);
     if (!has_context()) return Status();
-    NAE_RETURN_IF_ERROR(
-        see_context(h, w, all, all, tile.symbols.data(), tile.prediction, tile.index, nullptr));
+    NAE_RETURN_IF_ERROR(see_context(h, w, all, all, 0, h, tile.symbols.data(), tile.prediction, tile.index));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }
@@ -474,11 +428,9 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
 Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
                                   TileSymbols& tile) const {
     const TilePart all{tile.h, 0, tile.w};
+    NAE_RETURN_IF_ERROR(predict_whole(tile));
     NAE_RETURN_IF_ERROR(
-        predict(tile.z.data(), tile.h, tile.w, all, tile.prediction, nullptr).in("hyper-synthesis"));
-    NAE_RETURN_IF_ERROR(settle(tile.prediction, tile.index, nullptr));
-    NAE_RETURN_IF_ERROR(
-        see_context(tile.h, tile.w, all, all, tile.symbols.data(), tile.prediction, tile.index, nullptr));
+        see_context(tile.h, tile.w, all, all, 0, tile.h, tile.symbols.data(), tile.prediction, tile.index));
     choose(Squares::second, y, y_stride, options, tile);
     return Status();
 }

@@ -26,6 +26,7 @@
 #include "codec/latent_context.h"
 #include "codec/latent_quantiser.h"
 #include "codec/model.h"
+#include "codec/substreams.h"
 #include "codec/tensor.h"
 #include "codec/tile_part.h"
 #include "format/limits.h"
@@ -34,9 +35,8 @@
 
 namespace nae {
 
-class Finisher;    // codec/finisher.h
-struct Kernels;    // codec/engine_kernels.h
-class ThreadTeam;  // codec/thread_team.h
+class Finisher;  // codec/finisher.h
+struct Kernels;  // codec/engine_kernels.h
 
 // How the encoder chooses latent symbols.
 struct QuantiserOptions {
@@ -63,11 +63,20 @@ struct PredictedTile {
     std::vector<ByteSpan> streams[2];
     TilePart part;   // what is to be decoded; whole substreams
     TilePart known;  // of which the first squares are; it holds `part` and what its context reaches
+    Tensor16 z;      // hyper-latents, all of the tile's
     // What the hyper-latent predicts of the known part: means, log2 scales and what else the context network is told.
     Tensor16 prediction;
     AlignedVector8 index;  // latent table indices of the known part, C at each position
 
     int substreams() const { return static_cast<int>(streams[0].size()); }
+};
+
+// One of the substreams of a tile that is being decoded.
+struct TileStream {
+    PredictedTile* tile = nullptr;
+    AlignedVector16* symbols = nullptr;  // of tile->known
+    int number = 0;
+    Status status;
 };
 
 // A tile on its way from analysis outputs to bytes.
@@ -97,25 +106,36 @@ class TileCodec {
                                                      const Limits& limits, EngineLevel level,
                                                      StreamKind streams = StreamKind::substream);
 
-    // The three steps of decoding a part of a tile of h x w positions: hyper-latents and what they predict; latent symbols;
-    // latents (integer units of the synthesis input) of tile.part, resized into `latent`. team: the threads that share;
-    // null: nobody does. tile.part is what was asked for and more: whole substreams, and in earlier files all columns. Of these
-    // the second step needs all rows where few symbols are coded, and then predicts them itself. Errors: corrupt (of streams
-    // that are decoded to their end only: what follows is not looked at), limit_exceeded.
-    Status predict_tile(ByteSpan payload, int h, int w, const TilePart& part, PredictedTile& tile,
-                        ThreadTeam* team = nullptr) const;
-    Status decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const;
-    // decode_symbols() in parts. Groups of substreams (of the first squares, or of all positions; then of the second squares) are
-    // decoded by any threads in any order; before the first group `symbols` is sized.
-    size_t groups(Squares which,
-                  const PredictedTile& tile) const;  // none of second squares without a context
+    // Decoding a part of a tile of h x w positions, step by step. Rows of a step are done by any threads in any order, each once,
+    // and so are streams; every step needs all of the one before it. tile.part is what was asked for and more: whole substreams,
+    // and in earlier files all columns. `symbols` are those of tile.known. Errors: corrupt (of streams that are decoded to their
+    // end only: what follows is not looked at), limit_exceeded.
+
+    // 1. The hyper-latents. Sets `tile`, whose tensors are empty then, and sizes its prediction and indices.
+    Status begin_tile(ByteSpan payload, int h, int w, const TilePart& part, PredictedTile& tile) const;
+    // 2. What they predict, for the rows [top, bottom) of tile.known, of which top is a multiple of kHyperStride. What else the
+    // rows depend on is computed anew: a few cuts are better than many.
+    Status predict_rows(PredictedTile& tile, int top, int bottom) const;
+    // 3. and 5. Latent symbols of the first squares, or of all positions; then of the second ones. Before the third step
+    // `symbols` is sized.
     void size_symbols(const PredictedTile& tile, AlignedVector16& symbols) const;
-    Status decode_group(Squares which, size_t group, PredictedTile& tile, AlignedVector16& symbols) const;
-    Status decode_squares(Squares which, PredictedTile& tile, AlignedVector16& symbols) const;  // all groups
-    Status predict_second_squares(PredictedTile& tile, const AlignedVector16& symbols,
-                                  ThreadTeam* team) const;
-    Status dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent,
-                      ThreadTeam* team = nullptr) const;
+    // The substreams that hold them; none of second squares without a context. An earlier file has one stream.
+    SubstreamRange streams(Squares which, const PredictedTile& tile) const;
+    // What decoding one of them costs, roughly: bytes.
+    uint64_t stream_cost(Squares which, const PredictedTile& tile, int stream) const;
+    // Decodes up to kMostLanes of them, of one tile or of several, side by side. Each is told how it went.
+    void decode_streams(Squares which, TileStream* streams, size_t count) const;
+    // 4. What the first squares tell of the second ones, for rows of tile.part, of which top is even. Without a context nothing.
+    Status predict_second_rows(PredictedTile& tile, const AlignedVector16& symbols, int top,
+                               int bottom) const;
+    // 6. Latents (integer units of the synthesis input) of rows of tile.part: rows of `latent`, which has that part's size.
+    void dequantise_rows(const PredictedTile& tile, const AlignedVector16& symbols, int top, int bottom,
+                         Tensor16& latent) const;
+
+    // The same by the calling thread alone: steps 1 and 2; 3 to 5; 6, with `latent` resized.
+    Status predict_tile(ByteSpan payload, int h, int w, const TilePart& part, PredictedTile& tile) const;
+    Status decode_symbols(PredictedTile& tile, AlignedVector16& symbols) const;
+    Status dequantise(const PredictedTile& tile, const AlignedVector16& symbols, Tensor16& latent) const;
 
     // What stands in for a tile that cannot be decoded.
     void neutral(int h, int w, Tensor16& latent) const;
@@ -154,15 +174,23 @@ class TileCodec {
     std::vector<uint8_t> hyper_indices(int64_t positions) const;
     // Clears a position's small means (Model::mean_dead_zone) and writes its table indices.
     void settle(size_t position, Tensor16& prediction, AlignedVector8& index) const;
-    // The same for all positions that the hyper-latent alone predicts.
-    Status settle(Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
-    // Dequantises hyper-latent symbols of h x w positions and runs the hyper-synthesis for a part of them.
-    Status predict(const int16_t* z_symbols, int h, int w, const TilePart& part, Tensor16& prediction,
-                   ThreadTeam* team) const;
+    // The same for the rows [top, bottom) of the raster that has all these predictions, and in them for all positions that the
+    // hyper-latent alone predicts.
+    void settle_rows(int top, int bottom, Tensor16& prediction, AlignedVector8& index) const;
+    // Dequantises hyper-latent symbols of h x w positions.
+    Tensor16 hyper_latents(const int16_t* z_symbols, int h, int w) const;
+    // Runs the hyper-synthesis for the columns of a part, and of its rows for [top, bottom), into those of `prediction`, which has
+    // that part's size.
+    Status predict(const Tensor16& z, const TilePart& part, int top, int bottom, Tensor16& prediction) const;
+    // All that the hyper-latent predicts of a whole tile.
+    Status predict_whole(TileSymbols& tile) const;
     // Cuts a payload into streams.
     Status split(ByteSpan payload, PredictedTile& tile) const;
-    // Says what there will be of the tile for this part to be there, and predicts it.
-    Status predict_part(const TilePart& part, PredictedTile& tile, ThreadTeam* team) const;
+    // Says what there will be of the tile for this part to be there.
+    void set_part(const TilePart& part, PredictedTile& tile) const;
+    // All rows of step 2; all streams of step 3 or 5.
+    Status predict_all(PredictedTile& tile) const;
+    Status decode_squares(Squares which, PredictedTile& tile, AlignedVector16& symbols) const;
     // The squares that a stream has; none: all positions.
     std::optional<Squares> squares(Squares which) const {
         return has_context() ? std::optional(which) : std::nullopt;
@@ -171,11 +199,16 @@ class TileCodec {
     const TilePart& decoded_part(Squares which, const PredictedTile& tile) const {
         return which == Squares::first ? tile.known : tile.part;
     }
-    // A stream of an earlier file. False: too few of its symbols are known to begin it.
+    // Substreams side by side: the status is that of all of them.
+    Status decode_together(Squares which, const TileStream* streams, size_t count) const;
+    // The stream of an earlier file.
+    Status decode_earlier(Squares which, PredictedTile& tile, AlignedVector16& symbols) const;
+    // The same, as far as needed. False: too few of its symbols are known to begin it.
     Result<bool> decode_without_substreams(Squares which, const PredictedTile& tile, int16_t* symbols) const;
-    // Prediction and indices of the second squares of a part, in the light of the first squares' symbols of what is known.
-    Status see_context(int h, int w, const TilePart& known, const TilePart& part, const int16_t* symbols,
-                       Tensor16& prediction, AlignedVector8& index, ThreadTeam* team) const;
+    // Prediction and indices of the second squares of a part's rows [top, bottom), in the light of the first squares' symbols of
+    // what is known. top is even.
+    Status see_context(int h, int w, const TilePart& known, const TilePart& part, int top, int bottom,
+                       const int16_t* symbols, Tensor16& prediction, AlignedVector8& index) const;
     // Where the symbols of a position should lie (symbol_choice.h).
     void aim(const float* values, const int16_t* mean, const uint8_t* index, float* target) const;
     void choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -10,30 +11,26 @@
 
 namespace nae {
 
-// The number with which the last thread is done first.
-size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads) {
-    constexpr double kSharing = 1.1;  // what waiting for each other costs
+std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads) {
+    constexpr int64_t kTile = 1024;  // positions of 512 x 512 pixels
     const size_t count = sizes.size();
-    if (threads == 1 || count >= 4 * static_cast<size_t>(threads)) return 0;
-    size_t best = 0;
-    double least = 0;
-    for (size_t shared = 0; shared <= count; ++shared) {
-        double before = 0;
-        std::vector<double> load(static_cast<size_t>(threads), 0.0);
-        for (size_t i = 0; i < count; ++i) {
-            const auto size = static_cast<double>(sizes[i]);
-            if (i < shared)
-                before += kSharing * size / threads;
-            else
-                *std::min_element(load.begin(), load.end()) += size;
+    // Alone, one thread gains where parts of tiles are little: substreams of several are decoded side by side.
+    const bool together = threads == 1 ? std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) <= kTile
+                                       : count < 4 * static_cast<size_t>(threads);
+    std::vector<size_t> batches;
+    if (!together) return batches;
+    // Enough for all threads, and no more: what is on its way takes five times the memory of latents.
+    const int64_t most = kTile * std::max(threads, 4);
+    int64_t sum = most;
+    for (const int64_t size : sizes) {
+        if (sum > most - size) {
+            batches.push_back(0);
+            sum = 0;
         }
-        const double time = before + *std::max_element(load.begin(), load.end());
-        if (shared == 0 || time < least) {
-            best = shared;
-            least = time;
-        }
+        ++batches.back();
+        sum += size;
     }
-    return best;
+    return batches;
 }
 
 namespace {
@@ -44,7 +41,7 @@ TilePart whole_tile(const Rect& rect) {
 
 }  // namespace
 
-void TileFetcher::start(Fetch& fetch, ThreadTeam* team) {
+void TileFetcher::start(Fetch& fetch) {
     const LatentTile cached = cache_.find(static_cast<int64_t>(fetch.number));
     if (cached != nullptr && cached->part.contains(fetch.part)) {
         *fetch.out = cached;
@@ -54,78 +51,56 @@ void TileFetcher::start(Fetch& fetch, ThreadTeam* team) {
     if (cached != nullptr) fetch.part = whole_tile(fetch.rect);
     auto payload = read_tile(source_, layout_.tile_data_offset, layout_.tiles, fetch.number);
     if (!payload.ok()) {
-        fetch.status = payload.status();
+        fetch.decoding.status = payload.status();
         return;
     }
     fetch.payload = std::move(payload).value();
     fetch.was_read = true;
     if (research_ == nullptr)
-        fetch.status =
-            codec_->predict_tile(fetch.payload, static_cast<int>(fetch.rect.h),
-                                 static_cast<int>(fetch.rect.w), fetch.part, fetch.predicted, team);
+        fetch.decoding.status =
+            codec_->begin_tile(fetch.payload, static_cast<int>(fetch.rect.h), static_cast<int>(fetch.rect.w),
+                               fetch.part, fetch.decoding.tile);
 }
 
-void TileFetcher::decode(Squares which, Fetch& fetch) {
-    if (*fetch.out != nullptr || !fetch.status.ok()) return;
-    if (research_ == nullptr) {
-        fetch.status = codec_->decode_squares(which, fetch.predicted, fetch.symbols);
-        return;
-    }
+void TileFetcher::decode_research(Fetch& fetch) {
+    if (*fetch.out != nullptr || !fetch.decoding.status.ok()) return;
     auto pixels = std::make_shared<DecodedTile>();
     pixels->part = whole_tile(fetch.rect);
-    fetch.status = research_->decode(fetch.payload, static_cast<int>(fetch.rect.h),
-                                     static_cast<int>(fetch.rect.w), pixels->values);
-    if (fetch.status.ok()) *fetch.out = std::move(pixels);
+    fetch.decoding.status = research_->decode(fetch.payload, static_cast<int>(fetch.rect.h),
+                                              static_cast<int>(fetch.rect.w), pixels->values);
+    if (fetch.decoding.status.ok()) *fetch.out = std::move(pixels);
 }
 
-Status TileFetcher::decode_together(Squares which, Fetch* first, size_t count, ThreadTeam& team) {
-    if (research_ != nullptr)
-        return team.share(static_cast<int64_t>(count), [&](int64_t i) {
-            decode(which, first[i]);
-            return Status();
-        });
-    struct Group {
-        Fetch* fetch;
-        size_t number;
-        Status status;
-    };
-    std::vector<Group> groups;
-    for (size_t i = 0; i < count; ++i) {
-        Fetch& fetch = first[i];
-        if (*fetch.out != nullptr || !fetch.status.ok()) continue;
-        if (which == Squares::first) codec_->size_symbols(fetch.predicted, fetch.symbols);
-        for (size_t k = 0; k < codec_->groups(which, fetch.predicted); ++k) groups.push_back({&fetch, k, {}});
-    }
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(groups.size()), [&](int64_t i) {
-        Group& group = groups[static_cast<size_t>(i)];
-        group.status =
-            codec_->decode_group(which, group.number, group.fetch->predicted, group.fetch->symbols);
+Status TileFetcher::decode(Fetch* first, size_t count, ThreadTeam* team) {
+    NAE_RETURN_IF_ERROR(share(team, static_cast<int64_t>(count), [&](int64_t i) {
+        start(first[i]);
+        if (research_ != nullptr) decode_research(first[i]);
         return Status();
     }));
-    for (Group& group : groups)
-        if (group.fetch->status.ok()) group.fetch->status = std::move(group.status);
+    if (research_ == nullptr) {
+        std::vector<BatchTile*> batch;
+        for (size_t i = 0; i < count; ++i)
+            if (*first[i].out == nullptr) batch.push_back(&first[i].decoding);
+        NAE_RETURN_IF_ERROR(decode_batch(*codec_, batch, team));
+    }
+    for (size_t i = 0; i < count; ++i) NAE_RETURN_IF_ERROR(finish(first[i]));
     return Status();
 }
 
-void TileFetcher::predict_second(Fetch& fetch, ThreadTeam* team) {
-    if (*fetch.out != nullptr || !fetch.status.ok() || research_ != nullptr) return;
-    fetch.status = codec_->predict_second_squares(fetch.predicted, fetch.symbols, team);
-}
-
-Status TileFetcher::finish(Fetch& fetch, ThreadTeam* team) {
+Status TileFetcher::finish(Fetch& fetch) {
+    Status status = std::move(fetch.decoding.status);
+    const bool good = status.ok();
     if (*fetch.out == nullptr) {
         auto latent = std::make_shared<DecodedTile>();
-        if (fetch.status.ok()) {
-            fetch.status = codec_->dequantise(fetch.predicted, fetch.symbols, latent->values, team);
-            latent->part = fetch.predicted.part;
-        }
-        if (!fetch.status.ok()) {
+        if (good) {
+            latent->values = std::move(fetch.decoding.latent);
+            latent->part = fetch.decoding.tile.part;
+        } else {
             // What went wrong with reading names the place itself.
             if (fetch.was_read)
-                fetch.status =
-                    fetch.status.in(cat("tile ", fetch.number, " at offset ",
-                                        layout_.tile_data_offset + layout_.tiles[fetch.number].offset));
-            NAE_RETURN_IF_ERROR(damage_(fetch.status));
+                status = status.in(cat("tile ", fetch.number, " at offset ",
+                                       layout_.tile_data_offset + layout_.tiles[fetch.number].offset));
+            NAE_RETURN_IF_ERROR(damage_(status));
             latent->part = whole_tile(fetch.rect);
             const int h = latent->part.rows, w = latent->part.right;
             if (research_ != nullptr)
@@ -135,7 +110,7 @@ Status TileFetcher::finish(Fetch& fetch, ThreadTeam* team) {
         }
         *fetch.out = std::move(latent);
     }
-    if (fetch.status.ok()) cache_.insert(static_cast<int64_t>(fetch.number), *fetch.out);
+    if (good) cache_.insert(static_cast<int64_t>(fetch.number), *fetch.out);
     fetch = Fetch();  // its memory serves the next one
     return Status();
 }
@@ -187,22 +162,13 @@ Status TileFetcher::fetch(const TilePlane& plane, const Rect& needed, HeldTiles&
                      [&](const Fetch& a, const Fetch& b) { return positions(a) > positions(b); });
     std::vector<int64_t> sizes;
     for (const Fetch& fetch : missing) sizes.push_back(positions(fetch));
-    // Those that all threads decode together are ready for the rest together; then each thread takes others.
-    const size_t together = tiles_to_share(sizes, team.threads()), count = missing.size();
-    for (size_t i = 0; i < together; ++i) start(missing[i], &team);
-    for (const Squares which : {Squares::first, Squares::second}) {
-        if (which == Squares::second)
-            for (size_t i = 0; i < together; ++i) predict_second(missing[i], &team);
-        NAE_RETURN_IF_ERROR(decode_together(which, missing.data(), together, team));
+    size_t done = 0;
+    for (const size_t count : tile_batches(sizes, team.threads())) {
+        NAE_RETURN_IF_ERROR(decode(&missing[done], count, &team));
+        done += count;
     }
-    for (size_t i = 0; i < together; ++i) NAE_RETURN_IF_ERROR(finish(missing[i], &team));
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(count - together), [&](int64_t i) {
-        Fetch& fetch = missing[together + static_cast<size_t>(i)];
-        start(fetch, nullptr);
-        decode(Squares::first, fetch);
-        predict_second(fetch, nullptr);
-        decode(Squares::second, fetch);
-        return finish(fetch, nullptr);
+    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(missing.size() - done), [&](int64_t i) {
+        return decode(&missing[done + static_cast<size_t>(i)], 1, nullptr);
     }));
     held.swap(wanted);
     return Status();

@@ -10,6 +10,7 @@
 
 #include "codec/research_codec.h"
 #include "codec/thread_team.h"
+#include "codec/tile_batch.h"
 #include "codec/tile_cache.h"
 #include "codec/tile_codec.h"
 #include "codec/tile_layout.h"
@@ -61,19 +62,15 @@ class TileFetcher {
         TilePart part;              // needed at least
         bool was_read = false;
         std::vector<uint8_t> payload;
-        PredictedTile predicted;
-        AlignedVector16 symbols;
-        Status status;  // what has gone wrong so far
+        BatchTile decoding;  // its status: what has gone wrong so far
     };
 
-    // The steps, one after another; research models do all of it in the second. team: the threads that share the work of a
-    // step, or null.
-    void start(Fetch& fetch, ThreadTeam* team);  // out of the cache, or read and predicted
-    void decode(Squares which, Fetch& fetch);
-    void predict_second(Fetch& fetch, ThreadTeam* team);
-    // decode() of several tiles, whose groups of substreams threads share.
-    Status decode_together(Squares which, Fetch* first, size_t count, ThreadTeam& team);
-    Status finish(Fetch& fetch, ThreadTeam* team);  // tolerated damage becomes a neutral tile
+    // Out of the cache, or read, and its decoding has begun.
+    void start(Fetch& fetch);
+    // All of it for some tiles. team: the threads that share, or null.
+    Status decode(Fetch* first, size_t count, ThreadTeam* team);
+    void decode_research(Fetch& fetch);
+    Status finish(Fetch& fetch);  // tolerated damage becomes a neutral tile
     // Announces those that must be read.
     void prefetch(const std::vector<Fetch>& missing);
 
@@ -86,9 +83,10 @@ class TileFetcher {
     const ResearchCodec* research_ = nullptr;
 };
 
-// How many of a fetch's tiles, given by size, the largest first, all threads should decode together, before each thread decodes
-// tiles of its own.
-size_t tiles_to_share(const std::vector<int64_t>& sizes, int threads);
+// How many of a fetch's tiles, given by size in positions, the largest first, all threads should decode together: that many, then
+// that many, and so on. Then each thread takes one tile after another of those that are left, which are all or none: with many of
+// them threads need not wait for each other.
+std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads);
 
 }  // namespace nae
 

@@ -87,7 +87,8 @@ Status check_tile_data(const ByteSource& source, const Chunk& chunk, const TileI
 }
 
 Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chunk& chunk,
-                  const Limits& limits, FileLayout& out) {
+                  const LayoutOptions& options, FileLayout& out) {
+    const Limits& limits = options.limits;
     const auto payload_of = [&](uint64_t max_bytes) { return reader.read_payload(chunk, max_bytes); };
     if (chunk.type == kChunkHead) {
         NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
@@ -101,8 +102,11 @@ Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chu
         NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_metadata_bytes));
         NAE_ASSIGN_OR_RETURN(out.metadata, parse_metadata(payload, limits).in("metadata"));
     } else if (chunk.type == kChunkPreview) {
-        NAE_ASSIGN_OR_RETURN(const auto payload, payload_of(limits.max_chunk_bytes));
-        NAE_ASSIGN_OR_RETURN(out.preview, parse_preview(payload).in("preview"));
+        NAE_ASSIGN_OR_RETURN(auto payload, payload_of(limits.max_chunk_bytes));
+        NAE_ASSIGN_OR_RETURN(
+            out.preview,
+            (options.pack_preview ? parse_preview_shape(payload) : parse_preview(payload)).in("preview"));
+        if (options.pack_preview) out.packed_preview = std::move(payload);
     } else if (chunk.type == kChunkModel) {
         NAE_ASSIGN_OR_RETURN(out.model, payload_of(limits.max_model_bytes));
     } else if (chunk.type == kChunkTileIndex) {
@@ -134,7 +138,7 @@ Result<FileLayout> read_unnamed(const ByteSource& base, const LayoutOptions& opt
         NAE_RETURN_IF_ERROR(check_order(chunk, rank, previous, out.chunks));
         const bool behind_bands = rank > kRankBands || is_movable(chunk.type);
         if (previous == kRankHead && behind_bands) NAE_RETURN_IF_ERROR(check_bands(out.header, false));
-        NAE_RETURN_IF_ERROR(read_chunk(*source, reader, chunk, options.limits, out));
+        NAE_RETURN_IF_ERROR(read_chunk(*source, reader, chunk, options, out));
         out.chunks.push_back(chunk);
         previous = std::max(rank, behind_bands ? std::max(previous, int{kRankBands}) : previous);
     }

@@ -36,7 +36,8 @@ struct FileLayout {
     Header header;
     BandTable bands;  // read from BAND, or plain_band_table(); written only when header.colour is listed
     Metadata metadata;
-    Preview preview;             // empty() when the file has none
+    Preview preview;  // empty() when the file has none; its shape alone where it is left packed
+    std::vector<uint8_t> packed_preview;  // pREV's payload, where LayoutOptions say so; its shape is valid
     std::vector<uint8_t> model;  // the embedded model file (its decoding part), empty when there is none
     bool whole = false;  // false: what follows the tiles was not read, a preview or model may be there
     TileIndex tiles;
@@ -50,6 +51,9 @@ struct LayoutOptions {
     bool verify_tiles = false;
     // Read what follows the tiles also where that costs a request: of a remote source.
     bool whole = false;
+    // Leave the preview as it is in the file, in packed_preview, for parse_preview(): taking it apart can take longer than
+    // everything else here.
+    bool pack_preview = false;
 };
 
 // Reads and checks everything but the tiles. Every error message starts with the source's name.

@@ -20,6 +20,15 @@ Status check_shape(const Preview& p) {
     return {};
 }
 
+Result<Preview> read_shape(ByteReader& in) {
+    Preview p;
+    NAE_RETURN_IF_ERROR(in.read("width", &p.width));
+    NAE_RETURN_IF_ERROR(in.read("height", &p.height));
+    NAE_RETURN_IF_ERROR(in.read("bands", &p.bands));
+    NAE_RETURN_IF_ERROR(check_shape(p));
+    return p;
+}
+
 uint16_t scaled_side(uint32_t side, uint32_t longest) {
     if (longest <= kPreviewMaxSide) return static_cast<uint16_t>(side);
     const uint64_t scaled = (uint64_t{side} * kPreviewMaxSide + longest / 2) / longest;
@@ -44,13 +53,14 @@ Result<std::vector<uint8_t>> serialise_preview(const Preview& p) {
     return payload;
 }
 
-Result<Preview> parse_preview(ByteSpan payload) {
-    Preview p;
+Result<Preview> parse_preview_shape(ByteSpan payload) {
     ByteReader in(payload);
-    NAE_RETURN_IF_ERROR(in.read("width", &p.width));
-    NAE_RETURN_IF_ERROR(in.read("height", &p.height));
-    NAE_RETURN_IF_ERROR(in.read("bands", &p.bands));
-    NAE_RETURN_IF_ERROR(check_shape(p));
+    return read_shape(in);
+}
+
+Result<Preview> parse_preview(ByteSpan payload) {
+    ByteReader in(payload);
+    NAE_ASSIGN_OR_RETURN(Preview p, read_shape(in));
     const size_t stride = size_t{p.width} * p.bands;
     NAE_ASSIGN_OR_RETURN(const std::vector<uint8_t> rows,
                          inflate_raw(payload.subspan(in.position()), (stride + 1) * p.height));

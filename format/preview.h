@@ -30,6 +30,8 @@ struct Preview {
 Result<std::vector<uint8_t>> serialise_preview(const Preview& preview);
 // Errors: corrupt.
 Result<Preview> parse_preview(ByteSpan payload);
+// Its size and bands alone, without pixels: what can be checked in no time. Errors: corrupt.
+Result<Preview> parse_preview_shape(ByteSpan payload);
 
 // Averages a picture down to a preview while its rows pass by, so that the picture need not be in memory.
 class PreviewBuilder {

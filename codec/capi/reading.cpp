@@ -27,9 +27,10 @@ using nae::Status;
 using nae::capi::call;
 using nae::capi::invalid;
 
-// A read goes through the picture in strips that start at multiples of this many rows (or of a tile): as the
-// decoder itself does, so that it computes nothing twice. Between them progress is reported.
-constexpr uint32_t kStripRows = 512;
+// A read goes through the picture in strips that start at multiples of this many rows (or of a tile): as the decoder itself does,
+// so that it computes nothing twice. Where progress is reported between them they are lower, for who wants to stop soon; but
+// a window that is no higher than one is not cut in two, of which each would begin the tiles anew.
+constexpr uint32_t kStripRows = 1024, kStripRowsWithProgress = 512;
 
 Status open_source(std::shared_ptr<nae::ByteSource> source, const nae_decoder_options* given,
                    nae_decoder** out) {
@@ -78,7 +79,7 @@ Status get_info(const nae::Decoder& decoder, nae_info* info) {
     const size_t length = std::min(h.model_name.size(), sizeof(full.model_name) - 1);
     std::memcpy(full.model_name, h.model_name.data(), length);
     full.has_embedded_model = decoder.has_embedded_model() ? 1 : 0;
-    full.has_preview = decoder.preview().empty() ? 0 : 1;
+    full.has_preview = decoder.has_preview() ? 1 : 0;
     return nae::capi::copy_out(full, "nae_info", info);
 }
 
@@ -118,9 +119,11 @@ class Read {
     }
 
     Status run(nae_progress progress, void* user) {
-        const uint32_t step = std::max<uint32_t>(kStripRows, decoder_.header().tile_size_px);
+        const uint32_t step = std::max<uint32_t>(progress != nullptr ? kStripRowsWithProgress : kStripRows,
+                                                 decoder_.header().tile_size_px);
         for (uint32_t y = 0; y < window_.height;) {
-            const uint32_t to_boundary = step - (window_.y + y) % step;
+            const uint32_t to_boundary =
+                window_.height <= step ? window_.height : step - (window_.y + y) % step;
             const uint32_t count = std::min(to_boundary, window_.height - y);
             NAE_RETURN_IF_ERROR(strip(y, count));
             y += count;
@@ -253,13 +256,13 @@ nae_result nae_get_metadata_item(const nae_decoder* decoder, size_t index, nae_m
 nae_result nae_get_preview(const nae_decoder* decoder, nae_preview* preview) {
     return call([&]() -> Status {
         if (decoder == nullptr || preview == nullptr) return invalid("nae_get_preview: an argument is NULL");
-        const nae::Preview& found = decoder->decoder->preview();
+        NAE_ASSIGN_OR_RETURN(const nae::Preview* const found, decoder->decoder->preview());
         nae_preview full{};
-        if (!found.empty()) {
-            full.width = found.width;
-            full.height = found.height;
-            full.layout = found.bands == 1 ? NAE_GRAY : NAE_RGB;
-            full.pixels = found.pixels.data();
+        if (!found->empty()) {
+            full.width = found->width;
+            full.height = found->height;
+            full.layout = found->bands == 1 ? NAE_GRAY : NAE_RGB;
+            full.pixels = found->pixels.data();
         }
         return nae::capi::copy_out(full, "nae_preview", preview);
     });

@@ -118,7 +118,7 @@ TEST_CASE("context: the formulas, by floating point", "[context]") {
                            index.data(),
                            EngineLevel::scalar,
                            limits};
-    REQUIRE(add_context(task, TilePart{h, 0, w}, after).ok());
+    REQUIRE(add_context(task, TilePart{h, 0, w}, 0, h, after).ok());
 
     Tensor16 seen(h, w, known + kFeatures), said;
     for (int p = 0; p < h * w; ++p) {

@@ -77,6 +77,9 @@ TEST_CASE("decoder: large picture, several chunks and blocks", "[decoder]") {
     CHECK((decode_all(*three) == all));
     CHECK((window_of(*three, 5, 509, 1090, 7) == crop(all, one->header(), 5, 509, 1090, 7)));
     CHECK((window_of(*three, 1020, 3, 9, 1020) == crop(all, one->header(), 1020, 3, 9, 1020)));
+    // Across the corner of four tiles, where chunks of whole tiles would end; one block, though it begins inside a cell.
+    for (const auto& decoder : {&one, &three})
+        CHECK((window_of(**decoder, 1001, 901, 99, 129) == crop(all, one->header(), 1001, 901, 99, 129)));
 }
 
 TEST_CASE("decoder: every engine level gives the same pixels", "[decoder]") {

@@ -1,10 +1,13 @@
 // Many users of one file at once, as several GDAL datasets on it are: each has its own decoder, all share the store of
 // models. What this is for shows under ThreadSanitizer (preset tsan).
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <iterator>
 #include <thread>
 
+#include "format/file_layout.h"
 #include "tests/unit/small_codec.h"
 
 using namespace nae;
@@ -34,4 +37,32 @@ TEST_CASE("decoder: several on one file, opened and read in several threads", "[
     }
     for (std::thread& thread : threads) thread.join();
     CHECK(wrong == 0);
+}
+
+TEST_CASE("decoder: a preview that several threads ask for is taken apart once",
+          "[decoder][threads][preview]") {
+    const ReadyModelPtr model = small_ready_model();
+    BlockMeans analysis;
+    EncoderOptions options = small_options(model, analysis);
+    options.preview = PreviewMode::always;
+    const std::vector<uint8_t> bytes = encode_bytes(options, make_picture(150, 120, 3));
+    const MemorySource source(ByteSpan(bytes), "preview.nae");
+    const Preview expected = read_layout(source).value().preview;
+    REQUIRE_FALSE(expected.empty());
+    const auto decoder = open_bytes(bytes);
+    CHECK(decoder->has_preview());
+    const Preview* found[4] = {};
+    std::vector<std::thread> threads;
+    for (const Preview*& one : found)
+        threads.emplace_back([&] {
+            const auto preview = decoder->preview();
+            if (preview.ok() && preview.value()->pixels == expected.pixels) one = preview.value();
+        });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(found[0] != nullptr);
+    CHECK(std::count(std::begin(found), std::end(found), found[0]) == 4);
+
+    const auto plain = open_bytes(encode_small(make_picture(20, 20, 3)));
+    CHECK_FALSE(plain->has_preview());
+    CHECK(plain->preview().value()->empty());
 }

@@ -170,6 +170,31 @@ TEST_CASE("preview and model may stand anywhere after the header", "[format][fil
     }
 }
 
+TEST_CASE("a preview may be left as it is in the file, but its shape is looked at",
+          "[format][file][preview]") {
+    LayoutOptions packed;
+    packed.pack_preview = true;
+    const auto layout_of = [&](const Bytes& payload) {
+        const MemorySource source(file_of({kHead, kIndex, kData, {kChunkPreview, payload}}), "p.nae");
+        return read_layout(source, packed);
+    };
+    const auto layout = layout_of(kPreviewPart.payload);
+    REQUIRE(layout.ok());
+    CHECK(layout.value().preview.empty());
+    CHECK(layout.value().preview.width == sample_preview().width);
+    CHECK(layout.value().packed_preview == kPreviewPart.payload);
+    CHECK(parse_preview(layout.value().packed_preview).value().pixels == sample_preview().pixels);
+
+    Bytes broken = kPreviewPart.payload;
+    broken[0] = 129;  // wide
+    CHECK(layout_of(broken).status().code() == ErrorCode::corrupt);
+    CHECK(layout_of({1, 0, 1}).status().code() == ErrorCode::corrupt);
+    broken = kPreviewPart.payload;
+    broken.resize(broken.size() - 1);  // rows that end early: for who wants to see them
+    REQUIRE(layout_of(broken).ok());
+    CHECK(parse_preview(layout_of(broken).value().packed_preview).status().code() == ErrorCode::corrupt);
+}
+
 TEST_CASE("missing, repeated and misplaced chunks are refused", "[format][file]") {
     const std::vector<std::vector<Part>> wrong = {
         {},

@@ -209,14 +209,19 @@ TEST_CASE("tiles: substreams cut every width into even columns, in order", "[til
 }
 
 TEST_CASE("tiles: which ones all threads decode together", "[tiles]") {
-    CHECK(tiles_to_share({1024, 512}, 2) == 2);  // 768x512 on two threads
-    CHECK(tiles_to_share({1024}, 2) == 1);
-    CHECK(tiles_to_share({1024, 1024}, 2) == 0);
-    CHECK(tiles_to_share({1024, 1024, 1024}, 4) == 3);
+    using Counts = std::vector<size_t>;
+    CHECK(tile_batches({1024, 512}, 2) == Counts{2});  // 768x512 on two threads
+    CHECK(tile_batches({1024}, 2) == Counts{1});
+    CHECK(tile_batches({1024, 1024, 608, 608, 416, 247}, 2) == Counts{6});
+    CHECK(tile_batches(std::vector<int64_t>(7, 1024), 2) == Counts{4, 3});
+    CHECK(tile_batches({65536, 65536, 5}, 2) == Counts{1, 1, 1});
     // One thread has nobody to share with; many tiles go round anyway.
-    CHECK(tiles_to_share({1024, 512, 3}, 1) == 0);
-    CHECK(tiles_to_share(std::vector<int64_t>(100, 1024), 8) == 0);
-    CHECK(tiles_to_share({}, 2) == 0);
+    CHECK(tile_batches({1024, 512, 3}, 1).empty());
+    CHECK(tile_batches(std::vector<int64_t>(100, 1024), 8).empty());
+    CHECK(tile_batches({}, 2).empty());
+    // A window that touches four tiles.
+    CHECK(tile_batches({140, 120, 60, 20}, 1) == Counts{4});
+    CHECK(tile_batches({140, 120, 60, 20}, 2) == Counts{4});
 }
 
 TEST_CASE("tiles: their pixels end where the picture ends", "[tiles]") {
