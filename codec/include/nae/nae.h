@@ -189,6 +189,8 @@ typedef struct nae_preview {
     int32_t layout;        /* NAE_GRAY or NAE_RGB, 8 bits */
     const uint8_t* pixels; /* dense, interleaved; belongs to the decoder; NULL when there is none */
 } nae_preview;
+/* Takes the preview apart when first called; opening the picture checks its size, and here a damaged one is
+ * NAE_ERROR_CORRUPT. */
 NAE_API nae_result nae_get_preview(const nae_decoder* decoder, nae_preview* preview);
 
 /* Part of a picture. It must lie inside. */
