@@ -55,7 +55,7 @@ struct Chain {
         const float distance =
             std::min(std::fabs(target), static_cast<float>(trellis_symbol(kMaxTrellisLevel, 0)));
         TrellisCosts best;
-        std::array<int16_t, 4> magnitude;
+        std::array<int16_t, 4> magnitude{};
         for (int quantiser = 0; quantiser < 2; ++quantiser) {
             for (int parity = 0; parity < 2; ++parity) {
                 const auto kind = static_cast<size_t>(2 * quantiser + parity);
