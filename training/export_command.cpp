@@ -9,9 +9,10 @@ namespace nae::training {
 namespace {
 
 // Fits what is fitted to the encoder's symbols, tables first.
-std::string fit(Model& model, const CropSampler& sampler, int fit_crops, int filter_crops) {
+std::string fit(Model& model, const CropSampler& sampler, int fit_crops, int rounds, int filter_crops) {
     if (fit_crops > 0)
-        if (std::string e = fit_tables(model, sampler.calibration_pixels(fit_crops, 256), 256); !e.empty())
+        if (std::string e = fit_tables(model, sampler.calibration_pixels(fit_crops, 256), 256, rounds);
+            !e.empty())
             return e;
     if (filter_crops > 0) return fit_restoration(model, sampler.calibration_pixels(filter_crops, 256), 256);
     return {};
@@ -45,7 +46,7 @@ std::string run_export(const ExportCommand& c) try {
     options.text += line;
     Model exported = export_model(model, optimiser, sampler, options);
     if (c.trellis) add_trellis(exported);
-    if (std::string e = fit(exported, sampler, c.fit_crops, c.filter_crops); !e.empty()) return e;
+    if (std::string e = fit(exported, sampler, c.fit_crops, 0, c.filter_crops); !e.empty()) return e;
     if (std::string e = save_and_say(exported, c.out); !e.empty()) return e;
     if (!c.squeezed.empty())
         if (std::string e = save_checkpoint(c.squeezed, optimiser, info, false); !e.empty()) return e;
@@ -63,7 +64,7 @@ std::string run_refit(const RefitCommand& c) try {
     Model model = std::move(parsed).value();
     if (!model.has_analysis()) return c.model + ": this model cannot encode";
     if (c.trellis && !model.has_trellis()) add_trellis(model);
-    if (std::string e = fit(model, sampler, c.fit_crops, c.filter_crops); !e.empty()) return e;
+    if (std::string e = fit(model, sampler, c.fit_crops, c.rounds, c.filter_crops); !e.empty()) return e;
     return save_and_say(model, c.out);
 } catch (const std::exception& e) {
     return c.out + ": " + e.what();

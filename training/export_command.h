@@ -25,6 +25,7 @@ std::string run_export(const ExportCommand& command);
 struct RefitCommand {
     std::string data, model, out;
     int fit_crops = 64, filter_crops = 160;  // as above; 0: what the model has
+    int rounds = 0;                          // of fitting the tables: fit_tables()
     bool trellis = false;                    // give the model a trellis if it has none
 };
 std::string run_refit(const RefitCommand& command);

@@ -8,6 +8,7 @@
 #include "codec/engine_kernels.h"
 #include "codec/float_shadow.h"
 #include "codec/symbol_search.h"
+#include "codec/thread_pool.h"
 #include "codec/tile_codec.h"
 #include "format/byte_sink.h"
 #include "training/crop_decoder.h"
@@ -105,10 +106,11 @@ class Fitter {
         SymbolKeeper keeper;
         options.model = ready;
         options.quality = quality;
+        options.threads = 1;
         options.observer = &keeper;
-        const auto analysis = with_symbol_search(std::make_unique<InProcessAnalysis>(model_, centi),
+        const auto analysis = with_symbol_search(std::make_unique<InProcessAnalysis>(model_, centi, 1),
                                                  float_shadow(model_.synthesis),
-                                                 1.0F / float(1 << frac_bits_), model_.lap.empty(), 0);
+                                                 1.0F / float(1 << frac_bits_), model_.lap.empty(), 1);
         options.analysis = analysis.get();
         NAE_ASSIGN_OR_RETURN(const std::unique_ptr<TileCodec> codec,
                              TileCodec::create(ready, centi, Limits(), EngineLevel::automatic));
@@ -252,13 +254,16 @@ std::string fit_restoration(Model& model, const std::vector<std::vector<uint8_t>
     if (!ready.ok()) return ready.status().message();
     RestorationFilter filter;
     filter.activities = options.activities;
-    Fitter fitter(model, crops, size);
-    for (int k = 0; k < options.sets; ++k) {
+    // A quality for each thread, the finest, which takes longest, first.
+    filter.sets.resize(size_t(options.sets));
+    const Status fitted = ThreadPool().parallel_for(options.sets, [&](int64_t i) {
+        const int k = options.sets - 1 - int(i);
         const double quality = options.sets == 1 ? 50 : 1 + 99.0 * k / (options.sets - 1);
-        auto set = fitter.fit(ready.value(), quality, options.activities);
-        if (!set.ok()) return set.status().message();
-        filter.sets.push_back(std::move(set).value());
-    }
+        NAE_ASSIGN_OR_RETURN(filter.sets[size_t(k)],
+                             Fitter(model, crops, size).fit(ready.value(), quality, options.activities));
+        return Status();
+    });
+    if (!fitted.ok()) return fitted.message();
     model.restoration = std::move(filter);
     return {};
 }

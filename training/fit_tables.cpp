@@ -7,6 +7,7 @@
 #include "codec/entropy/table_builder.h"
 #include "codec/float_shadow.h"
 #include "codec/symbol_search.h"
+#include "codec/thread_pool.h"
 #include "codec/tile_codec.h"
 #include "format/byte_sink.h"
 #include "training/in_process_analysis.h"
@@ -31,10 +32,20 @@ class SymbolCounter : public TileObserver {
         for (size_t i = 0; i < tile.z.size(); ++i)
             if (tile.z_index[i] != 0) count(hyper_[tile.z_index[i]], tile.z[i]);
     }
+    void add(const SymbolCounter& other) {
+        for (int q = 0; q < 2; ++q) add(latent_[q], other.latent_[q]);
+        add(hyper_, other.hyper_);
+    }
     const Histogram& latent(int quantiser) const { return latent_[quantiser]; }
     const Histogram& hyper() const { return hyper_; }
 
   private:
+    static void add(Histogram& sum, const Histogram& other) {
+        for (size_t i = 0; i < sum.size(); ++i) {
+            if (sum[i].size() < other[i].size()) sum[i].resize(other[i].size(), 0.0);
+            for (size_t k = 0; k < other[i].size(); ++k) sum[i][k] += other[i][k];
+        }
+    }
     static void count(std::vector<double>& bins, int value) {
         const auto magnitude = size_t(std::abs(value));
         if (magnitude >= bins.size()) bins.resize(magnitude + 1, 0.0);
@@ -76,24 +87,38 @@ void replace(TableSet& set, const Histogram& counts, double prior, std::vector<d
     }
 }
 
-Status count_symbols(const Model& model, const std::vector<std::vector<uint8_t>>& crops, int size,
-                     SymbolCounter& counter) {
+// What the encoder makes of the crops at a quality.
+Status count_symbols(const Model& model, const ReadyModelPtr& ready, double quality,
+                     const std::vector<std::vector<uint8_t>>& crops, int size, SymbolCounter& counter) {
     EncoderOptions options;
-    NAE_ASSIGN_OR_RETURN(options.model, prepare_model(model, "model"));
+    options.model = ready;
     options.observer = &counter;
-    const int anchors = model.gains.latent.anchors;
-    for (int k = 0; k < anchors; ++k) {
-        options.quality = 1 + 99.0 * k / (anchors - 1);
-        const auto analysis = with_symbol_search(
-            std::make_unique<InProcessAnalysis>(model, int(std::lround(options.quality * 100))),
-            float_shadow(model.synthesis), 1.0F / float(1 << model.output_frac_bits), model.lap.empty(), 0);
-        options.analysis = analysis.get();
-        for (const std::vector<uint8_t>& pixels : crops) {
-            MemoryImageSource image(pixels.data(), uint32_t(size), uint32_t(size), 3);
-            MemorySink unused;
-            NAE_RETURN_IF_ERROR(encode(options, image, Metadata(), unused));
-        }
+    options.quality = quality;
+    options.threads = 1;
+    const auto analysis = with_symbol_search(
+        std::make_unique<InProcessAnalysis>(model, int(std::lround(quality * 100)), 1),
+        float_shadow(model.synthesis), 1.0F / float(1 << model.output_frac_bits), model.lap.empty(), 1);
+    options.analysis = analysis.get();
+    for (const std::vector<uint8_t>& pixels : crops) {
+        MemoryImageSource image(pixels.data(), uint32_t(size), uint32_t(size), 3);
+        MemorySink unused;
+        NAE_RETURN_IF_ERROR(encode(options, image, Metadata(), unused));
     }
+    return Status();
+}
+
+// At all of the model's gain anchors, one for each thread.
+Status count_symbols(const Model& model, const std::vector<std::vector<uint8_t>>& crops, int size,
+                     SymbolCounter& sum) {
+    NAE_ASSIGN_OR_RETURN(const ReadyModelPtr ready, prepare_model(model, "model"));
+    const int anchors = model.gains.latent.anchors;
+    std::vector<SymbolCounter> counters(static_cast<size_t>(anchors), SymbolCounter(model));
+    NAE_RETURN_IF_ERROR(ThreadPool().parallel_for(anchors, [&](int64_t k) {
+        // The finest quality, which takes longest, first.
+        return count_symbols(model, ready, 100 - 99.0 * double(k) / (anchors - 1), crops, size,
+                             counters[size_t(k)]);
+    }));
+    for (const SymbolCounter& counter : counters) sum.add(counter);
     return Status();
 }
 

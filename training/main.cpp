@@ -127,6 +127,8 @@ int main(int argc, char** argv) {
                           "Training crops to fit the entropy tables to; 0: do not");
     refit_cmd->add_option("--filter-crops", r.filter_crops,
                           "Training crops to fit the restoration filter to; 0: do not");
+    refit_cmd->add_option("--rounds", r.rounds,
+                          "Rounds of encoding and fitting the tables; 0: as many as a new trellis needs");
     refit_cmd->add_flag("--trellis", r.trellis, "Give the model dependent quantisation if it has none");
     refit_cmd->callback([&] { std::exit(finish(run_refit(r))); });
 
