@@ -4,24 +4,21 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 
 #include "format/status.h"
 
 namespace nae {
 
-// Up to `threads` threads work on a call, the calling one among them; workers start on first use and end with
-// the pool. Calls from several threads share the same workers, so a process never runs more than callers +
-// threads - 1.
+// Up to `threads` threads work on a call, the calling one among them. The others are the process's, which all pools share
+// (worker_crew.h): it never runs more than one for each processor besides those that call, or as many as the largest pool asks for.
 class ThreadPool {
   public:
     // threads = 0: one per hardware thread. Bounded by 256.
     explicit ThreadPool(int threads = 0);
-    ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
-    int threads() const;
+    int threads() const { return threads_; }
 
     // Calls body(i) for i in [0, count), each once, in no fixed order, and returns when all are done. After
     // the first failure no new index is started; the failure with the lowest index among those that ran is
@@ -30,8 +27,7 @@ class ThreadPool {
     Status parallel_for(int64_t count, const std::function<Status(int64_t)>& body);
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    const int threads_;
 };
 
 }  // namespace nae
