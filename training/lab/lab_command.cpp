@@ -13,7 +13,7 @@ namespace {
 volatile std::sig_atomic_t g_stop = 0;
 void on_signal(int) { g_stop = 1; }
 
-[[noreturn]] void leave(const Status& status) {
+[[noreturn]] void leave_lab(const Status& status) {
     if (!status.ok()) std::fprintf(stderr, "nae-train lab: %s\n", status.message().c_str());
     std::fflush(stdout);
     std::_Exit(status.ok() ? 0 : status.code() == ErrorCode::cancelled ? 130 : 1);
@@ -28,7 +28,7 @@ bool print_line(double, double, const std::string& line) {
 void train_in(const LabSettings& settings, const std::string& folder) {
     std::signal(SIGINT, on_signal);
     std::signal(SIGTERM, on_signal);
-    leave(run_lab(settings, folder, print_line));
+    leave_lab(run_lab(settings, folder, print_line));
 }
 
 struct TrainArguments {
@@ -153,7 +153,7 @@ void add_lab_command(CLI::App& app) {
     prune->callback([pruning] {
         std::signal(SIGINT, on_signal);
         std::signal(SIGTERM, on_signal);
-        leave(prune_lab(pruning->from, pruning->to, pruning->shares, pruning->epochs, print_line));
+        leave_lab(prune_lab(pruning->from, pruning->to, pruning->shares, pruning->epochs, print_line));
     });
 
     auto resumed = std::make_shared<TrainArguments>();
@@ -164,7 +164,7 @@ void add_lab_command(CLI::App& app) {
     resume->add_option("--epochs", resumed->settings.epochs, "New number of epochs in all");
     resume->callback([resumed] {
         Result<LabSettings> settings = read_settings(resumed->folder + "/settings.txt");
-        if (!settings.ok()) leave(settings.status());
+        if (!settings.ok()) leave_lab(settings.status());
         if (resumed->settings.epochs > 0) settings.value().epochs = resumed->settings.epochs;
         train_in(settings.value(), resumed->folder);
     });
