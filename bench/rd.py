@@ -78,7 +78,8 @@ def gdal_decode(source, target):
 
 
 def jpeg2000_encode(source, target, ratio):
-    command("opj_compress", "-i", source, "-o", target, "-r", ratio, "-I")
+    # OpenJPEG 2.5's program takes the samples of some PNG for others: 13 dB at every ratio.
+    command("opj_compress", "-i", pixels_alone(source, target), "-o", target, "-r", ratio, "-I")
 
 
 def webp_encode(source, target, quality):
