@@ -25,9 +25,7 @@ class Crew {
             (last_ != nullptr ? last_->after_ : first_) = &asked;
             last_ = &asked;
             places_ += asked.places_;
-            const int processors = static_cast<int>(std::thread::hardware_concurrency());
-            const int most = std::max(asked.places_, processors - 1);
-            while (idle_ < places_ && workers_ < most && start()) {
+            while (idle_ < places_ && workers_ < std::max(asked.places_, processors_ - 1) && start()) {
             }
             called = std::min(asked.places_, idle_);
         }
@@ -74,6 +72,7 @@ class Crew {
         }
     }
 
+    const int processors_ = static_cast<int>(std::thread::hardware_concurrency());  // a call to the system
     std::mutex mutex_;  // guards all below, and of each CrewHelp what changes
     std::condition_variable wake_, left_;
     CrewHelp *first_ = nullptr, *last_ = nullptr;
