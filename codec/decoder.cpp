@@ -158,8 +158,10 @@ struct Decoder::Impl {
     Status check_window(const Window& window) const;
     Status read(const Window& window, const std::vector<int>& bands, const PixelTarget& target);
     Status read_plane(PlaneRead& read);
-    Status read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team);
+    Status read_chunk(const Rect& chunk, const Rect& of_tiles, PlaneRead& read, ThreadTeam& team);
     Status read_research_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team);
+    // What a chunk needs of tiles, in their units.
+    Result<Rect> needed_of_tiles(const Rect& chunk, const PlaneRead& read) const;
     Status read_codes(const Rect& chunk, PlaneRead& read);
     void write_block(const TensorView16& values, const Rect& block, const Rect& chunk,
                      const PlaneRead& read) const;
@@ -315,7 +317,6 @@ Status Decoder::Impl::read_codes(const Rect& chunk, PlaneRead& read) {
 
 Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
-    // A tile is a picture of its own: no halo.
     NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), chunk, read.held, team));
     Tensor16 values;
     for (const auto& [tile, pixels] : read.held) {
@@ -382,7 +383,8 @@ Rect Decoder::Impl::useful_latents(const Rect& window, int level) const {
     return useful;
 }
 
-Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
+Result<Rect> Decoder::Impl::needed_of_tiles(const Rect& chunk, const PlaneRead& read) const {
+    if (research != nullptr) return chunk;  // a tile is a picture of its own: no halo
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
     const Rect needed = latents_of(chunk, read.level);
     NAE_RETURN_IF_ERROR(check_latents(needed));  // before any of them is decoded
@@ -390,7 +392,12 @@ Status Decoder::Impl::read_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam&
     const TileRange touched = tiles.tiles_touching(needed);
     const Rect whole_tiles{touched.x0 * side, touched.y0 * side, (touched.x1 - touched.x0) * side,
                            (touched.y1 - touched.y0) * side};
-    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), intersect(whole_tiles, read.useful), read.held, team));
+    return intersect(whole_tiles, read.useful);
+}
+
+Status Decoder::Impl::read_chunk(const Rect& chunk, const Rect& of_tiles, PlaneRead& read, ThreadTeam& team) {
+    const Rect needed = latents_of(chunk, read.level);
+    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), of_tiles, read.held, team));
     Tensor16 latents;
     NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
 
@@ -434,11 +441,13 @@ Status Decoder::Impl::read_plane(PlaneRead& read) {
     for (int64_t y = y0; y < window.bottom(); y += height) {
         for (int64_t x = x0; x < window.right(); x += width) {
             const Rect chunk = intersect(Rect{x, y, width, height}, window);
+            NAE_ASSIGN_OR_RETURN(const Rect of_tiles, needed_of_tiles(chunk, read));
+            fetcher.announce(read.place(), of_tiles, read.held);
             // First: it asks the pool itself, whose threads the team keeps until its end.
             NAE_RETURN_IF_ERROR(read_codes(chunk, read));
             NAE_RETURN_IF_ERROR(ThreadTeam::run(pool, [&](ThreadTeam& team) {
                 return research != nullptr ? read_research_chunk(chunk, read, team)
-                                           : read_chunk(chunk, read, team);
+                                           : read_chunk(chunk, of_tiles, read, team);
             }));
         }
     }

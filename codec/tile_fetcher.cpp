@@ -115,21 +115,22 @@ Status TileFetcher::finish(Fetch& fetch) {
     return Status();
 }
 
-void TileFetcher::prefetch(const std::vector<Fetch>& missing) {
+void TileFetcher::announce(const TilePlane& plane, const Rect& needed, const HeldTiles& held) {
     if (!source_.remote()) return;
+    HeldTiles wanted;
     std::vector<size_t> numbers;
-    for (const Fetch& fetch : missing) {
+    for (const Fetch& fetch : missing_of(plane, needed, held, wanted)) {
         const LatentTile cached = cache_.find(static_cast<int64_t>(fetch.number));
         if (cached == nullptr || !cached->part.contains(fetch.part)) numbers.push_back(fetch.number);
     }
     prefetch_tiles(source_, layout_.tile_data_offset, layout_.tiles, numbers);
 }
 
-Status TileFetcher::fetch(const TilePlane& plane, const Rect& needed, HeldTiles& held, ThreadTeam& team) {
+std::vector<TileFetcher::Fetch> TileFetcher::missing_of(const TilePlane& plane, const Rect& needed,
+                                                        const HeldTiles& held, HeldTiles& wanted) const {
     const TileLayout& tiles = levels_[static_cast<size_t>(plane.level)];
     const bool pixels = research_ != nullptr;
     const int64_t side = pixels ? tiles.tile_pixels() : tiles.tile_side();
-    HeldTiles wanted;
     std::vector<Fetch> missing;
     for (int64_t y = needed.y / side; y * side < needed.bottom(); ++y) {
         for (int64_t x = needed.x / side; x * side < needed.right(); ++x) {
@@ -154,8 +155,13 @@ Status TileFetcher::fetch(const TilePlane& plane, const Rect& needed, HeldTiles&
             missing.push_back(std::move(fetch));
         }
     }
+    return missing;
+}
+
+Status TileFetcher::fetch(const TilePlane& plane, const Rect& needed, HeldTiles& held, ThreadTeam& team) {
+    HeldTiles wanted;
+    std::vector<Fetch> missing = missing_of(plane, needed, held, wanted);
     held.clear();
-    prefetch(missing);
     // Large ones first: no thread should begin one when the others are done.
     const auto positions = [](const Fetch& fetch) { return int64_t{fetch.part.rows} * fetch.part.width(); };
     std::stable_sort(missing.begin(), missing.end(),
@@ -163,7 +169,10 @@ Status TileFetcher::fetch(const TilePlane& plane, const Rect& needed, HeldTiles&
     std::vector<int64_t> sizes;
     for (const Fetch& fetch : missing) sizes.push_back(positions(fetch));
     size_t done = 0;
-    for (const size_t count : tile_batches(sizes, team.threads())) {
+    // Tiles of pixels have no steps that threads share.
+    const std::vector<size_t> batches =
+        research_ == nullptr ? tile_batches(sizes, team.threads()) : std::vector<size_t>();
+    for (const size_t count : batches) {
         NAE_RETURN_IF_ERROR(decode(&missing[done], count, &team));
         done += count;
     }

@@ -47,6 +47,10 @@ class TileFetcher {
         research_ = research;
     }
 
+    // Tells a source that is far away what fetch() of the same will read of it, and waits until it is here where the source does: ahead
+    // of a team, whose threads others need meanwhile.
+    void announce(const TilePlane& plane, const Rect& needed, const HeldTiles& held);
+
     // Makes sure that `held` has exactly the tiles that `needed` touches, and of each what that needs: its rows above
     // needed.bottom(), and its columns in `needed`. needed: in latent positions of the level; of tiles of pixels, which are
     // always whole, in pixels. Errors: those of the source, limit_exceeded, what damage() does not tolerate; `held` is then
@@ -71,8 +75,9 @@ class TileFetcher {
     Status decode(Fetch* first, size_t count, ThreadTeam* team);
     void decode_research(Fetch& fetch);
     Status finish(Fetch& fetch);  // tolerated damage becomes a neutral tile
-    // Announces those that must be read.
-    void prefetch(const std::vector<Fetch>& missing);
+    // Tiles that `needed` touches, in `wanted`, and of these what `held` does not have.
+    std::vector<Fetch> missing_of(const TilePlane& plane, const Rect& needed, const HeldTiles& held,
+                                  HeldTiles& wanted) const;
 
     const ByteSource& source_;
     const FileLayout& layout_;
