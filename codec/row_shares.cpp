@@ -41,9 +41,12 @@ std::vector<RowShare> cut_rows(const std::vector<TileRows>& tiles, int64_t share
     return cut;
 }
 
-int64_t shares_for(const std::vector<TileRows>& tiles, int threads, int64_t most) {
+int64_t shares_for(const std::vector<TileRows>& tiles, int threads, const ShareSize& most) {
+    int64_t of_all = most.positions;
+    for (const TileRows& tile : tiles) of_all = std::max(of_all, int64_t{most.rows} * tile.width);
+    of_all *= threads;
     // Half a share more is not worth another round of all threads.
-    const int64_t rounds = (positions(tiles) + most * threads / 2) / (most * threads);
+    const int64_t rounds = (positions(tiles) + of_all / 2) / of_all;
     return std::max<int64_t>(rounds, 1) * threads;
 }
 

@@ -27,9 +27,16 @@ using RowShare = std::vector<RowStrip>;
 // inside a tile costs what both sides compute of each other's surroundings, so there are no more than the shares need.
 std::vector<RowShare> cut_rows(const std::vector<TileRows>& tiles, int64_t shares, int unit);
 
+// How large a share is to be at most, whichever is more: in positions (at least 1), for what it works on to stay in a core's cache;
+// in rows of the widest tile (at least 1), against what a cut costs.
+struct ShareSize {
+    int64_t positions = 1;
+    int rows = 1;
+};
+
 // A number of shares for `threads` threads (at least 1): a multiple of theirs, so that all have done at the same time, and so many
-// that none is much larger than `most` positions (at least 1).
-int64_t shares_for(const std::vector<TileRows>& tiles, int threads, int64_t most);
+// that none is much larger than `most`.
+int64_t shares_for(const std::vector<TileRows>& tiles, int threads, const ShareSize& most);
 
 }  // namespace nae
 

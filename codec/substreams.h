@@ -17,13 +17,14 @@ constexpr int substream_begin(int k, int count, int w) {
     return std::min(2 * (k * ((w + 1) / 2) / count), w);
 }
 
-// The substreams [first, end) that hold the columns [left, right), which are not none, of a tile w columns wide.
+// The substreams [first, end) that hold the columns [left, right), which are not none, of a tile w columns wide. Of the first
+// columns those before them, too, which have none in a narrow tile: they must be empty.
 struct SubstreamRange {
     int first = 0, end = 0;
 };
 inline SubstreamRange substreams_of(int left, int right, int count, int w) {
     SubstreamRange range{0, count};
-    while (substream_begin(range.first + 1, count, w) <= left) ++range.first;
+    while (left > 0 && substream_begin(range.first + 1, count, w) <= left) ++range.first;
     while (substream_begin(range.end - 1, count, w) >= right) --range.end;
     return range;
 }

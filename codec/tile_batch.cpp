@@ -9,9 +9,9 @@
 namespace nae {
 namespace {
 
-// Positions of a share: of the hyper-synthesis, where a cut costs a sixteenth of a tile of 32 x 32; of the context network, whose
-// tensors should stay in a core's cache; of what touches each value once.
-constexpr int64_t kMostPredicted = 1024, kMostInContext = 512, kMostDequantised = 512;
+// Shares of the hyper-synthesis, where a cut costs what two rows do; of the context network, likewise; of what touches each value
+// once.
+constexpr ShareSize kMostPredicted{1024, 32}, kMostInContext{512, 16}, kMostDequantised{512, 1};
 constexpr int kSquareRows = 2;  // after so many rows the checkerboard repeats
 
 class Batch {
@@ -49,7 +49,7 @@ class Batch {
     // body(tile, strip) for the rows of some part of all tiles that are well, cut as row_shares.h says. Several strips of a tile may
     // fail at once: each keeps its own status until the step is over.
     template <class F>
-    Status by_rows(TilePart PredictedTile::*of, int64_t most, int unit, F body) {
+    Status by_rows(TilePart PredictedTile::*of, const ShareSize& most, int unit, F body) {
         std::vector<TileRows> rows;
         for (const BatchTile* t : tiles_) {
             const TilePart& part = t->tile.*of;

@@ -8,6 +8,7 @@
 #include "codec/row_shares.h"
 #include "codec/stream_groups.h"
 #include "codec/tile_layout.h"
+#include "codec/tile_payload.h"
 #include "tests/unit/random_context.h"
 #include "tests/unit/small_codec.h"
 
@@ -68,10 +69,14 @@ TEST_CASE("row shares: of about equal size", "[tiles]") {
     CHECK(sizes({{2, 10}}, 3, 4) == std::vector<int64_t>{20});
     CHECK(sizes({}, 3, 4).empty());
 
-    CHECK(shares_for({{32, 32}, {32, 16}}, 2, 512) == 4);
-    CHECK(shares_for({{32, 32}, {32, 16}}, 1, 512) == 3);
-    CHECK(shares_for({{18, 14}}, 2, 1024) == 2);
-    CHECK(shares_for({}, 3, 512) == 3);
+    CHECK(shares_for({{32, 32}, {32, 16}}, 2, {512, 1}) == 4);
+    CHECK(shares_for({{32, 32}, {32, 16}}, 1, {512, 16}) == 3);
+    CHECK(shares_for({{18, 14}}, 2, {1024, 1}) == 2);
+    CHECK(shares_for({}, 3, {512, 1}) == 3);
+    // Wide tiles are not cut into slivers.
+    CHECK(shares_for({{256, 256}}, 1, {512, 1}) == 128);
+    CHECK(shares_for({{256, 256}}, 1, {512, 16}) == 16);
+    CHECK(shares_for({{256, 256}}, 2, {1024, 32}) == 8);
 }
 
 TEST_CASE("stream groups: each substream once, no group too large, threads alike", "[tiles]") {
@@ -171,4 +176,41 @@ TEST_CASE("tile batch: parts of tiles decoded together are those of tiles decode
             CHECK(t.latent.data == latent.data);
         }
     }
+}
+
+TEST_CASE("tile batch: substreams without columns are empty, or the tile is damaged", "[tiles]") {
+    const auto codec = TileCodec::create(small_ready_model(), 6000, Limits(), EngineLevel::automatic).value();
+    constexpr int kHeight = 9, kWidth = 2;  // all columns are the second substream's
+    const auto hyper = TileLayout::hyper_extents(kHeight, kWidth);
+    std::vector<float> y(size_t{kHeight} * kWidth * kSmallLatents, 700.0F),
+        z(static_cast<size_t>(hyper.h * hyper.w * kSmallHypers), 3.0F);
+    TileSymbols tile;
+    REQUIRE(
+        codec->quantise(y.data(), kWidth * kSmallLatents, kHeight, kWidth, z.data(), QuantiserOptions(), tile)
+            .ok());
+    tile.substreams = 2;
+    const std::vector<uint8_t> payload = codec->pack(tile, nullptr).value();
+    ByteSpan rest(payload), hyper_stream;
+    REQUIRE(cut_stream(rest, "hyper-latent", &hyper_stream).ok());
+    std::vector<ByteSpan> streams[1];
+    REQUIRE(cut_substreams(rest, 1, streams).ok());
+    REQUIRE(streams[0].size() == 2);
+    REQUIRE(streams[0][0].size() == 0);
+
+    const auto decoded = [&](const std::vector<uint8_t>& first) {
+        std::vector<uint8_t> bytes;
+        append_stream(bytes, {hyper_stream.begin(), hyper_stream.end()});
+        bytes.push_back(2);
+        append_lengths(bytes, {first, {}});
+        bytes.insert(bytes.end(), first.begin(), first.end());
+        bytes.insert(bytes.end(), streams[0][1].begin(), streams[0][1].end());
+        PredictedTile predicted;
+        AlignedVector16 symbols;
+        const TilePart whole{kHeight, 0, kWidth};
+        REQUIRE(codec->predict_tile(ByteSpan(bytes), kHeight, kWidth, whole, predicted).ok());
+        return codec->decode_symbols(predicted, symbols);
+    };
+    CHECK(decoded({}).message() == "");
+    CHECK(decoded({0, 0}).code() == ErrorCode::corrupt);
+    CHECK(decoded({1, 0, 0, 0}).code() == ErrorCode::corrupt);
 }
