@@ -82,7 +82,7 @@ class Engine {
                       ThreadTeam* team = nullptr);
 
     // run() by the calling thread alone, into memory of the caller's, which has room for just these values: out_rect.h x out_rect.w
-    // x output channels, dense. For a raster that is made strip by strip.
+    // x output channels, dense. For a raster that is made strip by strip. Errors: as run().
     static Status run_into(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                            Rect input_rect, Rect out_rect, int16_t* out,
                            EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits());

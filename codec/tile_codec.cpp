@@ -250,7 +250,7 @@ SubstreamRange TileCodec::streams(Squares which, const PredictedTile& tile) cons
 }
 
 uint64_t TileCodec::stream_cost(Squares which, const PredictedTile& tile, int stream) const {
-    // Of a few hundred positions, each of a few bytes: no product overflows.
+    // Of less than 2^32 bytes and at most 256 rows: no product overflows.
     return uint64_t{tile.streams[static_cast<size_t>(which)][static_cast<size_t>(stream)].size()} *
            static_cast<uint64_t>(decoded_part(which, tile).rows) / static_cast<uint64_t>(tile.h);
 }

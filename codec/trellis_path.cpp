@@ -48,7 +48,7 @@ void find_path(const TrellisStates<kStates>& before, const std::vector<TrellisCo
     alignas(64) std::array<float, kStates> path;
     path.fill(kUnreachableState);
     path[0] = 0;
-    std::vector<TrellisDecisions> decisions(costs.size());
+    std::vector<TrellisDecisions> decisions(costs.size() + 1);
     steps(costs.data(), costs.size(), path.data(), decisions.data());
     auto state = static_cast<size_t>(std::min_element(path.begin(), path.end()) - path.begin());
     choices.resize(costs.size());

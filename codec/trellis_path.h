@@ -23,7 +23,8 @@ using TrellisChoices = std::vector<uint8_t>;
 using TrellisDecisions = std::array<uint8_t, 256 / 8>;
 
 // `count` steps through kTrellis256. path: costs of the cheapest way into each state, before and after; they are brought down to
-// near zero now and then, for floats to keep their fractions of bits. All levels of the engine (engine_kernels.h) give the same.
+// near zero now and then, for floats to keep their fractions of bits. decisions: `count`, and room for one more, since bits of masks
+// are stored eight bytes at a time. All levels of the engine (engine_kernels.h) give the same.
 using TrellisSteps = void (*)(const TrellisCosts* costs, size_t count, float* path,
                               TrellisDecisions* decisions);
 void trellis_steps_scalar(const TrellisCosts* costs, size_t count, float* path, TrellisDecisions* decisions);

@@ -1,7 +1,8 @@
 // The threads that help with the work of a whole process.
 //
 // Starting a thread takes a tenth of a millisecond or two, as much as a twentieth of reading a small window, and a process that
-// has many files open needs no more threads than it has processors: so all pools of a process share the same ones.
+// has many files open needs no more threads than it has processors: so all pools of a process share the same ones. (Of each
+// library in it that holds this code: it is linked statically.)
 #ifndef NAE_CODEC_WORKER_CREW_H_
 #define NAE_CODEC_WORKER_CREW_H_
 
@@ -11,8 +12,8 @@ namespace nae {
 
 class Crew;  // the threads
 
-// For as long as it lives, up to `helpers` threads of the crew call `help` once each, as soon as they are free; they sleep when
-// there is nothing to do, and end with the process.
+// For as long as it lives, threads of the crew call `help`, up to `helpers` times in all, as soon as they are free; they sleep when
+// there is nothing to do, and end with the process, by exit() or by returning from main().
 class CrewHelp {
   public:
     // help: a helper's part, which returns when nothing is left to begin; throws nothing; outlives this. helpers: at least 0.
@@ -20,6 +21,7 @@ class CrewHelp {
     // A thread that cannot be had is missing, nothing else. Of a process that was forked off there are none at first. From any
     // thread, from within help() too.
     CrewHelp(const std::function<void()>& help, int helpers);
+    CrewHelp(std::function<void()>&& help, int helpers) = delete;  // one that would be gone at once
 
     // Nobody calls help() any more, and those that did have returned: waits for them, and for nobody that has not begun.
     ~CrewHelp();

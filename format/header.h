@@ -34,7 +34,7 @@ constexpr uint16_t kMinTileSize = 64;
 constexpr uint16_t kMaxTileSize = 4096;
 // The model is a float network that a reader needs LibTorch for (codec/research_model.h).
 constexpr uint8_t kFlagResearch = 1;
-// Tiles have substreams (codec/substreams.h); never together with the flag above.
+// Tiles have substreams (codec/substreams.h). The flags are a number, not a set of bits: 3 is not 1 and 2.
 constexpr uint8_t kFlagSubstreams = 2;
 // They have, and their symbols depend on each other through 256 states, not eight (codec/entropy/trellis.h).
 constexpr uint8_t kFlagManyStates = 3;

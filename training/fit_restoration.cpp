@@ -108,7 +108,7 @@ class Fitter {
         options.quality = quality;
         options.threads = 1;
         options.observer = &keeper;
-        const auto analysis = with_symbol_search(std::make_unique<InProcessAnalysis>(model_, centi, 1),
+        const auto analysis = with_symbol_search(std::make_unique<InProcessAnalysis>(model_, centi),
                                                  float_shadow(model_.synthesis),
                                                  1.0F / float(1 << frac_bits_), model_.lap.empty(), 1);
         options.analysis = analysis.get();

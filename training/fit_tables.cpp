@@ -96,7 +96,7 @@ Status count_symbols(const Model& model, const ReadyModelPtr& ready, double qual
     options.quality = quality;
     options.threads = 1;
     const auto analysis = with_symbol_search(
-        std::make_unique<InProcessAnalysis>(model, int(std::lround(quality * 100)), 1),
+        std::make_unique<InProcessAnalysis>(model, int(std::lround(quality * 100))),
         float_shadow(model.synthesis), 1.0F / float(1 << model.output_frac_bits), model.lap.empty(), 1);
     options.analysis = analysis.get();
     for (const std::vector<uint8_t>& pixels : crops) {

@@ -12,10 +12,10 @@ namespace nae::training {
 
 class InProcessAnalysis : public AnalysisBackend {
   public:
-    // threads: of LibTorch's; 0: its own choice.
-    InProcessAnalysis(const Model& model, int quality_centi, int threads = 0)
+    // Computes with the calling thread: whoever encodes many crops has one of these for each thread.
+    InProcessAnalysis(const Model& model, int quality_centi)
         : networks_(TorchAnalysis::create(model.analysis_at(quality_centi),
-                                          model.hyper_analysis_at(quality_centi), threads)) {}
+                                          model.hyper_analysis_at(quality_centi), 1)) {}
     int halo_px() const override { return 0; }  // for crops that are encoded whole
     Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h, int out_w,
                int out_c) override {

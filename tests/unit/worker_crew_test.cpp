@@ -26,27 +26,34 @@ bool in_time(F done) {
     return done();
 }
 
+// Of the calling thread, in the order in which threads first ask. (A std::thread::id may be that of one that has ended.)
+int thread_number() {
+    static std::atomic<int> threads{0};
+    thread_local const int number = threads++;
+    return number;
+}
+
 // The threads, but for the calling one, that meet in the bodies of a parallel_for() of `pool`.
-std::set<std::thread::id> helpers_of(ThreadPool& pool) {
+std::set<int> helpers_of(ThreadPool& pool) {
     std::mutex mutex;
-    std::set<std::thread::id> seen;
+    std::set<int> seen;
     std::atomic<int> here{0};
     CHECK(pool.parallel_for(pool.threads(),
                             [&](int64_t) {
                                 ++here;
                                 in_time([&] { return here == pool.threads(); });
                                 const std::lock_guard<std::mutex> lock(mutex);
-                                seen.insert(std::this_thread::get_id());
+                                seen.insert(thread_number());
                                 return Status();
                             })
               .ok());
-    seen.erase(std::this_thread::get_id());
+    seen.erase(thread_number());
     return seen;
 }
 
 }  // namespace
 
-TEST_CASE("worker crew: as many threads come as are asked for, once each", "[threads]") {
+TEST_CASE("worker crew: help comes as often as it is asked for", "[threads]") {
     for (const int helpers : {0, 1, 3}) {
         std::atomic<int> calls{0};
         const std::function<void()> help = [&] { ++calls; };
@@ -60,7 +67,7 @@ TEST_CASE("worker crew: as many threads come as are asked for, once each", "[thr
 }
 
 TEST_CASE("worker crew: pools of the same size have the same threads", "[threads]") {
-    std::set<std::thread::id> all;
+    std::set<int> all;
     for (int i = 0; i < 20; ++i) {
         ThreadPool pool(3);
         const auto some = helpers_of(pool);
@@ -86,10 +93,11 @@ TEST_CASE("worker crew: whoever began is waited for, and nobody else", "[threads
 
     // All threads busy: who asks next goes on alone, and does not wait for them.
     std::atomic<bool> go_on{false};
-    std::atomic<int> busy{0};
+    std::atomic<int> busy{0}, left{0};
     const std::function<void()> stay = [&] {
         ++busy;
         in_time([&] { return go_on.load(); });
+        ++left;
     };
     const int many = 2 + static_cast<int>(std::thread::hardware_concurrency());
     {
@@ -99,7 +107,7 @@ TEST_CASE("worker crew: whoever began is waited for, and nobody else", "[threads
             const std::function<void()> help = [] {};
             const CrewHelp more(help, 1);
         }
-        CHECK_FALSE(go_on);
+        CHECK(left == 0);  // nobody had to end first
         go_on = true;
     }
 }
