@@ -55,11 +55,11 @@ class SparseBody {
                static_cast<size_t>(t.packed->pairs + kLanes);
     }
 
-    // All output channels.
+    // All output channels, or those from the tile on that has the first one wanted.
     void run() {
         make_lists();
         const int channels = t_.packed->blocks * kConvBlock;
-        int channel = 0;
+        int channel = t_.first_channel / (kVectors * kLanes) * (kVectors * kLanes);
         for (; channel + kVectors * kLanes <= channels; channel += kVectors * kLanes)
             tiles<kVectors>(channel);
         for (; channel + 2 * kLanes <= channels; channel += 2 * kLanes) tiles<2>(channel);

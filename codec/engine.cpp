@@ -107,8 +107,14 @@ struct Output {
 // One call of Engine::run after its arguments have been checked.
 class Execution {
   public:
-    Execution(const PackedGraph::Data& data, const Plan& plan, const Kernels& kernels, ThreadTeam* team)
-        : data_(data), plan_(plan), kernels_(kernels), team_(team), buffers_(plan.nodes.size()) {}
+    Execution(const PackedGraph::Data& data, const Plan& plan, const Kernels& kernels, ThreadTeam* team,
+              const UnusedChannels& unused)
+        : data_(data),
+          plan_(plan),
+          kernels_(kernels),
+          team_(team),
+          unused_(unused),
+          buffers_(plan.nodes.size()) {}
 
     // `last`: the node whose values go to `out`; those behind it are left out.
     Status run(const TensorView16& input, const Rect& input_rect, size_t last, const Output& out,
@@ -135,18 +141,33 @@ class Execution {
     }
 
   private:
-    // Operations that node `i` takes, roughly: multiplications, or values written.
-    int64_t operations(size_t i) const {
-        const NodePlan& plan = plan_.nodes[i];
-        const int64_t values = plan.compute.w * plan.compute.h * data_.info.nodes[i].channels;
-        const size_t conv = plan.fused_conv >= 0 ? static_cast<size_t>(plan.fused_conv) : i;
-        const Node& node = data_.graph.nodes[conv];
-        if (node.op != Op::conv) return values * kMoving;
-        return values * node.kernel * node.kernel * data_.info.nodes[node.inputs[0]].channels;
+    // body(convolution) for those that are executed with node `i`.
+    template <class F>
+    void for_convolutions(size_t i, F body) const {
+        for (size_t k = 0; k <= i; ++k)
+            if (data_.graph.nodes[k].op == Op::conv && (k == i || fused_into(k, i))) body(k);
     }
 
-    // What node `i` computes, in horizontal parts of even height (Winograd's tiles have two rows), shared out among the
-    // team's threads where that pays; in_parts: in any case in parts that a core's cache holds.
+    // Operations that node `i` takes, roughly: multiplications, or values written.
+    int64_t operations(size_t i) const {
+        const Rect& r = plan_.nodes[i].compute;
+        int64_t each = 0;
+        for_convolutions(i, [&](size_t conv) {
+            const Node& node = data_.graph.nodes[conv];
+            each += int64_t{data_.info.nodes[conv].channels} * node.kernel * node.kernel *
+                    data_.info.nodes[node.inputs[0]].channels;
+        });
+        return r.w * r.h * (each > 0 ? each : data_.info.nodes[i].channels * kMoving);
+    }
+
+    // Whether parts of node `i` should be of even height: Winograd's tiles have two rows.
+    bool in_pairs_of_rows(size_t i) const {
+        bool pairs = false;
+        for_convolutions(i, [&](size_t conv) { pairs = pairs || data_.graph.nodes[conv].kernel == 3; });
+        return pairs;
+    }
+
+    // What node `i` computes, in horizontal parts, shared out among the team's threads where that pays; in_parts: in any case in parts that a core's cache holds.
     template <class F>
     Status by_rows(size_t i, bool in_parts, F body) {
         const Rect& r = plan_.nodes[i].compute;
@@ -154,7 +175,8 @@ class Execution {
             team_ != nullptr && team_->threads() > 1 && r.h >= 4 && (in_parts || operations(i) >= kMinShared);
         if (!shared && !in_parts) return body(r);
         const int64_t wanted = shared ? div_up(r.h, team_->threads() * kPartsPerThread) : r.h;
-        const int64_t step = div_up(in_parts ? std::min(wanted, kRowsInCache) : wanted, 2) * 2;
+        const int64_t unit = in_pairs_of_rows(i) ? 2 : 1;
+        const int64_t step = div_up(in_parts ? std::min(wanted, kRowsInCache) : wanted, unit) * unit;
         return share(shared ? team_ : nullptr, div_up(r.h, step), [&](int64_t k) {
             const int64_t y = r.y + k * step;
             return body(Rect{r.x, y, r.w, std::min(step, r.bottom() - y)});
@@ -238,8 +260,22 @@ class Execution {
         return buffers_[data_.graph.nodes[i].inputs[which]];
     }
 
-    // Part `r` of convolution `conv`, written to the buffer of node `i`: itself, or the addition or leaky_relu it is fused into.
-    void conv(size_t conv, size_t i, const Rect& r) {
+    bool fused_into(size_t conv, size_t i) const {
+        return plan_.nodes[conv].fused_into == static_cast<int>(i);
+    }
+
+    // Part `r` of convolution `conv`, written to the buffer of node `i`: itself, or what it is fused into, of a concat from channel
+    // `offset` on.
+    void conv(size_t conv, size_t i, const Rect& r, int offset = 0) {
+        const int64_t end =
+            std::clamp(i + 1 == data_.graph.nodes.size() ? unused_.above : r.y, r.y, r.bottom());
+        if (end > r.y) conv_rows(conv, i, Rect{r.x, r.y, r.w, end - r.y}, offset, unused_.channels - offset);
+        if (end < r.bottom()) conv_rows(conv, i, Rect{r.x, end, r.w, r.bottom() - end}, offset, 0);
+    }
+
+    // Nobody looks at the first `unused` of its channels.
+    void conv_rows(size_t conv, size_t i, const Rect& r, int offset, int unused) {
+        if (unused >= data_.info.nodes[conv].channels) return;
         const Node& node = data_.graph.nodes[conv];
         const Buffer& from = in(conv);
         Buffer& to = buffers_[i];
@@ -249,9 +285,10 @@ class Execution {
         t.in_channels = from.channels;
         t.in = from.at(r.y * node.stride - node.kernel / 2, r.x * node.stride - node.kernel / 2);
         t.in_row = from.row();
-        t.out = to.at(r.y, r.x);
+        t.out = to.at(r.y, r.x) + offset;
         t.out_row = to.row();
         t.out_pixel = to.channels;
+        t.first_channel = std::max(unused, 0);
         t.h = static_cast<int>(r.h);
         t.w = static_cast<int>(r.w);
         std::unique_ptr<ConvScratch> scratch = scratch_.take();
@@ -302,10 +339,14 @@ class Execution {
     }
 
     void concat(size_t i, const Rect& r) {
-        ptrdiff_t begin = 0;
-        for (size_t which = 0; which < data_.graph.nodes[i].inputs.size(); ++which) {
-            copy_channels(in(i, which), 0, buffers_[i], begin, in(i, which).channels, r);
-            begin += in(i, which).channels;
+        int begin = 0;
+        for (const uint16_t input : data_.graph.nodes[i].inputs) {
+            const int channels = data_.info.nodes[input].channels;
+            if (fused_into(input, i))
+                conv(input, i, r, begin);
+            else
+                copy_channels(buffers_[input], 0, buffers_[i], begin, channels, r);
+            begin += channels;
         }
     }
 
@@ -363,6 +404,7 @@ class Execution {
     const Plan& plan_;
     const Kernels& kernels_;
     ThreadTeam* const team_;
+    const UnusedChannels unused_;
     std::vector<Buffer> buffers_;
     std::vector<AlignedVector16> free_;
     ScratchStock scratch_;
@@ -487,7 +529,7 @@ namespace {
 // Runs the nodes of the graph but for the last `left_out` ones.
 Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorView16& input, Rect input_rect,
                  Rect out_rect, const Output& out, EngineLevel level, const Limits& limits, ThreadTeam* team,
-                 size_t left_out, const Engine::RowsDone& rows_done) {
+                 size_t left_out, const Engine::RowsDone& rows_done, const UnusedChannels& unused) {
     if (graph.empty()) return Status(ErrorCode::invalid_argument, "network: empty");
     NAE_ASSIGN_OR_RETURN(const Kernels* kernels, kernels_for(level));
     NAE_ASSIGN_OR_RETURN(const Plan plan, make_plan(graph.data(), input_extents, out_rect));
@@ -506,7 +548,7 @@ Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorVi
                                                      " bytes, the limit is ", limits.max_tensor_bytes));
     }
     try {
-        return Execution(graph.data(), plan, *kernels, team)
+        return Execution(graph.data(), plan, *kernels, team, unused)
             .run(input, input_rect, plan.nodes.size() - 1 - left_out, out, rows_done);
     } catch (const std::bad_alloc&) {
         return Status(ErrorCode::limit_exceeded, cat("no memory for tensors of ", plan.peak_bytes, " bytes"));
@@ -517,16 +559,16 @@ Status run_nodes(const PackedGraph& graph, Extents input_extents, const TensorVi
 
 Status Engine::run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                    Rect input_rect, Rect out_rect, Tensor16& out, EngineLevel level, const Limits& limits,
-                   ThreadTeam* team) {
+                   ThreadTeam* team, const UnusedChannels& unused) {
     return run_nodes(graph, input_extents, input, input_rect, out_rect, {&out}, level, limits, team, 0,
-                     nullptr);
+                     nullptr, unused);
 }
 
 Status Engine::run_into(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
-                        Rect input_rect, Rect out_rect, int16_t* out, EngineLevel level,
-                        const Limits& limits) {
+                        Rect input_rect, Rect out_rect, int16_t* out, EngineLevel level, const Limits& limits,
+                        const UnusedChannels& unused) {
     return run_nodes(graph, input_extents, input, input_rect, out_rect, {nullptr, out}, level, limits,
-                     nullptr, 0, nullptr);
+                     nullptr, 0, nullptr, unused);
 }
 
 Status Engine::run_to_cells(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
@@ -535,7 +577,7 @@ Status Engine::run_to_cells(const PackedGraph& graph, Extents input_extents, con
     if (graph.empty() || graph.last_block() == 1)
         return Status(ErrorCode::invalid_argument, "network: its last operator is no depth_to_space");
     return run_nodes(graph, input_extents, input, input_rect, out_rect, {&out}, level, limits, team, 1,
-                     rows_done);
+                     rows_done, UnusedChannels());
 }
 
 }  // namespace nae

@@ -64,6 +64,13 @@ Rect required_input(const PackedGraph& graph, Extents input_extents, Rect out_re
 // Bytes of working memory run() needs for this window (tensors of all live nodes, without the output).
 uint64_t working_bytes(const PackedGraph& graph, Extents input_extents, Rect out_rect);
 
+// The first channels of an output, which nobody will look at in some of its rows: those above this one. What they hold there is
+// then undefined, and most of it is not computed.
+struct UnusedChannels {
+    int channels = 0;
+    int64_t above = 0;
+};
+
 class Engine {
   public:
     // Computes output window `out_rect` into `out` (resized to out_rect.h x out_rect.w x output channels).
@@ -79,13 +86,14 @@ class Engine {
     static Status run(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                       Rect input_rect, Rect out_rect, Tensor16& out,
                       EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
-                      ThreadTeam* team = nullptr);
+                      ThreadTeam* team = nullptr, const UnusedChannels& unused = UnusedChannels());
 
     // run() by the calling thread alone, into memory of the caller's, which has room for just these values: out_rect.h x out_rect.w
     // x output channels, dense. For a raster that is made strip by strip. Errors: as run().
     static Status run_into(const PackedGraph& graph, Extents input_extents, const TensorView16& input,
                            Rect input_rect, Rect out_rect, int16_t* out,
-                           EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits());
+                           EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
+                           const UnusedChannels& unused = UnusedChannels());
 
     // run() without the last operator where that is a depth_to_space of block b = last_block() > 1: `out` receives its
     // input for the cells of b x b pixels that out_rect touches, cells_of(out_rect, b) (cell_rows.h). For who writes the

@@ -65,6 +65,7 @@ struct ConvTask {
     ptrdiff_t out_pixel = 0;  // values from one output pixel to the next
     int h = 0;                // output window
     int w = 0;
+    int first_channel = 0;  // output channels below need not be written
     // Optional fused addition: out = clamp(conv + addend, add_lo, add_hi). Dense pixels of node->channels
     // values.
     const int16_t* addend = nullptr;

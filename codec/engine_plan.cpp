@@ -17,7 +17,8 @@ bool buffer_bytes(const Rect& r, int channels, uint64_t* bytes) {
            r.h <= INT_MAX && checked_mul(row, static_cast<uint64_t>(r.h), uint64_t{2}, bytes);
 }
 
-// A convolution read by one addition or one leaky_relu only is computed within that.
+// A convolution read by one addition or one leaky_relu only is computed within that; one read by one concat only writes its
+// channels to where that has them.
 void fuse_convolutions(const Graph& graph, Plan& plan) {
     std::vector<int> readers(graph.nodes.size(), 0);
     for (const Node& node : graph.nodes) {
@@ -25,7 +26,14 @@ void fuse_convolutions(const Graph& graph, Plan& plan) {
     }
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
         const Node& node = graph.nodes[i];
-        if ((node.op != Op::add && node.op != Op::leaky_relu) || plan.nodes[i].last_use < 0) continue;
+        if (plan.nodes[i].last_use < 0) continue;
+        if (node.op == Op::concat) {
+            for (const uint16_t operand : node.inputs)
+                if (graph.nodes[operand].op == Op::conv && readers[operand] == 1)
+                    plan.nodes[operand].fused_into = static_cast<int>(i);
+            continue;
+        }
+        if (node.op != Op::add && node.op != Op::leaky_relu) continue;
         // Of two operands the later is the better one: the other is ready by then anyway.
         std::vector<uint16_t> operands = node.inputs;
         std::sort(operands.rbegin(), operands.rend());
@@ -91,10 +99,9 @@ Result<Plan> make_plan(const PackedGraph::Data& data, Extents input_extents, Rec
     fuse_convolutions(graph, plan);
     // A fused convolution reads its input later than its own place in the list.
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
-        const int conv = plan.nodes[i].fused_conv;
-        if (conv < 0) continue;
-        NodePlan& input = plan.nodes[graph.nodes[static_cast<size_t>(conv)].inputs[0]];
-        input.last_use = std::max(input.last_use, static_cast<int>(i));
+        if (plan.nodes[i].fused_into < 0) continue;
+        NodePlan& input = plan.nodes[graph.nodes[i].inputs[0]];
+        input.last_use = std::max(input.last_use, plan.nodes[i].fused_into);
     }
     NAE_RETURN_IF_ERROR(find_peak(data, plan));
     return plan;

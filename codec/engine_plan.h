@@ -14,9 +14,9 @@ struct NodePlan {
     Rect compute;       // what is computed: the needed part inside the node's extents
     Rect buffer;        // what is stored: compute plus the zeros outside the extents that convolutions read
     int last_use = -1;  // step after which the buffer is free; -1: never needed
-    // Convolution whose only reader is an addition or a leaky_relu: it is executed with that (its node number), else -1.
+    // Convolution whose only reader is an addition, a leaky_relu or a concat: it is executed with that (its node number), else -1.
     int fused_into = -1;
-    int fused_conv = -1;  // of such a reader: the convolution executed with it
+    int fused_conv = -1;  // of an addition or a leaky_relu: the convolution executed with it
 };
 
 struct Plan {

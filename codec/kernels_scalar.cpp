@@ -15,7 +15,7 @@ void conv(const ConvTask& t) {
         for (int x = 0; x < t.w; ++x) {
             const int16_t* in = t.in + y * n.stride * t.in_row + static_cast<ptrdiff_t>(x) * n.stride * ci;
             int16_t* out = t.out + y * t.out_row + x * t.out_pixel;
-            for (int o = 0; o < n.channels; ++o) {
+            for (int o = t.first_channel; o < n.channels; ++o) {
                 const size_t channel = static_cast<size_t>(o);
                 const int16_t* w = n.weights.data() + static_cast<ptrdiff_t>(o) * taps * ci;
                 int32_t acc = n.bias[channel];

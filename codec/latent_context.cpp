@@ -44,9 +44,9 @@ void lay_out(const ContextTask& task, const Tensor16& prediction, const Rect& ar
     }
 }
 
-// What the network says at the second squares alone, one after another. seen: its last tensor that depends on neighbours, from
-// an even row and column on.
-Status finish_at_squares(const ContextTask& task, const Tensor16& seen, Tensor16& said) {
+// What the network says at the second squares alone, one after another, with or without what it says of means. seen: its last
+// tensor that depends on neighbours, from an even row and column on.
+Status finish_at_squares(const ContextTask& task, const Tensor16& seen, bool with_means, Tensor16& said) {
     const Stream second{Squares::second, 0, seen.w};
     Tensor16 squares(1, static_cast<int>(stream_positions(second, seen.h)), seen.c);
     take_stream(second, seen.data.data(), seen.h, seen.w, static_cast<size_t>(seen.c), squares.data.data());
@@ -56,7 +56,7 @@ Status finish_at_squares(const ContextTask& task, const Tensor16& seen, Tensor16
     }
     const Extents extents{1, squares.w};
     return Engine::run(task.pointwise, extents, squares, whole(extents), whole(extents), said, task.level,
-                       task.limits);
+                       task.limits, nullptr, UnusedChannels{with_means ? 0 : task.scale.channels(), 1});
 }
 
 }  // namespace
@@ -92,23 +92,27 @@ Status add_context(const ContextTask& task, const TilePart& part, int top, int b
     const int step = std::clamp(kStripPositions / part.width() / 2 * 2, kLeastStripRows, kMostStripRows);
     Tensor16 input, seen, said;
     std::vector<uint8_t> index(static_cast<size_t>(task.scale.channels()));
-    for (int y = top; y < bottom; y += step) {
-        const Rect wanted{part.left, y, part.width(), std::min(step, bottom - y)};
+    for (int y = top, end = top; y < bottom; y = end) {
+        const bool with_means = y >= part.top;
+        end = std::min(with_means ? y + step : std::min(y + step, part.top), bottom);
+        const Rect wanted{part.left, y, part.width(), end - y};
         const Rect around = intersect(Rect{wanted.x - task.reach, wanted.y - task.reach,
                                            wanted.w + 2 * task.reach, wanted.h + 2 * task.reach},
                                       whole(extents));
         lay_out(task, prediction, around, input);
         NAE_RETURN_IF_ERROR(
             Engine::run(task.network, extents, input, around, wanted, seen, task.level, task.limits));
-        NAE_RETURN_IF_ERROR(finish_at_squares(task, seen, said));
+        NAE_RETURN_IF_ERROR(finish_at_squares(task, seen, with_means, said));
         int16_t* const strip_prediction = prediction.pixel(y, 0);
         for_stream(Stream{Squares::second, left, left + part.width()}, static_cast<int>(wanted.h), known,
                    [&](size_t position, size_t square) {
                        int16_t* const mean = strip_prediction + position * static_cast<size_t>(prediction.c);
                        int16_t* const log2_scale = mean + index.size();
                        const int16_t* const words = said.data.data() + square * static_cast<size_t>(said.c);
-                       task.kernels.index(task.scale, log2_scale, index.data());
-                       task.kernels.change_means(task.scale, task.scales, words, index.data(), mean);
+                       if (with_means) {
+                           task.kernels.index(task.scale, log2_scale, index.data());
+                           task.kernels.change_means(task.scale, task.scales, words, index.data(), mean);
+                       }
                        task.kernels.add(log2_scale, words + index.size(), log2_scale, index.size(),
                                         -kValueLimit, kValueLimit);
                    });

@@ -156,16 +156,17 @@ void SlabHeap::give_back(void* block, size_t bytes) noexcept {
     release_unused(kMostUnused);
 }
 
-// The oldest first.
+// Those of single blocks first, then the oldest: every small read takes blocks of shared slabs, and few take one as large.
 void SlabHeap::release_unused(size_t most) noexcept {
-    for (size_t i = 0; i < slabs_.size() && unused_ > most;) {
-        if (!slabs_[i]->unused()) {
-            ++i;
-            continue;
+    for (const bool shared : {false, true})
+        for (size_t i = 0; i < slabs_.size() && unused_ > most;) {
+            if (!slabs_[i]->unused() || slabs_[i]->shared != shared) {
+                ++i;
+                continue;
+            }
+            unused_ -= slabs_[i]->bytes;
+            slabs_.erase(slabs_.begin() + static_cast<ptrdiff_t>(i));
         }
-        unused_ -= slabs_[i]->bytes;
-        slabs_.erase(slabs_.begin() + static_cast<ptrdiff_t>(i));
-    }
 }
 
 void SlabHeap::trim(size_t unused_bytes) noexcept {

@@ -20,25 +20,26 @@ class Batch {
         : codec_(codec), tiles_(tiles), team_(team) {}
 
     Status run() {
-        NAE_RETURN_IF_ERROR(by_rows(&PredictedTile::known, kMostPredicted, kHyperStride,
-                                    [&](BatchTile& t, const RowStrip& strip) {
-                                        return codec_.predict_rows(t.tile, strip.top, strip.bottom);
-                                    }));
+        NAE_RETURN_IF_ERROR(
+            by_rows(known_rows, kMostPredicted, kHyperStride, [&](BatchTile& t, const RowStrip& strip) {
+                return codec_.predict_rows(t.tile, strip.top, strip.bottom);
+            }));
         for (BatchTile* t : tiles_)
             if (t->status.ok()) codec_.size_symbols(t->tile, t->symbols);
         NAE_RETURN_IF_ERROR(by_streams(Squares::first));
         if (codec_.has_context()) {
-            NAE_RETURN_IF_ERROR(by_rows(
-                &PredictedTile::part, kMostInContext, kSquareRows, [&](BatchTile& t, const RowStrip& strip) {
+            NAE_RETURN_IF_ERROR(
+                by_rows(part_rows, kMostInContext, kSquareRows, [&](BatchTile& t, const RowStrip& strip) {
                     return codec_.predict_second_rows(t.tile, t.symbols, strip.top, strip.bottom);
                 }));
             NAE_RETURN_IF_ERROR(by_streams(Squares::second));
         }
         const int channels = codec_.model().latent_channels();
         for (BatchTile* t : tiles_)
-            if (t->status.ok()) t->latent.resize(t->tile.part.rows, t->tile.part.width(), channels);
-        return by_rows(&PredictedTile::part, kMostDequantised, 1, [&](BatchTile& t, const RowStrip& strip) {
-            codec_.dequantise_rows(t.tile, t.symbols, strip.top, strip.bottom, t.latent);
+            if (t->status.ok()) t->latent.resize(t->tile.part.height(), t->tile.part.width(), channels);
+        return by_rows(latent_rows, kMostDequantised, 1, [&](BatchTile& t, const RowStrip& strip) {
+            const int top = t.tile.part.top;
+            codec_.dequantise_rows(t.tile, t.symbols, top + strip.top, top + strip.bottom, t.latent);
             return Status();
         });
     }
@@ -46,15 +47,17 @@ class Batch {
   private:
     int threads() const { return team_ != nullptr ? team_->threads() : 1; }
 
-    // body(tile, strip) for the rows of some part of all tiles that are well, cut as row_shares.h says. Several strips of a tile may
-    // fail at once: each keeps its own status until the step is over.
+    static TileRows known_rows(const PredictedTile& tile) { return {tile.known.rows, tile.known.width()}; }
+    static TileRows part_rows(const PredictedTile& tile) { return {tile.part.rows, tile.part.width()}; }
+    // Counted from the part's top.
+    static TileRows latent_rows(const PredictedTile& tile) { return {tile.part.height(), tile.part.width()}; }
+
+    // body(tile, strip) for some rows of all tiles that are well, cut as row_shares.h says. Several strips of a tile may fail at
+    // once: each keeps its own status until the step is over.
     template <class F>
-    Status by_rows(TilePart PredictedTile::*of, const ShareSize& most, int unit, F body) {
+    Status by_rows(TileRows (*of)(const PredictedTile&), const ShareSize& most, int unit, F body) {
         std::vector<TileRows> rows;
-        for (const BatchTile* t : tiles_) {
-            const TilePart& part = t->tile.*of;
-            rows.push_back(t->status.ok() ? TileRows{part.rows, part.width()} : TileRows{});
-        }
+        for (const BatchTile* t : tiles_) rows.push_back(t->status.ok() ? of(t->tile) : TileRows{});
         const std::vector<RowShare> shares = cut_rows(rows, shares_for(rows, threads(), most), unit);
         std::vector<Status> found(shares.size() * tiles_.size());
         NAE_RETURN_IF_ERROR(share(team_, static_cast<int64_t>(shares.size()), [&](int64_t i) {

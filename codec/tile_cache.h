@@ -21,7 +21,7 @@ struct DecodedTile {
 
     // Values of a position of the part, counted from the tile's corner.
     const int16_t* pixel(int64_t y, int64_t x) const {
-        return values.pixel(static_cast<int>(y), static_cast<int>(x - part.left));
+        return values.pixel(static_cast<int>(y - part.top), static_cast<int>(x - part.left));
     }
 };
 using LatentTile = std::shared_ptr<const DecodedTile>;

@@ -126,23 +126,24 @@ Status TileCodec::predict(const Tensor16& z, const TilePart& part, int top, int 
     const Extents extents{z.h, z.w};
     return Engine::run_into(model_->hyper_synthesis, extents, z, whole(extents),
                             Rect{part.left, top, part.width(), bottom - top}, prediction.pixel(top, 0),
-                            level_, limits_);
+                            level_, limits_, UnusedChannels{model_->latent_channels(), part.top});
 }
 
-void TileCodec::settle(size_t position, Tensor16& prediction, AlignedVector8& index) const {
+void TileCodec::settle(size_t position, bool has_means, Tensor16& prediction, AlignedVector8& index) const {
     const auto channels = static_cast<size_t>(model_->latent_channels());
     int16_t* const mean = prediction.data.data() + position * static_cast<size_t>(prediction.c);
-    if (const int largest = model_->model.mean_dead_zone; largest > 0)
+    if (const int largest = model_->model.mean_dead_zone; largest > 0 && has_means)
         clear_small_means(mean, model_->latent_channels(), static_cast<int16_t>(largest));
     kernels_.index(latent_scale_, mean + channels, index.data() + position * channels);
 }
 
-void TileCodec::settle_rows(int top, int bottom, Tensor16& prediction, AlignedVector8& index) const {
+void TileCodec::settle_rows(const TilePart& part, int top, int bottom, Tensor16& prediction,
+                            AlignedVector8& index) const {
     const int step = has_context() ? 2 : 1;
     for (int y = top; y < bottom; ++y) {
         const size_t row = static_cast<size_t>(y) * static_cast<size_t>(prediction.w);
         for (int x = has_context() ? leftmost(Squares::first, y) : 0; x < prediction.w; x += step)
-            settle(row + static_cast<size_t>(x), prediction, index);
+            settle(row + static_cast<size_t>(x), y >= part.top, prediction, index);
     }
 }
 
@@ -166,7 +167,7 @@ Status TileCodec::see_context(int h, int w, const TilePart& known, const TilePar
     for (int y = top; y < bottom; ++y)
         for (int x = left + leftmost(Squares::second, y); x < right; x += 2)
             settle(static_cast<size_t>(y) * static_cast<size_t>(prediction.w) + static_cast<size_t>(x),
-                   prediction, index);
+                   y >= part.top, prediction, index);
     return Status();
 }
 
@@ -214,11 +215,11 @@ Status TileCodec::begin_tile(ByteSpan payload, int h, int w, const TilePart& par
 }
 
 void TileCodec::set_part(const TilePart& part, PredictedTile& tile) const {
-    const int count = tile.substreams();
+    const int count = tile.substreams(), top = part.top / 2 * 2;  // as a step of add_context() must begin
     const auto whole_substreams = [&](int rows, int left, int right) {
         const SubstreamRange range = substreams_of(left, right, count, tile.w);
         return TilePart{rows, substream_begin(range.first, count, tile.w),
-                        substream_begin(range.end, count, tile.w)};
+                        substream_begin(range.end, count, tile.w), top};
     };
     tile.part = whole_substreams(part.rows, part.left, part.right);
     tile.known = whole_substreams(std::min(part.rows + context_reach_, tile.h),
@@ -231,7 +232,7 @@ void TileCodec::set_part(const TilePart& part, PredictedTile& tile) const {
 
 Status TileCodec::predict_rows(PredictedTile& tile, int top, int bottom) const {
     NAE_RETURN_IF_ERROR(predict(tile.z, tile.known, top, bottom, tile.prediction).in("hyper-synthesis"));
-    settle_rows(top, bottom, tile.prediction, tile.index);
+    settle_rows(tile.known, top, bottom, tile.prediction, tile.index);
     return Status();
 }
 
@@ -369,15 +370,16 @@ void TileCodec::dequantise_rows(const PredictedTile& tile, const AlignedVector16
         for (int x = 0; x < tile.part.width(); ++x) {
             const size_t from = static_cast<size_t>(y) * known_w + left + static_cast<size_t>(x);
             kernels_.dequantise(latent_scale_, symbols.data() + from * channels,
-                                tile.prediction.data.data() + from * predicted, latent.pixel(y, x));
+                                tile.prediction.data.data() + from * predicted,
+                                latent.pixel(y - tile.part.top, x));
         }
     }
 }
 
 Status TileCodec::dequantise(const PredictedTile& tile, const AlignedVector16& symbols,
                              Tensor16& latent) const {
-    latent.resize(tile.part.rows, tile.part.width(), model_->latent_channels());
-    dequantise_rows(tile, symbols, 0, tile.part.rows, latent);
+    latent.resize(tile.part.height(), tile.part.width(), model_->latent_channels());
+    dequantise_rows(tile, symbols, tile.part.top, tile.part.rows, latent);
     return Status();
 }
 
@@ -391,9 +393,9 @@ Status TileCodec::predict_whole(TileSymbols& tile) const {
     tile.index.resize(static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w) *
                       static_cast<size_t>(model_->latent_channels()));
     const Tensor16 z = hyper_latents(tile.z.data(), tile.h, tile.w);
-    NAE_RETURN_IF_ERROR(
-        predict(z, TilePart{tile.h, 0, tile.w}, 0, tile.h, tile.prediction).in("hyper-synthesis"));
-    settle_rows(0, tile.h, tile.prediction, tile.index);
+    const TilePart all{tile.h, 0, tile.w};
+    NAE_RETURN_IF_ERROR(predict(z, all, 0, tile.h, tile.prediction).in("hyper-synthesis"));
+    settle_rows(all, 0, tile.h, tile.prediction, tile.index);
     return Status();
 }
 

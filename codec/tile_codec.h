@@ -64,7 +64,8 @@ struct PredictedTile {
     TilePart part;   // what is to be decoded; whole substreams
     TilePart known;  // of which the first squares are; it holds `part` and what its context reaches
     Tensor16 z;      // hyper-latents, all of the tile's
-    // What the hyper-latent predicts of the known part: means, log2 scales and what else the context network is told.
+    // What the hyper-latent predicts of the known part: means, undefined above part.top, log2 scales and what else the context
+    // network is told.
     Tensor16 prediction;
     AlignedVector8 index;  // latent table indices of the known part, C at each position
 
@@ -128,7 +129,8 @@ class TileCodec {
     // 4. What the first squares tell of the second ones, for rows of tile.part, of which top is even. Without a context nothing.
     Status predict_second_rows(PredictedTile& tile, const AlignedVector16& symbols, int top,
                                int bottom) const;
-    // 6. Latents (integer units of the synthesis input) of rows of tile.part: rows of `latent`, which has that part's size.
+    // 6. Latents (integer units of the synthesis input) of rows of tile.part from its top on: rows of `latent`, which begins with that
+    // and has the part's height and width.
     void dequantise_rows(const PredictedTile& tile, const AlignedVector16& symbols, int top, int bottom,
                          Tensor16& latent) const;
 
@@ -172,15 +174,16 @@ class TileCodec {
     Status check_size(int h, int w) const;
     // Hyper-latent table indices of all positions; they depend on the channel only.
     std::vector<uint8_t> hyper_indices(int64_t positions) const;
-    // Clears a position's small means (Model::mean_dead_zone) and writes its table indices.
-    void settle(size_t position, Tensor16& prediction, AlignedVector8& index) const;
-    // The same for the rows [top, bottom) of the raster that has all these predictions, and in them for all positions that the
+    // Clears a position's small means (Model::mean_dead_zone), if it has means, and writes its table indices.
+    void settle(size_t position, bool has_means, Tensor16& prediction, AlignedVector8& index) const;
+    // The same for the rows [top, bottom) of a part, which has all these predictions, and in them for all positions that the
     // hyper-latent alone predicts.
-    void settle_rows(int top, int bottom, Tensor16& prediction, AlignedVector8& index) const;
+    void settle_rows(const TilePart& part, int top, int bottom, Tensor16& prediction,
+                     AlignedVector8& index) const;
     // Dequantises hyper-latent symbols of h x w positions.
     Tensor16 hyper_latents(const int16_t* z_symbols, int h, int w) const;
     // Runs the hyper-synthesis for the columns of a part, and of its rows for [top, bottom), into those of `prediction`, which has
-    // that part's size.
+    // the part's rows and columns. Above the part's top means are left out.
     Status predict(const Tensor16& z, const TilePart& part, int top, int bottom, Tensor16& prediction) const;
     // All that the hyper-latent predicts of a whole tile.
     Status predict_whole(TileSymbols& tile) const;

@@ -143,7 +143,8 @@ std::vector<TileFetcher::Fetch> TileFetcher::missing_of(const TilePlane& plane, 
             fetch.part = pixels ? whole_tile(fetch.rect)
                                 : TilePart{static_cast<int>(part.bottom() - fetch.rect.y),
                                            static_cast<int>(part.x - fetch.rect.x),
-                                           static_cast<int>(part.right() - fetch.rect.x)};
+                                           static_cast<int>(part.right() - fetch.rect.x),
+                                           static_cast<int>(part.y - fetch.rect.y)};
             const auto it = held.find(tile);
             if (it != held.end() && it->second->part.contains(fetch.part)) {
                 slot = it->second;

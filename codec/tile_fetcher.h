@@ -51,8 +51,7 @@ class TileFetcher {
     // of a team, whose threads others need meanwhile.
     void announce(const TilePlane& plane, const Rect& needed, const HeldTiles& held);
 
-    // Makes sure that `held` has exactly the tiles that `needed` touches, and of each what that needs: its rows above
-    // needed.bottom(), and its columns in `needed`. needed: in latent positions of the level; of tiles of pixels, which are
+    // Makes sure that `held` has exactly the tiles that `needed` touches, and of each what lies in that, and more. needed: in latent positions of the level; of tiles of pixels, which are
     // always whole, in pixels. Errors: those of the source, limit_exceeded, what damage() does not tolerate; `held` is then
     // unspecified.
     Status fetch(const TilePlane& plane, const Rect& needed, HeldTiles& held, ThreadTeam& team);

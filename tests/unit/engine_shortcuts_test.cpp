@@ -121,6 +121,79 @@ TEST_CASE("Pointwise convolutions that skip zeros", "[engine]") {
     }
 }
 
+TEST_CASE("Convolutions within the concat that alone reads them", "[engine]") {
+    Random rng(38);
+    for (int round = 0; round < 40; ++round) {
+        const int channels = round % 2 == 0 ? 32 * pick(rng, 1, 5) : pick(rng, 1, 40);
+        const ConvParams first =
+            random_conv(rng, channels, pick(rng, 1, 120), 2 * pick(rng, 0, 1) + 1, 1, 8191);
+        const ConvParams last = random_conv(rng, channels, pick(rng, 1, 70), 1, 1, 8191);
+        GraphBuilder b(channels, -8191, 8191);
+        b.concat({b.conv(b.input(), first), b.input(), b.conv(b.input(), last)});
+        const PackedGraph packed = pack(b.take());
+        const Tensor16 input = random_tensor(rng, pick(rng, 1, 14), pick(rng, 1, 40), channels, -8191, 8191);
+        check_all_levels(packed, input);
+        // Each as a network of its own.
+        const Extents extents{input.h, input.w};
+        const Rect all = whole(extents);
+        Tensor16 joined, alone;
+        REQUIRE(Engine::run(packed, extents, input, all, all, joined).ok());
+        int offset = 0;
+        for (const ConvParams* params : {&first, &last}) {
+            GraphBuilder own(channels, -8191, 8191);
+            own.conv(own.input(), *params);
+            REQUIRE(Engine::run(pack(own.take()), extents, input, all, all, alone).ok());
+            bool same = true;
+            for (int y = 0; y < input.h; ++y)
+                for (int x = 0; x < input.w; ++x)
+                    same = same && std::equal(alone.pixel(y, x), alone.pixel(y, x) + alone.c,
+                                              joined.pixel(y, x) + offset);
+            CHECK(same);
+            offset += alone.c + channels;
+        }
+    }
+}
+
+TEST_CASE("Channels that nobody looks at, in the rows above one", "[engine]") {
+    Random rng(39);
+    constexpr int16_t kUntouched = -9999;  // no convolution gives it
+    for (int round = 0; round < 60; ++round) {
+        const int channels = 32 * pick(rng, 3, 5);
+        const ConvParams params = random_conv(rng, channels, pick(rng, 1, 300), 1, 1, 8191, -8191, 8191);
+        GraphBuilder b(channels, -8191, 8191);
+        const int conv = b.conv(b.input(), params);
+        if (round % 2 == 0) b.concat({conv, b.slice(b.input(), 0, 7)});
+        const PackedGraph packed = pack(b.take());
+        const Tensor16 input = random_tensor(rng, pick(rng, 1, 9), pick(rng, 1, 15), channels, -8191, 8191);
+        const Extents extents{input.h, input.w};
+        Tensor16 expected;
+        REQUIRE(Engine::run(packed, extents, input, whole(extents), whole(extents), expected).ok());
+        // Rows count in the output's raster, of which a window is made.
+        const int top = pick(rng, 0, input.h - 1);
+        const Rect window{0, top, input.w, input.h - top};
+        const UnusedChannels unused{pick(rng, 0, params.out_channels), pick(rng, 0, input.h + 1)};
+        for (const EngineLevel level : available_engine_levels()) {
+            INFO(engine_level_name(level) << ", " << unused.channels << " above " << unused.above);
+            Tensor16 got(static_cast<int>(window.h), input.w, expected.c);
+            std::fill(got.data.begin(), got.data.end(), kUntouched);
+            REQUIRE(Engine::run_into(packed, extents, input, whole(extents), window, got.data.data(), level,
+                                     Limits(), unused)
+                        .ok());
+            bool same = true, skipped = true;
+            for (int y = top; y < input.h; ++y) {
+                const int first = y < unused.above ? unused.channels : 0;
+                for (int x = 0; x < input.w; ++x) {
+                    const int16_t* const made = got.pixel(y - top, x);
+                    same = same && std::equal(made + first, made + got.c, expected.pixel(y, x) + first);
+                    skipped = skipped && std::count(made, made + first, kUntouched) == first;
+                }
+            }
+            CHECK(same);
+            if (level == EngineLevel::scalar) CHECK(skipped);
+        }
+    }
+}
+
 TEST_CASE("Winograd: weights whose transform just fits 16 bits, and some that do not", "[engine]") {
     Random rng(37);
     // Taps of one kernel, and whether sums of them as the transform makes them stay within 32767.

@@ -122,6 +122,20 @@ TEST_CASE("slabs: unused ones go back to the system above a limit", "[slabs]") {
     CHECK(heap.slab_bytes() == 0);
 }
 
+TEST_CASE("slabs: those of large blocks go back before shared ones", "[slabs]") {
+    SlabHeap heap;
+    void* const small = heap.take(1 * kMiB);
+    void* const large = heap.take(30 * kMiB);
+    heap.give_back(small, 1 * kMiB);
+    heap.give_back(large, 30 * kMiB);
+    REQUIRE(heap.slab_bytes() == SlabHeap::kSlabBytes + 30 * kMiB);
+    heap.trim(30 * kMiB);
+    CHECK(heap.slab_bytes() == SlabHeap::kSlabBytes);
+    void* const again = heap.take(1 * kMiB);
+    CHECK(again == small);
+    heap.give_back(again, 1 * kMiB);
+}
+
 TEST_CASE("slabs: sizes beyond the address space are refused", "[slabs]") {
     SlabHeap heap;
     CHECK_THROWS_AS(heap.take(SIZE_MAX), std::bad_alloc);

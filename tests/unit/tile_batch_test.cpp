@@ -138,7 +138,7 @@ TEST_CASE("tile batch: parts of tiles decoded together are those of tiles decode
                 .ok());
         tile.substreams = 3 + i;
         payloads[i] = codec->pack(tile, nullptr).value();
-        parts[i] = TilePart{h[i] - 2 * i, i, w[i] - i};
+        parts[i] = TilePart{h[i] - 2 * i, i, w[i] - i, 3 * i};
     }
     // Of this one the last substream ends early, which shows where it is decoded to its end.
     parts[kDamaged] = TilePart{h[kDamaged], 0, w[kDamaged]};
