@@ -38,51 +38,75 @@ int16_t choose_symbol(const SymbolCodec& codec, int index, float target, const f
 
 // ---- Paths through the trellis
 
+// Of each quantiser the cheapest symbol with an even level and with an odd one.
+using Magnitudes = std::array<int16_t, 4>;
+
+// What is considered for a coded symbol, of a model's tables.
+class Alternatives {
+  public:
+    explicit Alternatives(const SymbolCodec& codec) : codec_(codec) {
+        first_.resize(static_cast<size_t>(codec.table_count()));
+        for (int table = 1; table < codec.table_count(); ++table)
+            for (int kind = 0; kind < 4; ++kind)
+                first_[static_cast<size_t>(table)][static_cast<size_t>(kind)] =
+                    codec.cost(table, kind & 1, kind >> 1);
+    }
+
+    void find(int table, float target, float weight, TrellisCosts& best, Magnitudes& magnitudes) const {
+        const float distance =
+            std::min(std::fabs(target), static_cast<float>(trellis_symbol(kMaxTrellisLevel, 0)));
+        // Most are here, where no level is nearer than the first two.
+        if (distance < 1) {
+            const TrellisCosts& bits = first_[static_cast<size_t>(table)];
+            for (size_t kind = 0; kind < 4; ++kind) {
+                const float error = distance - static_cast<float>(kFirst[kind]);
+                best[kind] = bits[kind] + weight * error * error;
+            }
+            magnitudes = kFirst;
+            return;
+        }
+        for (int quantiser = 0; quantiser < 2; ++quantiser)
+            for (int parity = 0; parity < 2; ++parity)
+                find_level(table, quantiser, parity, distance, weight, best, magnitudes);
+    }
+
+  private:
+    // Levels 0 and 1 of both quantisers.
+    static constexpr Magnitudes kFirst = {0, trellis_symbol(1, 0), 0, trellis_symbol(1, 1)};
+
+    // The nearest level of this parity and the next toward zero; zero itself always.
+    void find_level(int table, int quantiser, int parity, float distance, float weight, TrellisCosts& best,
+                    Magnitudes& magnitudes) const {
+        const auto kind = static_cast<size_t>(2 * quantiser + parity);
+        best[kind] = kUnreachableState;
+        const auto consider = [&](int level) {
+            const int symbol = trellis_symbol(level, quantiser);
+            const float error = distance - static_cast<float>(symbol);
+            const float cost = codec_.cost(table, level, quantiser) + weight * error * error;
+            if (cost >= best[kind]) return;
+            best[kind] = cost;
+            magnitudes[kind] = static_cast<int16_t>(symbol);
+        };
+        const float level = (distance + static_cast<float>(quantiser)) / 2;
+        // Rounded half up; less than zero where the parity is odd: then the first of this parity.
+        const int pairs = static_cast<int>(std::max(0.0F, (level - static_cast<float>(parity)) / 2) + 0.5F);
+        const int nearest = std::min(parity + 2 * pairs, kMaxTrellisLevel - 1 + parity);
+        consider(nearest);
+        if (nearest >= 2) consider(nearest - 2);
+        if (parity == 0 && nearest >= 4) consider(0);
+    }
+
+    const SymbolCodec& codec_;
+    std::vector<TrellisCosts> first_;  // bits of levels 0 and 1, for each table
+};
+
 // One of a stream's paths.
 struct Chain {
     std::vector<TrellisCosts> costs;
-    std::vector<std::array<int16_t, 4>> magnitudes;  // of the symbols that cost so much
+    std::vector<Magnitudes> magnitudes;  // of the symbols that cost so much
     std::vector<uint32_t> positions;
 
-    void reserve(size_t count) {
-        costs.reserve(count);
-        magnitudes.reserve(count);
-        positions.reserve(count);
-    }
-
-    // Of each quantiser the cheapest symbol with an even level and with an odd one.
-    void add(const SymbolCodec& codec, size_t position, int index, float target, float weight) {
-        const float distance =
-            std::min(std::fabs(target), static_cast<float>(trellis_symbol(kMaxTrellisLevel, 0)));
-        TrellisCosts best;
-        std::array<int16_t, 4> magnitude{};
-        for (int quantiser = 0; quantiser < 2; ++quantiser) {
-            for (int parity = 0; parity < 2; ++parity) {
-                const auto kind = static_cast<size_t>(2 * quantiser + parity);
-                best[kind] = kUnreachableState;
-                const auto consider = [&](int level) {
-                    const int symbol = trellis_symbol(level, quantiser);
-                    const float error = distance - static_cast<float>(symbol);
-                    const float cost = codec.cost(index, level, quantiser) + weight * error * error;
-                    if (cost >= best[kind]) return;
-                    best[kind] = cost;
-                    magnitude[kind] = static_cast<int16_t>(symbol);
-                };
-                // The nearest level of this parity and the next toward zero; zero itself always.
-                const float level = (distance + static_cast<float>(quantiser)) / 2;
-                const int nearest = std::min(
-                    parity + 2 * std::max(0, static_cast<int>(
-                                                 std::lround((level - static_cast<float>(parity)) / 2))),
-                    kMaxTrellisLevel - 1 + parity);
-                consider(nearest);
-                if (nearest >= 2) consider(nearest - 2);
-                if (parity == 0 && nearest >= 4) consider(0);
-            }
-        }
-        costs.push_back(best);
-        magnitudes.push_back(magnitude);
-        positions.push_back(static_cast<uint32_t>(position));
-    }
+    explicit Chain(size_t count) : costs(count), magnitudes(count), positions(count) {}
 
     void write(const TrellisChoices& choices, const float* target, int16_t* symbols) const {
         for (size_t i = 0; i < positions.size(); ++i)
@@ -104,12 +128,18 @@ void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float*
     std::fill_n(symbols, count, int16_t{0});
     const auto coded =
         static_cast<uint64_t>(count - static_cast<size_t>(std::count(index, index + count, 0)));
-    std::vector<Chain> chains(static_cast<size_t>(chain_count(kind, coded)));
-    for (Chain& chain : chains) chain.reserve(static_cast<size_t>(coded) / chains.size() + 1);
-    size_t number = 0;
+    const auto count_of_chains = static_cast<uint64_t>(chain_count(kind, coded));
+    std::vector<Chain> chains;
+    for (uint64_t k = 0; k < count_of_chains; ++k)
+        chains.emplace_back(static_cast<size_t>((coded + count_of_chains - 1 - k) / count_of_chains));
+    const Alternatives alternatives(codec);
+    size_t next = 0, step = 0;  // where the next symbol goes
     for (size_t i = 0; i < count; ++i) {
         if (index[i] == 0) continue;
-        chains[number++ % chains.size()].add(codec, i, index[i], target[i], weight[i]);
+        Chain& to = chains[next];
+        alternatives.find(index[i], target[i], weight[i], to.costs[step], to.magnitudes[step]);
+        to.positions[step] = static_cast<uint32_t>(i);
+        if (++next == chains.size()) next = 0, ++step;
     }
     TrellisChoices choices;
     for (const Chain& chain : chains) {
