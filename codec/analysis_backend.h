@@ -92,6 +92,16 @@ struct Refinement {
     std::function<bool()> go_on;
 };
 
+// Rows [top, bottom) and columns [left, right) of an output of h x w x c values.
+struct AnalysisPart {
+    int h = 0, w = 0, c = 0;
+    int top = 0, bottom = 0, left = 0, right = 0;
+
+    bool valid() const {
+        return top >= 0 && top < bottom && bottom <= h && left >= 0 && left < right && right <= w;
+    }
+};
+
 // Runs a model's float analysis graphs. Not thread-safe: the encoder calls it from one thread at a time.
 class AnalysisBackend {
   public:
@@ -104,13 +114,9 @@ class AnalysisBackend {
     virtual Status run(AnalysisGraph graph, const float* in, int h, int w, int c, float* out, int out_h,
                        int out_w, int out_c) = 0;
 
-    // As run() of the analysis, but only rows [first, end) of the output need be written.
-    virtual Status run_rows(const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c,
-                            int first, int end) {
-        static_cast<void>(first);
-        static_cast<void>(end);
-        return run(AnalysisGraph::analysis, in, h, w, c, out, out_h, out_w, out_c);
-    }
+    // As run() of the analysis, but only a part of its output is wanted: that, rows out_row values apart, is what is written.
+    virtual Status run_part(const float* in, int h, int w, int c, const AnalysisPart& part, float* out,
+                            ptrdiff_t out_row);
 
     // By one gradient through the synthesis: where the symbols of free positions should lie, in symbols, for
     // bits_per_error * squared errors to be least, and what a squared distance of one symbol from there costs in bits. All arrays

@@ -157,6 +157,18 @@ Result<std::unique_ptr<AnalysisBackend>> make_backend(const std::string& name,
 
 }  // namespace
 
+Status AnalysisBackend::run_part(const float* in, int h, int w, int c, const AnalysisPart& part, float* out,
+                                 ptrdiff_t out_row) {
+    if (!part.valid()) return Status(ErrorCode::internal, "no such part of the analysis");
+    const size_t row = static_cast<size_t>(part.w) * static_cast<size_t>(part.c);
+    std::vector<float> all(static_cast<size_t>(part.h) * row);
+    NAE_RETURN_IF_ERROR(run(AnalysisGraph::analysis, in, h, w, c, all.data(), part.h, part.w, part.c));
+    for (int y = part.top; y < part.bottom; ++y)
+        std::copy_n(all.data() + static_cast<size_t>(y) * row + ptrdiff_t{part.left} * part.c,
+                    ptrdiff_t{part.right - part.left} * part.c, out + (y - part.top) * out_row);
+    return Status();
+}
+
 Status AnalysisBackend::refine(const Refinement&, const int16_t*, float*, float*) {
     return Status(ErrorCode::unsupported, "there is no synthesis to take gradients through");
 }

@@ -7,6 +7,7 @@
 
 #include "codec/halve_rows.h"
 #include "codec/lossless_tile.h"
+#include "codec/sample_table.h"
 #include "format/text.h"
 
 namespace nae {
@@ -167,6 +168,10 @@ void LevelEncoder::feed_preview() {
     for (; previewed_ < rows_.next(); ++previewed_) {
         for (size_t b = 0; b < n; ++b) {
             const uint8_t* samples = shape.samples(rows_.row(previewed_), rows_.width(), plane.bands[b]);
+            if (is_plain_range(job_.plan.table.bands[plane.bands[b]], shape.type)) {
+                for (size_t x = 0; x < width; ++x) row[x * n + b] = samples[x];
+                continue;
+            }
             to_model_scale(samples, rows_.width(), shape.type, job_.plan.table.bands[plane.bands[b]],
                            values.data(), 1);
             for (size_t x = 0; x < width; ++x)

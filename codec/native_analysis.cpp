@@ -24,28 +24,32 @@ class NativeAnalysis : public AnalysisBackend {
             return Status(ErrorCode::internal, "no such graph");
         const FloatEngine& engine =
             graph == AnalysisGraph::analysis ? engines_->analysis : engines_->hyper_analysis;
-        return compute(engine, in, h, w, c, out, out_h, out_w, out_c, 0, out_h);
+        return compute(engine, in, h, w, c, AnalysisPart{out_h, out_w, out_c, 0, out_h, 0, out_w}, out,
+                       ptrdiff_t{out_w} * out_c);
     }
 
-    Status run_rows(const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c,
-                    int first, int end) override {
-        return compute(engines_->analysis, in, h, w, c, out, out_h, out_w, out_c, first, end);
+    Status run_part(const float* in, int h, int w, int c, const AnalysisPart& part, float* out,
+                    ptrdiff_t out_row) override {
+        return compute(engines_->analysis, in, h, w, c, part, out, out_row);
     }
 
   private:
-    Status compute(const FloatEngine& engine, const float* in, int h, int w, int c, float* out, int out_h,
-                   int out_w, int out_c, int first, int end) {
+    Status compute(const FloatEngine& engine, const float* in, int h, int w, int c, const AnalysisPart& part,
+                   float* out, ptrdiff_t out_row) {
         if (c != engine.input_channels()) return Status(ErrorCode::internal, cat(c, " channels of input"));
-        if (first < 0 || first >= end || end > out_h) return Status(ErrorCode::internal, "no such rows");
+        if (!part.valid()) return Status(ErrorCode::internal, "no such part of the analysis");
         NAE_ASSIGN_OR_RETURN(const FloatTensor made, engine.run(in, h, w, pool_, EngineLevel::automatic,
-                                                                Limits(), RowRange{first, end}));
-        if (made.h != out_h || made.w != out_w || made.c != out_c)
+                                                                Limits(), RowRange{part.top, part.bottom}));
+        if (made.h != part.h || made.w != part.w || made.c != part.c)
             return Status(ErrorCode::internal,
-                          cat("the network gave ", made.w, "x", made.h, "x", made.c, " values where ", out_w,
-                              "x", out_h, "x", out_c, " were expected"));
-        const ptrdiff_t row = ptrdiff_t{out_w} * out_c;
-        std::copy(made.data.begin() + first * row, made.data.begin() + end * row, out + first * row);
-        return Status();
+                          cat("the network gave ", made.w, "x", made.h, "x", made.c, " values where ", part.w,
+                              "x", part.h, "x", part.c, " were expected"));
+        return pool_.parallel_for(part.bottom - part.top, [&](int64_t row) {
+            const ptrdiff_t from = ((part.top + row) * made.w + part.left) * made.c;
+            std::copy_n(made.data.begin() + from, ptrdiff_t{part.right - part.left} * made.c,
+                        out + row * out_row);
+            return Status();
+        });
     }
 
     const std::shared_ptr<const AnalysisEngines> engines_;

@@ -85,24 +85,29 @@ Status PlaneEncoder::encode_research_tiles(const Rect& band) {
     return Status();
 }
 
-void PlaneEncoder::fill_channel(const Rect& rect, int band, float* out) {
+void PlaneEncoder::fill_rows(const Rect& rect, int band, int64_t first, int64_t end, float* out) {
     const BandInfo& info = job_.plan.table.bands[static_cast<size_t>(band)];
     const RowShape& shape = rows_.shape();
     const int64_t inside = std::min(rect.right(), rows_.width()) - rect.x;
     const auto size = static_cast<int64_t>(sample_bytes(shape.type));
-    const bool holes = !info.specials.empty() || job_.plan.alpha >= 0 || shape.mask;
-    valid_.assign(holes ? static_cast<size_t>(rect.w * rect.h) : 0, 1);
-    for (int64_t y = 0; y < rect.h; ++y) {
+    for (int64_t y = first; y < end; ++y) {
         const uint8_t* row = rows_.row(std::min(rect.y + y, rows_.height() - 1));
         const uint8_t* samples = shape.samples(row, rows_.width(), band);
         float* values = out + y * rect.w * 3;
         to_model_scale(samples + rect.x * size, inside, shape.type, info, values, 3);
         for (int64_t x = inside; x < rect.w; ++x) values[3 * x] = values[3 * (inside - 1)];
-        if (!holes) continue;
+        if (valid_.empty()) continue;
         uint8_t* valid = valid_.data() + y * rect.w;
         find_valid(shape, row, rows_.width(), job_.plan, band, rect.x, inside, valid);
         std::fill(valid + inside, valid + rect.w, valid[inside - 1]);
     }
+}
+
+void PlaneEncoder::fill_channel(const Rect& rect, int band, float* out) {
+    const BandInfo& info = job_.plan.table.bands[static_cast<size_t>(band)];
+    const bool holes = !info.specials.empty() || job_.plan.alpha >= 0 || rows_.shape().mask;
+    valid_.assign(holes ? static_cast<size_t>(rect.w * rect.h) : 0, 1);
+    in_rows(rect.h, [&](int64_t first, int64_t end) { fill_rows(rect, band, first, end, out); });
     if (holes) fill_holes(out, 3, rect.h, rect.w, valid_);
 }
 
@@ -111,7 +116,18 @@ void PlaneEncoder::fill(const Rect& rect, float* out) {
     for (size_t channel = 0; channel < plane.bands.size(); ++channel)
         fill_channel(rect, plane.bands[channel], out + channel);
     if (plane.kind == PlaneKind::rgb) return;
-    for (int64_t i = 0; i < rect.w * rect.h; ++i) out[3 * i + 2] = out[3 * i + 1] = out[3 * i];
+    in_rows(rect.h, [&](int64_t first, int64_t end) {
+        for (int64_t i = first * rect.w; i < end * rect.w; ++i) out[3 * i + 2] = out[3 * i + 1] = out[3 * i];
+    });
+}
+
+template <class F>
+void PlaneEncoder::in_rows(int64_t count, F body) {
+    constexpr int64_t kAtOnce = 16;
+    static_cast<void>(job_.pool.parallel_for(div_up(count, kAtOnce), [&](int64_t i) {
+        body(i * kAtOnce, std::min((i + 1) * kAtOnce, count));
+        return Status();
+    }));
 }
 
 template <class F>
@@ -135,23 +151,21 @@ Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
     const Rect cells{padded.x / kLatentStride, padded.y / kLatentStride, padded.w / kLatentStride,
                      padded.h / kLatentStride};
     input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
-    output_.resize(static_cast<size_t>(cells.w * cells.h * channels));
     fill(padded, input_.data());
     if (const AnalysisLap& lap = job_.model->model.analysis_lap; !lap.empty())
         NAE_RETURN_IF_ERROR(lap_floats(lap, false, input_.data(), static_cast<ptrdiff_t>(padded.h),
                                        static_cast<ptrdiff_t>(padded.w), &job_.pool));
-    NAE_RETURN_IF_ERROR(timed("analysis", [&] {
-        return job_.analysis->run_rows(
-            input_.data(), static_cast<int>(padded.h), static_cast<int>(padded.w), 3, output_.data(),
-            static_cast<int>(cells.h), static_cast<int>(cells.w), channels,
-            static_cast<int>(block.y - cells.y), static_cast<int>(block.bottom() - cells.y));
-    }));
-    for (int64_t y = block.y; y < block.bottom(); ++y) {
-        const float* from = output_.data() + ((y - cells.y) * cells.w + (block.x - cells.x)) * channels;
-        float* to = y_.data() + ((y - band.y) * band.w + block.x) * channels;
-        std::memcpy(to, from, static_cast<size_t>(block.w * channels) * sizeof(float));
-    }
-    return Status();
+    AnalysisPart part{static_cast<int>(cells.h), static_cast<int>(cells.w), channels};
+    part.top = static_cast<int>(block.y - cells.y);
+    part.bottom = static_cast<int>(block.bottom() - cells.y);
+    part.left = static_cast<int>(block.x - cells.x);
+    part.right = static_cast<int>(block.right() - cells.x);
+    return timed("analysis", [&] {
+        return job_.analysis->run_part(input_.data(), static_cast<int>(padded.h), static_cast<int>(padded.w),
+                                       3, part,
+                                       y_.data() + ((block.y - band.y) * band.w + block.x) * channels,
+                                       static_cast<ptrdiff_t>(band.w * channels));
+    });
 }
 
 Status PlaneEncoder::analyse(const Rect& band) {
@@ -171,11 +185,15 @@ Status PlaneEncoder::hyper_analyse(const Rect& band, const Rect& tile, std::vect
     const int64_t channels = job_.model->latent_channels();
     const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
     const Extents padded{hyper.h * kHyperStride, hyper.w * kHyperStride};
-    input_.assign(static_cast<size_t>(padded.h * padded.w * channels), 0.0f);
-    for (int64_t y = 0; y < tile.h; ++y) {
-        std::memcpy(input_.data() + y * padded.w * channels, y_at(band, tile.y + y, tile.x),
-                    static_cast<size_t>(tile.w * channels) * sizeof(float));
-    }
+    input_.resize(static_cast<size_t>(padded.h * padded.w * channels));
+    in_rows(padded.h, [&](int64_t first, int64_t end) {
+        for (int64_t y = first; y < end; ++y) {
+            float* const to = input_.data() + y * padded.w * channels;
+            const int64_t inside = y < tile.h ? tile.w * channels : 0;
+            if (inside > 0) std::copy_n(y_at(band, tile.y + y, tile.x), inside, to);
+            std::fill(to + inside, to + padded.w * channels, 0.0F);
+        }
+    });
     z.resize(static_cast<size_t>(hyper.h * hyper.w * job_.model->hyper_channels()));
     return timed("hyper-analysis", [&] {
         return job_.analysis->run(AnalysisGraph::hyper_analysis, input_.data(), static_cast<int>(padded.h),
@@ -190,8 +208,8 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
     const TileRange range = tiles_.tiles_touching(band);
     const int64_t first = tiles_.number(range.x0, range.y0);
     const int64_t count = (range.x1 - range.x0) * (range.y1 - range.y0);  // whole rows of tiles: consecutive
-    // In groups, so that progress is reported in between: a strip of a wide picture has many tiles.
-    const int64_t group = job_.pool.threads();
+    // In groups, so that progress is reported in between, of several for each thread, for some take longer than others.
+    const int64_t group = int64_t{4} * job_.pool.threads();
     for (int64_t i = 0; i < count; i += group) {
         NAE_RETURN_IF_ERROR(encode_tiles(band, first + i, std::min(group, count - i)));
     }
@@ -242,7 +260,7 @@ Status PlaneEncoder::quantise_tiles(const Rect& band, int64_t first, std::vector
         const Rect tile = tiles_.latent_rect(first + i);
         const Status status = job_.codec->quantise(
             y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(), static_cast<int>(tile.h),
-            static_cast<int>(tile.w), z[slot].data(), quantiser_of(band, tile), tiles[slot]);
+            static_cast<int>(tile.w), z[slot].data(), quantiser_of(band, tile), tiles[slot], &job_.pool);
         return status.in(cat("tile ", first + i));
     });
 }

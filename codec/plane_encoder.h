@@ -75,8 +75,12 @@ class PlaneEncoder {
     Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
     template <class F>
     Status timed(const char* what, F work);  // counts as analysis
-    // One band of fill(), to every third float.
+    // One band of fill(), to every third float; and some rows of that, which do not look at their neighbours.
     void fill_channel(const Rect& rect, int band, float* out);
+    void fill_rows(const Rect& rect, int band, int64_t first, int64_t end, float* out);
+    // body(first, end) for a few of `count` rows at a time, by all threads; it must not fail.
+    template <class F>
+    void in_rows(int64_t count, F body);
 
     const float* y_at(const Rect& band, int64_t y, int64_t x) const {
         return y_.data() + ((y - band.y) * band.w + x) * job_.model->latent_channels();
@@ -91,7 +95,6 @@ class PlaneEncoder {
     AlignedFloats y_;              // of the current band
     std::vector<float> emphasis_;  // of the current band; empty: the same everywhere
     AlignedFloats input_;          // scratch: analysis input
-    AlignedFloats output_;         // scratch: analysis output with halo
     std::vector<uint8_t> valid_;   // scratch of fill_channel()
 };
 

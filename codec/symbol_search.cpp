@@ -231,9 +231,9 @@ class SearchingBackend : public AnalysisBackend {
                int out_c) override {
         return inner_->run(graph, in, h, w, c, out, out_h, out_w, out_c);
     }
-    Status run_rows(const float* in, int h, int w, int c, float* out, int out_h, int out_w, int out_c,
-                    int first, int end) override {
-        return inner_->run_rows(in, h, w, c, out, out_h, out_w, out_c, first, end);
+    Status run_part(const float* in, int h, int w, int c, const AnalysisPart& part, float* out,
+                    ptrdiff_t out_row) override {
+        return inner_->run_part(in, h, w, c, part, out, out_row);
     }
     Status refine(const Refinement& task, const int16_t* symbols, float* target, float* weight) override {
         if (search_ == nullptr) {

@@ -400,7 +400,7 @@ Status TileCodec::predict_whole(TileSymbols& tile) const {
 }
 
 Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
-                           const QuantiserOptions& options, TileSymbols& tile) const {
+                           const QuantiserOptions& options, TileSymbols& tile, ThreadPool* pool) const {
     NAE_RETURN_IF_ERROR(check_size(h, w));
     const Extents hyper = TileLayout::hyper_extents(h, w);
     tile.h = h;
@@ -420,11 +420,10 @@ Status TileCodec::quantise(const float* y, ptrdiff_t y_stride, int h, int w, con
     tile.symbols.resize(tile.index.size());
     tile.substreams = substream_count(coded_symbols(Stream{squares(Squares::first), 0, w}, tile,
                                                     static_cast<size_t>(model_->latent_channels())));
-    choose(squares(Squares::first), y, y_stride, options, tile);
+    NAE_RETURN_IF_ERROR(choose(squares(Squares::first), y, y_stride, options, tile, pool));
     if (!has_context()) return Status();
     NAE_RETURN_IF_ERROR(see_context(h, w, all, all, 0, h, tile.symbols.data(), tile.prediction, tile.index));
-    choose(Squares::second, y, y_stride, options, tile);
-    return Status();
+    return choose(Squares::second, y, y_stride, options, tile, pool);
 }
 
 Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
@@ -433,8 +432,7 @@ Status TileCodec::quantise_second(const float* y, ptrdiff_t y_stride, const Quan
     NAE_RETURN_IF_ERROR(predict_whole(tile));
     NAE_RETURN_IF_ERROR(
         see_context(tile.h, tile.w, all, all, 0, tile.h, tile.symbols.data(), tile.prediction, tile.index));
-    choose(Squares::second, y, y_stride, options, tile);
-    return Status();
+    return choose(Squares::second, y, y_stride, options, tile, nullptr);
 }
 
 void TileCodec::aim(const float* values, const int16_t* mean, const uint8_t* index, float* target) const {
@@ -445,9 +443,17 @@ void TileCodec::aim(const float* values, const int16_t* mean, const uint8_t* ind
         target[c] += std::clamp(target[c] * release_[index[c]], -kMost, kMost);
 }
 
-void TileCodec::choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,
-                       const QuantiserOptions& options, TileSymbols& tile) const {
-    for (const Stream& stream : streams_of(squares, tile)) choose_stream(stream, y, y_stride, options, tile);
+Status TileCodec::choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,
+                         const QuantiserOptions& options, TileSymbols& tile, ThreadPool* pool) const {
+    const std::vector<Stream> streams = streams_of(squares, tile);
+    const auto choose_one = [&](int64_t i) {
+        choose_stream(streams[static_cast<size_t>(i)], y, y_stride, options, tile);
+        return Status();
+    };
+    const auto count = static_cast<int64_t>(streams.size());
+    if (pool != nullptr && count > 1) return pool->parallel_for(count, choose_one);
+    for (int64_t i = 0; i < count; ++i) NAE_RETURN_IF_ERROR(choose_one(i));
+    return Status();
 }
 
 void TileCodec::choose_stream(const Stream& stream, const float* y, ptrdiff_t y_stride,

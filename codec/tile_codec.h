@@ -28,6 +28,7 @@
 #include "codec/model.h"
 #include "codec/substreams.h"
 #include "codec/tensor.h"
+#include "codec/thread_pool.h"
 #include "codec/tile_part.h"
 #include "format/limits.h"
 #include "format/span.h"
@@ -146,9 +147,10 @@ class TileCodec {
     bool has_context() const { return !model_->context.empty(); }
 
     // Chooses the symbols of a tile of h x w positions. y: analysis outputs, h x w x C, rows y_stride floats apart; z:
-    // hyper-analysis outputs, hz x wz x Cz, dense; both in integer units of the synthesis' / hyper-synthesis' input.
+    // hyper-analysis outputs, hz x wz x Cz, dense; both in integer units of the synthesis' / hyper-synthesis' input. pool: whose
+    // threads share the substreams; null: the calling thread alone.
     Status quantise(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
-                    const QuantiserOptions& options, TileSymbols& tile) const;
+                    const QuantiserOptions& options, TileSymbols& tile, ThreadPool* pool = nullptr) const;
     // Predicts the second squares again from the symbols that the first ones have now, and chooses theirs anew. Only with a
     // context. y: as above.
     Status quantise_second(const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
@@ -214,8 +216,8 @@ class TileCodec {
                        const int16_t* symbols, Tensor16& prediction, AlignedVector8& index) const;
     // Where the symbols of a position should lie (symbol_choice.h).
     void aim(const float* values, const int16_t* mean, const uint8_t* index, float* target) const;
-    void choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,
-                const QuantiserOptions& options, TileSymbols& tile) const;
+    Status choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,
+                  const QuantiserOptions& options, TileSymbols& tile, ThreadPool* pool) const;
     void choose_stream(const Stream& stream, const float* y, ptrdiff_t y_stride,
                        const QuantiserOptions& options, TileSymbols& tile) const;
     Result<std::vector<uint8_t>> pack_stream(const Stream& stream, const TileSymbols& tile) const;

@@ -81,10 +81,14 @@ PreviewBuilder::PreviewBuilder(uint32_t width, uint32_t height, uint8_t bands)
 void PreviewBuilder::add_row(uint32_t y, const uint8_t* row) {
     if (y >= height_) return;
     const auto cell_y = static_cast<size_t>(uint64_t{y} * shape_.height / height_);
-    for (uint32_t x = 0; x < width_; ++x) {
-        const size_t cell = cell_y * shape_.width + static_cast<size_t>(uint64_t{x} * shape_.width / width_);
-        ++counts_[cell];
-        for (size_t b = 0; b < shape_.bands; ++b) sums_[cell * shape_.bands + b] += *row++;
+    for (uint32_t cell_x = 0, x = 0; cell_x < shape_.width; ++cell_x) {
+        // Pixel x belongs to cell x * cells / width, rounded down: this is the first one of the next.
+        const auto end =
+            static_cast<uint32_t>(((uint64_t{cell_x} + 1) * width_ + shape_.width - 1) / shape_.width);
+        const size_t cell = cell_y * shape_.width + cell_x;
+        counts_[cell] += end - x;
+        for (; x < end; ++x)
+            for (size_t b = 0; b < shape_.bands; ++b) sums_[cell * shape_.bands + b] += *row++;
     }
 }
 
