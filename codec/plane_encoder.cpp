@@ -15,7 +15,7 @@ namespace nae {
 namespace {
 
 // Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
-constexpr int64_t kAnalysisSide = 1536;
+constexpr int64_t kAnalysisSide = 2048;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
 constexpr double kCodingWork = 0.6;
 // And of that, refining where it is asked for.

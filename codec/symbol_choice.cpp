@@ -134,8 +134,7 @@ void choose_symbols(const SymbolCodec& codec, const uint8_t* index, const float*
         chains.emplace_back(static_cast<size_t>((coded + count_of_chains - 1 - k) / count_of_chains));
     const Alternatives alternatives(codec);
     size_t next = 0, step = 0;  // where the next symbol goes
-    for (size_t i = 0; i < count; ++i) {
-        if (index[i] == 0) continue;
+    for (size_t i = next_coded(index, 0, count); i < count; i = next_coded(index, i + 1, count)) {
         Chain& to = chains[next];
         alternatives.find(index[i], target[i], weight[i], to.costs[step], to.magnitudes[step]);
         to.positions[step] = static_cast<uint32_t>(i);

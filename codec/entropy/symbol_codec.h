@@ -27,6 +27,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "codec/entropy/tables.h"
@@ -165,6 +166,16 @@ class SymbolCodec {
     bool trellis_ = false;
 };
 
+// The first coded position from i on, or count.
+inline size_t next_coded(const uint8_t* table_index, size_t i, size_t count) {
+    for (uint64_t eight = 0; i + sizeof eight <= count; i += sizeof eight) {
+        std::memcpy(&eight, table_index + i, sizeof eight);
+        if (eight != 0) break;
+    }
+    while (i < count && table_index[i] == 0) ++i;
+    return i;
+}
+
 // body(i, quantiser) for the coded positions i of a stream in order; quantiser: of the symbol, 0 without dependent
 // quantisation. The symbols before i must be valid when it is called for.
 template <class F>
@@ -172,14 +183,14 @@ void for_coded(const uint8_t* table_index, const int16_t* symbols, size_t count,
                StreamKind kind = StreamKind::lanes) {
     uint64_t coded = 0;
     for (size_t i = 0; i < count; ++i) coded += table_index[i] != 0;
-    const auto chains = static_cast<uint64_t>(chain_count(kind, coded));
+    const int chains = chain_count(kind, coded);
     const auto* const next = trellis_of(kind);
     uint8_t states[kMostLanes] = {};
     static_assert(kSubstreamChains <= kMostLanes, "a state for each chain");
-    uint64_t number = 0;
-    for (size_t i = 0; i < count; ++i) {
-        if (table_index[i] == 0) continue;
-        uint8_t& state = states[number++ % chains];
+    int chain = 0;
+    for (size_t i = next_coded(table_index, 0, count); i < count; i = next_coded(table_index, i + 1, count)) {
+        uint8_t& state = states[chain];
+        if (++chain == chains) chain = 0;
         const int quantiser = trellis ? trellis_quantiser(state) : 0;
         body(i, quantiser);
         if (trellis) state = next[state][trellis_level(symbols[i], quantiser) & 1];

@@ -53,6 +53,13 @@ class BackwardWriter {
     std::vector<uint16_t> words_;
 };
 
+// A symbol, or level, with the entry of its table.
+struct Coded {
+    uint32_t interval;
+    int16_t symbol;
+    int16_t escaped_from;  // the table's largest symbol, where this is larger; else -1
+};
+
 void put_u16(std::vector<uint8_t>& out, uint32_t value) {
     out.push_back(static_cast<uint8_t>(value & 0xff));
     out.push_back(static_cast<uint8_t>((value >> 8) & 0xff));
@@ -148,35 +155,31 @@ Result<std::vector<uint8_t>> SymbolCodec::encode(const uint8_t* table_index, con
     std::vector<uint8_t> out;
     if (coded == 0) return out;
 
-    // The last symbol is coded first, and its quantiser depends on all before it.
-    std::vector<uint8_t> quantisers;
-    if (trellis_) {
-        quantisers.reserve(static_cast<size_t>(coded));
-        bool path = true;
-        const auto follow = [&](size_t i, int quantiser) {
-            path = path && trellis_has(symbols[i], quantiser);
-            quantisers.push_back(static_cast<uint8_t>(quantiser));
-        };
-        for_coded(table_index, symbols, count, true, follow, kind);
-        if (!path) return Status(ErrorCode::invalid_argument, "entropy encoder: symbols that are no path");
-    }
-    const auto lanes = kind == StreamKind::lanes ? static_cast<uint64_t>(lane_count(coded)) : uint64_t{1};
-    std::vector<uint32_t> states(lanes, kind == StreamKind::lanes ? kStateLow : 1);
-    BackwardWriter writer;
-    uint64_t number = coded;
-    for (size_t i = count; i-- > 0;) {
-        if (table_index[i] == 0) continue;
-        --number;
-        const int quantiser = trellis_ ? quantisers[static_cast<size_t>(number)] : 0;
+    // The last symbol is coded first, and its quantiser depends on all before it: what codes each is looked up forwards.
+    std::vector<Coded> all;
+    all.reserve(static_cast<size_t>(coded));
+    bool path = true;
+    const auto look_up = [&](size_t i, int quantiser) {
+        path = path && (!trellis_ || trellis_has(symbols[i], quantiser));
         const size_t table = table_index[i] + static_cast<size_t>(quantiser * table_count_);
-        uint32_t& x = states[number % lanes];
         const int max_symbol = encode_[table].max_symbol;
         const int symbol = trellis_ ? trellis_level(symbols[i], quantiser) : symbols[i];
         const bool escaped = symbol < -max_symbol || symbol > max_symbol;
-        if (escaped) writer.escape(x, max_symbol, symbol);
         const int entry = escaped ? 2 * max_symbol + 1 : symbol + max_symbol;
-        const Interval& interval = intervals_[decode_[table].first_interval + static_cast<size_t>(entry)];
-        writer.symbol(x, interval.start, interval.frequency);
+        all.push_back({decode_[table].first_interval + static_cast<uint32_t>(entry),
+                       static_cast<int16_t>(symbol), static_cast<int16_t>(escaped ? max_symbol : -1)});
+    };
+    for_coded(table_index, symbols, count, trellis_, look_up, kind);
+    if (!path) return Status(ErrorCode::invalid_argument, "entropy encoder: symbols that are no path");
+    const auto lanes = static_cast<size_t>(kind == StreamKind::lanes ? lane_count(coded) : 1);
+    std::vector<uint32_t> states(lanes, kind == StreamKind::lanes ? kStateLow : 1);
+    BackwardWriter writer;
+    size_t lane = static_cast<size_t>(coded) % lanes;
+    for (size_t number = all.size(); number-- > 0;) {
+        lane = (lane == 0 ? lanes : lane) - 1;
+        const Coded& symbol = all[number];
+        if (symbol.escaped_from >= 0) writer.escape(states[lane], symbol.escaped_from, symbol.symbol);
+        writer.symbol(states[lane], intervals_[symbol.interval].start, intervals_[symbol.interval].frequency);
     }
     out.reserve(4 * lanes + 2 * writer.words().size());
     for (const uint32_t x : states) {
