@@ -170,10 +170,14 @@ Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
 
 Status PlaneEncoder::analyse(const Rect& band) {
     y_.resize(static_cast<size_t>(band.w * band.h * job_.model->latent_channels()));
-    constexpr int64_t kSide = kAnalysisSide / kLatentStride;
-    for (int64_t y = band.y; y < band.bottom(); y += kSide) {
-        for (int64_t x = 0; x < band.w; x += kSide) {
-            const Rect block = intersect(Rect{x, y, kSide, kSide}, band);
+    // As few as there can be, of about equal size.
+    const auto side = [](int64_t length) {
+        return div_up(length, div_up(length, kAnalysisSide / kLatentStride));
+    };
+    const int64_t height = side(band.h), width = side(band.w);
+    for (int64_t y = band.y; y < band.bottom(); y += height) {
+        for (int64_t x = 0; x < band.w; x += width) {
+            const Rect block = intersect(Rect{x, y, width, height}, band);
             NAE_RETURN_IF_ERROR(analyse_block(band, block));
             NAE_RETURN_IF_ERROR(job_.progress((1 - kCodingWork) * static_cast<double>(block.w * block.h)));
         }
