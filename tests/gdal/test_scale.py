@@ -79,7 +79,7 @@ class Progress(unittest.TestCase):
         self.assertIsNotNone(dataset)
         self.assertEqual(seen, sorted(seen))
         self.assertEqual((seen[0], seen[-1]), (0, 1))
-        # Two analysis blocks across, four bands of tiles down.
+        # Two analysis blocks across, two strips of 1024 rows down.
         self.assertLess(max(b - a for a, b in zip(seen, seen[1:])), 0.15)
 
     def test_cancel_at_any_time_leaves_nothing(self):
