@@ -106,7 +106,10 @@ Status read_chunk(const ByteSource& source, const ChunkReader& reader, const Chu
         NAE_ASSIGN_OR_RETURN(
             out.preview,
             (options.pack_preview ? parse_preview_shape(payload) : parse_preview(payload)).in("preview"));
-        if (options.pack_preview) out.packed_preview = std::move(payload);
+        if (options.pack_preview) {
+            NAE_RETURN_IF_ERROR(bound_packed_preview(payload));
+            out.packed_preview = std::move(payload);
+        }
     } else if (chunk.type == kChunkModel) {
         NAE_ASSIGN_OR_RETURN(out.model, payload_of(limits.max_model_bytes));
     } else if (chunk.type == kChunkTileIndex) {

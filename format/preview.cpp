@@ -68,6 +68,18 @@ Result<Preview> parse_preview(ByteSpan payload) {
     return p;
 }
 
+Status bound_packed_preview(std::vector<uint8_t>& payload) {
+    if (payload.size() <= kMostPackedPreviewBytes) return Status();
+    const Result<Preview> parsed = parse_preview(payload);
+    if (parsed.ok()) {
+        NAE_ASSIGN_OR_RETURN(payload, serialise_preview(parsed.value()));
+    } else {
+        payload.resize(kMostPackedPreviewBytes);  // no better, but no longer
+    }
+    payload.shrink_to_fit();
+    return Status();
+}
+
 PreviewBuilder::PreviewBuilder(uint32_t width, uint32_t height, uint8_t bands)
     : width_(width), height_(height) {
     const uint32_t longest = std::max(width, height);

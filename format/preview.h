@@ -34,6 +34,11 @@ Result<Preview> parse_preview(ByteSpan payload);
 Result<Preview> parse_preview_shape(ByteSpan payload);
 
 // Averages a picture down to a preview while its rows pass by, so that the picture need not be in memory.
+// A preview that is kept as it is in its file takes no more than this: a payload can be larger only if it is made of empty blocks, or
+// damaged. It is then packed anew, and cut off if it is damaged.
+constexpr size_t kMostPackedPreviewBytes = size_t{64} << 10;
+Status bound_packed_preview(std::vector<uint8_t>& payload);
+
 class PreviewBuilder {
   public:
     // Size of the picture; the preview keeps its proportions, its longer side at most 128, never enlarged.

@@ -195,6 +195,27 @@ TEST_CASE("a preview may be left as it is in the file, but its shape is looked a
     CHECK(parse_preview(layout_of(broken).value().packed_preview).status().code() == ErrorCode::corrupt);
 }
 
+TEST_CASE("a packed preview is kept in little memory, whatever its file makes of it",
+          "[format][file][preview]") {
+    LayoutOptions packed;
+    packed.pack_preview = true;
+    // Behind the shape 20,000 blocks of nothing, then the samples.
+    constexpr size_t kShape = 5;
+    Bytes padded(kPreviewPart.payload.begin(), kPreviewPart.payload.begin() + kShape);
+    for (int i = 0; i < 20000; ++i) padded.insert(padded.end(), {0x00, 0x00, 0x00, 0xFF, 0xFF});
+    padded.insert(padded.end(), kPreviewPart.payload.begin() + kShape, kPreviewPart.payload.end());
+    const auto packed_of = [&](const Bytes& payload) {
+        const MemorySource source(file_of({kHead, kIndex, kData, {kChunkPreview, payload}}), "p.nae");
+        return read_layout(source, packed).value().packed_preview;
+    };
+    CHECK(parse_preview(padded).value().pixels == sample_preview().pixels);
+    CHECK(packed_of(padded).size() <= kMostPackedPreviewBytes);
+    CHECK(parse_preview(packed_of(padded)).value().pixels == sample_preview().pixels);
+    padded.push_back(0);  // something behind the samples
+    CHECK(packed_of(padded).size() <= kMostPackedPreviewBytes);
+    CHECK(parse_preview(packed_of(padded)).status().code() == ErrorCode::corrupt);
+}
+
 TEST_CASE("missing, repeated and misplaced chunks are refused", "[format][file]") {
     const std::vector<std::vector<Part>> wrong = {
         {},
