@@ -18,6 +18,7 @@ using nae::api::make;
 
 // A pixbuf's size is an int in each direction, and its bytes go through code that counts in int elsewhere.
 constexpr uint64_t kMaxPixels = uint64_t{1} << 29;
+constexpr int kPreviewSide = 128;  // at most
 
 struct Unref {
     void operator()(GdkPixbuf* pixbuf) const { g_object_unref(pixbuf); }
@@ -124,10 +125,10 @@ void finish(const Load& load) {
     load.size(&width, &height, load.user);
     if (width <= 0 || height <= 0) return;
     auto preview = make<nae_preview>();
-    check(nae_get_preview(decoder.get(), &preview));
-    // A preview has no alpha.
-    const bool preview_will_do = preview.pixels != nullptr && !has_alpha(info) &&
-                                 width <= static_cast<int>(preview.width) &&
+    // A preview has no alpha, and where it is damaged the pixels may still be whole.
+    const bool preview_will_do = !has_alpha(info) && width <= kPreviewSide && height <= kPreviewSide &&
+                                 nae_get_preview(decoder.get(), &preview) == NAE_OK &&
+                                 preview.pixels != nullptr && width <= static_cast<int>(preview.width) &&
                                  height <= static_cast<int>(preview.height);
     PixbufPtr pixbuf = scaled(
         preview_will_do ? load_preview(preview) : load_pixels(decoder, info, width, height), width, height);

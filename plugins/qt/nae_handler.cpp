@@ -15,6 +15,7 @@ using nae::api::make;
 
 constexpr uint64_t kMaxPixels = uint64_t{1} << 29;  // a QImage of four bytes a pixel stays below 2 GiB
 constexpr int kSignatureBytes = 8;
+constexpr uint32_t kPreviewSide = 128;  // at most
 
 // Bytes straight from a device that can be sought in. nae.h calls one at a time.
 int read_device(void* user, uint64_t offset, void* to, size_t n) {
@@ -163,14 +164,15 @@ bool NaeHandler::read(QImage* image) {
             qWarning("NAE: the clip rectangle is outside the picture");
             return false;
         }
-        auto preview = make<nae_preview>();
-        check(nae_get_preview(decoder_->get(), &preview));
         const bool smaller = part == whole && scaled_size_.isValid();
         const auto width = static_cast<uint32_t>(std::max(scaled_size_.width(), 0));
         const auto height = static_cast<uint32_t>(std::max(scaled_size_.height(), 0));
-        // A preview has no alpha.
-        const bool preview_will_do = smaller && preview.pixels != nullptr && !has_alpha(info) &&
-                                     width <= preview.width && height <= preview.height;
+        auto preview = make<nae_preview>();
+        // A preview has no alpha, and where it is damaged the pixels may still be whole.
+        const bool preview_will_do =
+            smaller && !has_alpha(info) && width <= kPreviewSide && height <= kPreviewSide &&
+            nae_get_preview(decoder_->get(), &preview) == NAE_OK && preview.pixels != nullptr &&
+            width <= preview.width && height <= preview.height;
         const uint32_t level = smaller ? nae::api::level_for(info, width, height) : 0;
         const QRect in_level(
             part.x(), part.y(),

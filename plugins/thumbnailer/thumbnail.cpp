@@ -127,8 +127,9 @@ Image make_thumbnail(const std::string& path, uint32_t size) {
     const nae::api::Decoder decoder = nae::api::Decoder::open(path, &options);
     const nae_info info = decoder.info();
     auto preview = make<nae_preview>();
-    check(nae_get_preview(decoder.get(), &preview));
-    if (preview.pixels != nullptr) return upright(reduce_preview(preview, size), info.orientation);
+    // Where it is damaged the pixels may still be whole.
+    if (nae_get_preview(decoder.get(), &preview) == NAE_OK && preview.pixels != nullptr)
+        return upright(reduce_preview(preview, size), info.orientation);
     const AreaReducer wanted(info.width, info.height, 1, size);
     const uint32_t level = nae::api::level_for(info, wanted.width(), wanted.height());
     if (uint64_t{nae::api::level_side(info.width, level)} * nae::api::level_side(info.height, level) >

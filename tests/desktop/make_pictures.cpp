@@ -89,13 +89,28 @@ Bytes with_header(Bytes file, size_t offset, const Bytes& replacement) {
     return file;
 }
 
+// A preview whose chunk is whole and whose samples are not: its last byte is another one.
+Bytes with_damaged_preview(Bytes file) {
+    const std::string type = "pREV";
+    const auto chunk = std::search(file.begin(), file.end(), type.begin(), type.end());
+    constexpr ptrdiff_t kTypeBytes = 4, kBeforePayload = 12;
+    const auto length = static_cast<ptrdiff_t>(nae::load_le<uint64_t>(&*chunk + kTypeBytes));
+    const auto payload = chunk + kBeforePayload;
+    payload[length - 1] ^= 0xFF;
+    const uint32_t of_type = nae::crc32_of(&*chunk, kTypeBytes);
+    nae::store_le(nae::crc32_of(&*payload, static_cast<size_t>(length), of_type), &*(payload + length));
+    return file;
+}
+
 void make(const std::string& folder) {
     const std::string exif("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0", 26);
     const std::string icc = "not a profile, but bytes";
     const Bytes colour = encode(300, 200, NAE_RGB, NAE_PREVIEW_NEVER, {});
     write(folder + "/colour.nae", colour);
     write(folder + "/gray.nae", encode(90, 130, NAE_GRAY, NAE_PREVIEW_NEVER, {}));
-    write(folder + "/preview.nae", encode(300, 200, NAE_RGB, NAE_PREVIEW_ALWAYS, {}));
+    const Bytes preview = encode(300, 200, NAE_RGB, NAE_PREVIEW_ALWAYS, {});
+    write(folder + "/preview.nae", preview);
+    write(folder + "/damaged-preview.nae", with_damaged_preview(preview));
     write(folder + "/turned.nae",
           encode(300, 200, NAE_RGB, NAE_PREVIEW_ALWAYS,
                  {{"NAE", "EXIF", exif.data(), exif.size()}, {"NAE", "ICC", icc.data(), icc.size()}}));

@@ -68,7 +68,7 @@ void whole(const std::string& folder) {
 
 void scaled(const std::string& folder) {
     // From the preview, and from the pixels.
-    for (const char* name : {"/preview.nae", "/colour.nae"}) {
+    for (const char* name : {"/preview.nae", "/colour.nae", "/damaged-preview.nae"}) {
         for (const int width : {60, 128, 240}) {
             GdkPixbuf* small =
                 gdk_pixbuf_new_from_file_at_size((folder + name).c_str(), width, width, nullptr);

@@ -80,7 +80,7 @@ void reading(const QString& folder) {
     QImageReader outside(folder + "/colour.nae");
     outside.setClipRect(QRect(400, 400, 10, 10));
     expect(outside.read().isNull(), "clip rectangle outside the picture");
-    for (const char* name : {"/colour.nae", "/preview.nae"}) {
+    for (const char* name : {"/colour.nae", "/preview.nae", "/damaged-preview.nae"}) {
         for (const int width : {60, 120, 240}) {
             QImageReader small(folder + name);
             small.setScaledSize(QSize(width, width * 2 / 3));

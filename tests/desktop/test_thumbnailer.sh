@@ -25,6 +25,8 @@ makes 150x100 150 "$pictures/overviews.nae"
 cp "$pictures/colour.nae" "with space.nae"
 makes 64x43 64 "file://$PWD/with%20space.nae"
 
+makes 64x43 64 "$pictures/damaged-preview.nae" # from the pixels
+
 # The preview needs no model.
 NAE_MODEL_PATH=/nowhere "$program" "$pictures/preview.nae" out.png || fail "preview without a model"
 
