@@ -16,6 +16,8 @@ namespace {
 
 // Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
 constexpr int64_t kAnalysisSide = 2048;
+// Latent positions of the tiles, for each thread, that are quantised and packed together: four tiles of 512 x 512 pixels.
+constexpr int64_t kPositionsAtOnce = 4 * 1024;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
 constexpr double kCodingWork = 0.6;
 // And of that, refining where it is asked for.
@@ -212,8 +214,10 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
     const TileRange range = tiles_.tiles_touching(band);
     const int64_t first = tiles_.number(range.x0, range.y0);
     const int64_t count = (range.x1 - range.x0) * (range.y1 - range.y0);  // whole rows of tiles: consecutive
-    // In groups, so that progress is reported in between, of several for each thread, for some take longer than others.
-    const int64_t group = int64_t{4} * job_.pool.threads();
+    // In groups, so that progress is reported in between, and what is on its way takes five times the memory of latents: of several
+    // for each thread, since some take longer than others, but for very large ones.
+    const int64_t threads = job_.pool.threads(), side = tiles_.tile_side();
+    const int64_t group = std::max(threads, kPositionsAtOnce * threads / (side * side));
     for (int64_t i = 0; i < count; i += group) {
         NAE_RETURN_IF_ERROR(encode_tiles(band, first + i, std::min(group, count - i)));
     }
