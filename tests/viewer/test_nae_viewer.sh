@@ -51,6 +51,9 @@ refused cut.nae gray.png cut.nae --headless
 GDAL_DRIVER_PATH=/nowhere refused GDAL_DRIVER_PATH gray.png gray.nae --headless
 # The laboratory's tabs: a run and tables in the folder give other windows than none; a training is started and told about.
 if "$viewer" --list-actions | grep -q '^lab.train'; then
+    "$viewer" colour.png colour.nae --headless --no-session --tune ssim --screenshot tuned.png --csv tuned.csv ||
+        fail "encoding anew for SSIM"
+    grep -q '^NAE,.*tuned for SSIM' tuned.csv || fail "not tuned: $(cat tuned.csv)"
     mkdir -p empty lab/run
     printf 'model = ae-5\n' > lab/run/settings.txt
     printf 'epoch,seconds,loss,validation_loss,validation_psnr,validation_ssim,validation_bpp\n1,60,3,4,20,0.7,0.4\n2,120,1,2,25,0.8,0.3\n' > lab/run/log.csv

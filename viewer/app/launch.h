@@ -22,6 +22,7 @@ struct LaunchOptions {
     JpegSettings jpeg;
     std::optional<double> quality;  // NAE is encoded anew with it
     std::optional<int> effort;
+    std::optional<Tune> tune;
     std::optional<HeatKind> heat;
     std::optional<CompareMode> mode;
     std::vector<std::string> actions;  // done one after the other, each when all is settled

@@ -18,6 +18,7 @@ struct Arguments {
     double jpeg_quality = 0;
     double quality = 0;
     int effort = 0;
+    std::string tune;
     std::string heat;
     std::string mode;
     std::string size;
@@ -80,6 +81,7 @@ nae::Status finish(Arguments& arguments, const CLI::App& app) {
     }
     if (app.count("--quality") > 0) launch.quality = arguments.quality;
     if (app.count("--effort") > 0) launch.effort = arguments.effort;
+    if (app.count("--tune") > 0) launch.tune = arguments.tune == "ssim" ? nae::Tune::ssim : nae::Tune::psnr;
     nae::HeatKind heat{};
     if (nae::heat_kind_of(arguments.heat, heat)) launch.heat = heat;
     nae::CompareMode mode{};
@@ -130,6 +132,8 @@ int main(int argc, char** argv) {
     app.add_option("--quality", arguments.quality, "encode NAE anew with this quality")
         ->check(CLI::Range(1.0, 100.0));
     app.add_option("--effort", arguments.effort, "encode NAE anew with this effort")->check(CLI::Range(1, 9));
+    app.add_option("--tune", arguments.tune, "encode NAE anew for this")
+        ->check(CLI::IsMember({"psnr", "ssim"}));
     app.add_option("--heatmap", arguments.heat, "lay this error map over the codecs' panes")
         ->check(CLI::IsMember({"ssim", "ms-ssim", "absolute", "signed", "squared", "delta-e"}));
     app.add_option("--mode", arguments.mode, "how pictures are compared")

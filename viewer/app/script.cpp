@@ -12,10 +12,11 @@ void Script::begin() {
         viewer_.state.view.fit = true;
         viewer_.open(options_.paths);
     }
-    if (options_.quality || options_.effort) {
+    if (options_.quality || options_.effort || options_.tune) {
         NaeSettings settings = bench.nae_settings();
         if (options_.quality) settings.quality = *options_.quality;
         if (options_.effort) settings.effort = *options_.effort;
+        if (options_.tune) settings.tune = *options_.tune;
         bench.set_nae(settings);
     }
     if (options_.mode) {
