@@ -267,6 +267,26 @@ Tensor PhotoModel::noise_like(const Tensor& t) const {
     return torch::empty_like(t).uniform_(-0.5, 0.5, noise_);
 }
 
+double PhotoModel::macs_per_pixel_of_a_step() const {
+    const double input_resolution[kParts] = {1, 1.0 / 16, 1.0 / 64, 1.0 / 16, 1.0 / 16};
+    double sum = 0;
+    for (size_t p = 0; p < kParts; ++p) {
+        std::vector<double> resolution;  // of each node, in the pictures'
+        for (size_t i = 0; i < nets_[p].nodes.size(); ++i) {
+            const FloatNode& node = nets_[p].nodes[i];
+            double r = node.inputs.empty() ? input_resolution[p] : resolution[node.inputs[0]];
+            if (node.op == Op::conv) r /= node.stride;
+            if (node.op == Op::space_to_depth) r /= node.block;
+            if (node.op == Op::depth_to_space) r *= node.block;
+            resolution.push_back(r);
+            if (node.op == Op::conv)
+                sum +=
+                    (learns(Part(p)) ? 3 : 1) * r * r * double(leaf(node_parameters_[p][i].weight).numel());
+        }
+    }
+    return sum;
+}
+
 double PhotoModel::lambda(double quality) const {
     return config_.lambda_low * std::pow(config_.lambda_high / config_.lambda_low, quality);
 }

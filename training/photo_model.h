@@ -83,6 +83,10 @@ class PhotoModel {
     void use_restoration(std::shared_ptr<const RestorationFilter> filter, int output_frac_bits,
                          bool whole_batches);
 
+    // Multiplications of a forward pass per pixel of the pictures: of all networks, those that learn counted three times, as their
+    // backward pass takes twice as many. The restoration filter and the rates are left out.
+    double macs_per_pixel_of_a_step() const;
+
     double lambda(double quality) const;
     const PhotoConfig& config() const { return config_; }
 

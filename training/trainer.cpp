@@ -284,10 +284,11 @@ std::string train(const TrainOptions& o) {
             const double dt = seconds_now() - window_start, k = 1.0 / double(window);
             const double rate = pixels * double(window) / 1e6 / dt, psnr = 48.1308 - 10 * sum_mse * k;
             std::printf(
-                "%7lld  %6.1f min  loss %.4f  %.3f bpp  %.2f dB  norm %.2f  lr %.1e  %.2f Mpx/s  %.1f min "
-                "left\n",
+                "%7lld  %6.1f min  loss %.4f  %.3f bpp  %.2f dB  norm %.2f  lr %.1e  %.2f Mpx/s  %.2f "
+                "TFLOP/s  "
+                "%.1f min left\n",
                 static_cast<long long>(info.steps), minutes, sum_loss * k, sum_bpp * k, psnr, norm, lr, rate,
-                o.minutes - minutes);
+                rate * 2e-6 * model.macs_per_pixel_of_a_step(), o.minutes - minutes);
             std::fflush(stdout);
             log << "train," << info.steps << ',' << minutes << ',' << sum_loss * k << ',' << sum_bpp * k
                 << ',' << psnr << ',' << lr << ',' << rate << '\n';

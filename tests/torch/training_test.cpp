@@ -248,6 +248,19 @@ TEST_CASE("The context sees symbols in multiples of their scale, on every other 
     CHECK(view.known.select(1, 1).abs().max().item<float>() == 0);
 }
 
+TEST_CASE("Multiplications of a step: those of networks that learn count three times") {
+    const PhotoConfig c = small_model();
+    FlatAdam optimiser(torch::kCPU, torch::kFloat);
+    const PhotoModel model(c, PcaStart{torch::randn({48, 768}), torch::ones({48}), 0}, optimiser);
+    optimiser.seal();
+    // By hand, a pixel: analysis, hyper-analysis, hyper-synthesis, synthesis, context.
+    CHECK(model.macs_per_pixel_of_a_step() == Approx(3 * (289 + 366.75 + 286.75 + 289 + 392)));
+    optimiser.freeze([](const std::string& name) {
+        return name.rfind("hyper_synthesis.", 0) != 0 && name.rfind("context.", 0) != 0;
+    });
+    CHECK(model.macs_per_pixel_of_a_step() == Approx(289 + 366.75 + 289 + 3 * (286.75 + 392)));
+}
+
 TEST_CASE("A dead branch of the synthesis is left out of the model, and can begin anew") {
     TemporaryFolder folder;
     write_pack(folder.path / "pictures.pack");
