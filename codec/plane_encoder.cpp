@@ -16,6 +16,8 @@ namespace {
 
 // Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
 constexpr int64_t kAnalysisSide = 2048;
+// Of several, which each compute a halo of 120 pixels anew, they may be this large: two do for pictures of up to 5120 pixels.
+constexpr int64_t kMostAnalysisSide = 2560;
 // Latent positions of the tiles, for each thread, that are quantised and packed together: four tiles of 512 x 512 pixels.
 constexpr int64_t kPositionsAtOnce = 4 * 1024;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
@@ -174,7 +176,8 @@ Status PlaneEncoder::analyse(const Rect& band) {
     y_.resize(static_cast<size_t>(band.w * band.h * job_.model->latent_channels()));
     // As few as there can be, of about equal size.
     const auto side = [](int64_t length) {
-        return div_up(length, div_up(length, kAnalysisSide / kLatentStride));
+        const int64_t usual = kAnalysisSide / kLatentStride, most = kMostAnalysisSide / kLatentStride;
+        return div_up(length, std::max(std::min<int64_t>(div_up(length, usual), 2), div_up(length, most)));
     };
     const int64_t height = side(band.h), width = side(band.w);
     for (int64_t y = band.y; y < band.bottom(); y += height) {
