@@ -42,8 +42,8 @@ Result<std::vector<std::vector<int16_t>>> read_latents(const ByteSource& source,
                                                        EngineLevel engine) {
     NAE_ASSIGN_OR_RETURN(const FileLayout layout, read_layout(source));
     const Header& h = layout.header;
-    NAE_ASSIGN_OR_RETURN(const auto codec, TileCodec::create(model, h.quality_centi, Limits(), engine,
-                                                             stream_kind(h.flags)));
+    NAE_ASSIGN_OR_RETURN(const auto codec,
+                         TileCodec::create(model, h.quality_centi, Limits(), engine, stream_kind(h.flags)));
     const std::vector<Plane>& planes = layout.bands.planes;
     std::vector<std::vector<int16_t>> latents;
     for (int level = 0; level < h.levels; ++level) {
