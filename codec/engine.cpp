@@ -167,7 +167,8 @@ class Execution {
         return pairs;
     }
 
-    // What node `i` computes, in horizontal parts, shared out among the team's threads where that pays; in_parts: in any case in parts that a core's cache holds.
+    // What node `i` computes, in horizontal parts, shared out among the team's threads where that pays; in_parts: in any case in
+    // parts that a core's cache holds.
     template <class F>
     Status by_rows(size_t i, bool in_parts, F body) {
         const Rect& r = plan_.nodes[i].compute;

@@ -63,9 +63,9 @@ struct ContextTask {
 };
 
 // Adds to means, from the part's top on, and log2 scales of the second squares of a part's rows [top, bottom) what the network
-// says; the part begins with an even column, and its top and this are even. What is known must hold that part and `reach` rows and columns more, as far as the tile has
-// them. prediction: of the known part, as the hyper-synthesis gave it. Of other rows only what is never changed is looked at:
-// several threads may have some rows each. Errors: those of the engine.
+// says; the part begins with an even column, and both tops are even. What is known must hold that part and `reach` rows and
+// columns more, as far as the tile has them. prediction: of the known part, as the hyper-synthesis gave it. Of other rows only
+// what is never changed is looked at: several threads may have some rows each. Errors: those of the engine.
 Status add_context(const ContextTask& task, const TilePart& part, int top, int bottom, Tensor16& prediction);
 
 }  // namespace nae

@@ -5,6 +5,7 @@
 #ifndef NAE_FORMAT_PREVIEW_H_
 #define NAE_FORMAT_PREVIEW_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -33,12 +34,12 @@ Result<Preview> parse_preview(ByteSpan payload);
 // Its size and bands alone, without pixels: what can be checked in no time. Errors: corrupt.
 Result<Preview> parse_preview_shape(ByteSpan payload);
 
-// Averages a picture down to a preview while its rows pass by, so that the picture need not be in memory.
 // A preview that is kept as it is in its file takes no more than this: a payload can be larger only if it is made of empty blocks, or
 // damaged. It is then packed anew, and cut off if it is damaged.
 constexpr size_t kMostPackedPreviewBytes = size_t{64} << 10;
 Status bound_packed_preview(std::vector<uint8_t>& payload);
 
+// Averages a picture down to a preview while its rows pass by, so that the picture need not be in memory.
 class PreviewBuilder {
   public:
     // Size of the picture; the preview keeps its proportions, its longer side at most 128, never enlarged.
