@@ -102,6 +102,25 @@ struct AnalysisPart {
     }
 };
 
+// The analysis of a raster from top to bottom, some rows at a time, none of which is computed twice. Not thread-safe.
+class AnalysisStream {
+  public:
+    virtual ~AnalysisStream() = default;
+
+    // Of the input, in pixels: the first row that is still to be read; the one after the last that latent rows before `bottom` depend
+    // on; and how many are best taken at once.
+    virtual int64_t input_first() const = 0;
+    virtual int64_t input_end(int64_t bottom) const = 0;
+    virtual int64_t rows_at_once() const = 0;
+    // Latent rows before this one are done.
+    virtual int64_t done() const = 0;
+    // Computes what can be computed of an input that has come as far as row `in_end`: of the latents rows [part.top, part.bottom), the
+    // first of which is done(), as many as are done() then, as AnalysisBackend::run_part() gives them. in: dense rows of pixels from
+    // row `in_row` on, at least from input_first().
+    virtual Status advance(const float* in, int64_t in_row, int64_t in_end, const AnalysisPart& part, float* out,
+                           ptrdiff_t out_row) = 0;
+};
+
 // Runs a model's float analysis graphs. Not thread-safe: the encoder calls it from one thread at a time.
 class AnalysisBackend {
   public:
@@ -117,6 +136,9 @@ class AnalysisBackend {
     // As run() of the analysis, but only a part of its output is wanted: that, rows out_row values apart, is what is written.
     virtual Status run_part(const float* in, int h, int w, int c, const AnalysisPart& part, float* out,
                             ptrdiff_t out_row);
+
+    // For an input of h x w pixels; it must not outlive this. Null: this one only takes all of a part's input at once.
+    virtual std::unique_ptr<AnalysisStream> stream(int64_t h, int64_t w);
 
     // By one gradient through the synthesis: where the symbols of free positions should lie, in symbols, for
     // bits_per_error * squared errors to be least, and what a squared distance of one symbol from there costs in bits. All arrays

@@ -169,6 +169,8 @@ Status AnalysisBackend::run_part(const float* in, int h, int w, int c, const Ana
     return Status();
 }
 
+std::unique_ptr<AnalysisStream> AnalysisBackend::stream(int64_t, int64_t) { return nullptr; }
+
 Status AnalysisBackend::refine(const Refinement&, const int16_t*, float*, float*) {
     return Status(ErrorCode::unsupported, "there is no synthesis to take gradients through");
 }

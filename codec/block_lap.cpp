@@ -115,32 +115,52 @@ Result<AnalysisLap> parse_analysis_lap(ByteSpan bytes) {
     return lap;
 }
 
-Status lap_floats(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,
-                  ThreadPool* pool) {
+namespace {
+
+// body(i) for i in [0, count), by the pool if there is one.
+template <class F>
+void for_each(ThreadPool* pool, ptrdiff_t count, const F& body) {
+    if (pool == nullptr) {
+        for (ptrdiff_t i = 0; i < count; ++i) body(i);
+        return;
+    }
+    static_cast<void>(pool->parallel_for(count, [&](int64_t i) {
+        body(static_cast<ptrdiff_t>(i));
+        return Status();
+    }));
+}
+
+}  // namespace
+
+void lap_floats_down(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t first_border, ptrdiff_t h,
+                     ptrdiff_t w, ThreadPool* pool) {
     constexpr ptrdiff_t kAtOnce = 48;
     const ptrdiff_t row = transposed ? 1 : kLapReach, column = transposed ? kLapReach : 1;
     const ptrdiff_t line = kPixelChannels * w;
-    const auto for_each = [&](ptrdiff_t count, const auto& body) {
-        const auto job = [&](int64_t i) {
-            body(static_cast<ptrdiff_t>(i));
-            return Status();
-        };
-        if (pool != nullptr) return pool->parallel_for(count, job);
-        for (ptrdiff_t i = 0; i < count; ++i) body(i);
-        return Status();
-    };
-    NAE_RETURN_IF_ERROR(for_each(h / kLapSide - 1, [&](ptrdiff_t i) {
-        float* const border = pixels + (i + 1) * kLapSide * line;
+    for_each(pool, std::max<ptrdiff_t>(0, h - kLapReach - first_border + kLapSide) / kLapSide, [&](ptrdiff_t i) {
+        float* const border = pixels + (first_border + i * kLapSide) * line;
         for (ptrdiff_t first = 0; first < line; first += kAtOnce)
             lap_lines<kAtOnce>(matrix.data(), row, column, border + first, line,
                                std::min(kAtOnce, line - first));
-    }));
-    return for_each(h / kLapSide, [&](ptrdiff_t i) {
-        for (ptrdiff_t y = i * kLapSide; y < (i + 1) * kLapSide; ++y)
+    });
+}
+
+void lap_floats_along(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,
+                      ThreadPool* pool) {
+    const ptrdiff_t row = transposed ? 1 : kLapReach, column = transposed ? kLapReach : 1;
+    const ptrdiff_t line = kPixelChannels * w;
+    for_each(pool, (h + kLapSide - 1) / kLapSide, [&](ptrdiff_t i) {
+        for (ptrdiff_t y = i * kLapSide; y < std::min((i + 1) * kLapSide, h); ++y)
             for (ptrdiff_t x = kLapSide; x < w; x += kLapSide)
                 lap_lines<kPixelChannels>(matrix.data(), row, column, pixels + y * line + kPixelChannels * x,
                                           kPixelChannels, kPixelChannels);
     });
+}
+
+void lap_floats(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,
+                ThreadPool* pool) {
+    lap_floats_down(matrix, transposed, pixels, kLapSide, h, w, pool);
+    lap_floats_along(matrix, transposed, pixels, h, w, pool);
 }
 
 AnalysisLap real_lap(const BlockLap& lap) {

@@ -16,11 +16,12 @@ namespace HWY_NAMESPACE {
 using DFloat = hn::Rebind<float, D32>;
 using VFloat = hn::Vec<DFloat>;
 
-// acc[v][p] += sum over i of weights[v][16 i ..] * in[p][i].
-template <int V, int P>
+// acc[v][p] += sum over i of weights[v][16 i ..] * in[p][i]. beside(i) is called in between.
+template <int V, int P, class F>
 HWY_INLINE void multiply_floats(VFloat (&acc)[V][P], const float* const (&weights)[V],
-                                const float* const (&in)[P], ptrdiff_t n) {
+                                const float* const (&in)[P], ptrdiff_t n, F beside) {
     for (ptrdiff_t i = 0; i < n; ++i) {
+        beside(i);
         VFloat w[V];
         NAE_UNROLL
         for (int v = 0; v < V; ++v) w[v] = hn::LoadU(DFloat(), weights[v] + i * kConvBlock);
@@ -66,7 +67,7 @@ struct FloatBody {
             for (int p = 0; p < P; ++p) acc[v][p] = bias;
         }
         for (int ky = 0; ky < t.kernel; ++ky) {
-            multiply_floats(acc, weights, pixels.in, row);
+            multiply_floats(acc, weights, pixels.in, row, [](ptrdiff_t) {});
             NAE_UNROLL
             for (int v = 0; v < V; ++v) weights[v] += ptrdiff_t{row} * kConvBlock;
             NAE_UNROLL

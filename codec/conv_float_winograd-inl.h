@@ -9,23 +9,29 @@
 #define NAE_CODEC_CONV_FLOAT_WINOGRAD_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
+
 #include "codec/conv_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace nae {
 namespace HWY_NAMESPACE {
 
-// Of which `count` tiles, a multiple of every P of for_each_channel_tile(), are computed.
+// Of which `wanted` tiles are computed, and more to make `count` of them, a multiple of every P of for_each_channel_tile().
 struct FloatWinogradBody {
     static constexpr int kSide = kFloatTile + 2;
 
     const FloatWinogradTask& t;
-    int count;
-    float* patches;   // [36][tile][channel]
-    float* products;  // [36][tile][channel of the register tile]
+    int wanted, count;
+    float* patches;   // [36][tile][channel], patch_stride() apart
+    float* products;  // [36][tile][channel of the register tile], product_stride() apart
 
     int across() const { return (t.w + kFloatTile - 1) / kFloatTile; }
     int64_t tiles_in_all() const { return int64_t{across()} * ((t.h + kFloatTile - 1) / kFloatTile); }
+
+    // Values from one position to the next. Multiples of 4 KiB would put all 36 into the same few lines of the first cache.
+    size_t patch_stride() const { return static_cast<size_t>(count) * static_cast<size_t>(t.in_channels) + kLanes; }
+    size_t product_stride(int vectors) const { return static_cast<size_t>((count * vectors + 1) * kLanes); }
 
     // B^T d for one row or column d.
     static HWY_INLINE void transform_six(VFloat (&d)[kSide]) {
@@ -52,7 +58,7 @@ struct FloatWinogradBody {
 
     // B^T d B of all tiles, the last one again where there are no more.
     HWY_NOINLINE void transform_patches() const {
-        const ptrdiff_t channels = t.in_channels, position = count * channels;
+        const ptrdiff_t channels = t.in_channels, position = static_cast<ptrdiff_t>(patch_stride());
         for (int i = 0; i < count; ++i) {
             const int64_t tile = std::min(t.first_tile + i, tiles_in_all() - 1);
             const float* in =
@@ -67,6 +73,11 @@ struct FloatWinogradBody {
                     for (int y = 0; y < kSide; ++y)
                         column[y] = hn::LoadU(DFloat(), in + y * t.in_row + x * channels);
                     transform_six(column);
+                    if (x + kFloatTile >= kSide) {  // what the next tile reads and this one does not
+                        NAE_UNROLL
+                        for (int y = 0; y < kSide; ++y)
+                            hwy::Prefetch(in + y * t.in_row + (x + kFloatTile) * channels);
+                    }
                     NAE_UNROLL
                     for (int y = 0; y < kSide; ++y) v[y][x] = column[y];
                 }
@@ -94,8 +105,6 @@ struct FloatWinogradBody {
         const size_t block_size = static_cast<size_t>(t.in_channels) * kConvBlock;
         const size_t position_size =
             block_size * static_cast<size_t>((t.out_channels + kConvBlock - 1) / kConvBlock);
-        const float* in = patches;
-        float* out = products;
         for (size_t position = 0; position < kFloatPatch; ++position) {
             const float* weights[V];
             NAE_UNROLL
@@ -104,6 +113,9 @@ struct FloatWinogradBody {
                 weights[v] = t.weights + position * position_size +
                              static_cast<size_t>(lane / kConvBlock) * block_size + lane % kConvBlock;
             }
+            const float* in = patches + position * patch_stride();
+            float* out = products + position * product_stride(V);
+            const size_t to_next = position + 1 < kFloatPatch ? position_size : 0;
             for (int group = 0; group < count / P; ++group) {
                 const float* pixels[P];
                 VFloat acc[V][P];
@@ -113,7 +125,14 @@ struct FloatWinogradBody {
                     NAE_UNROLL
                     for (int v = 0; v < V; ++v) acc[v][p] = hn::Zero(DFloat());
                 }
-                multiply_floats(acc, weights, pixels, t.in_channels);
+                // A share of the next position's weights, which come from far.
+                const ptrdiff_t share = t.in_channels / (count / P);
+                multiply_floats(acc, weights, pixels, t.in_channels, [&](ptrdiff_t i) {
+                    if (i >= share) return;
+                    NAE_UNROLL
+                    for (int v = 0; v < V; ++v)
+                        hwy::Prefetch(weights[v] + to_next + (group * share + i) * kConvBlock);
+                });
                 NAE_UNROLL
                 for (int p = 0; p < P; ++p) {
                     NAE_UNROLL
@@ -128,9 +147,8 @@ struct FloatWinogradBody {
     HWY_INLINE void transform_outputs(int channel, int v) const {
         const int lane = channel + v * kLanes;
         const VFloat bias = hn::LoadU(DFloat(), t.bias + lane);
-        const ptrdiff_t position = ptrdiff_t{count} * V * kLanes;
-        const int64_t end = std::min<int64_t>(count, tiles_in_all() - t.first_tile);
-        for (int i = 0; i < end; ++i) {
+        const auto position = static_cast<ptrdiff_t>(product_stride(V));
+        for (int i = 0; i < wanted; ++i) {
             const float* from = products + (i * V + v) * kLanes;
             VFloat rows[kFloatTile][kSide];
             NAE_UNROLL
@@ -161,13 +179,13 @@ struct FloatWinogradBody {
 };
 
 void conv_float_winograd(const FloatWinogradTask& t) {
-    FloatWinogradBody body{t, kFloatTilesAtOnce, nullptr, nullptr};
-    // At the end of a raster only as many groups of tiles as are left.
-    const int64_t left = body.tiles_in_all() - t.first_tile;
-    while (body.count > 12 && body.count - 12 >= left) body.count -= 12;
-    const size_t patch_size =
-        size_t{kFloatPatch} * static_cast<size_t>(body.count) * static_cast<size_t>(t.in_channels);
-    const size_t product_size = size_t{kFloatPatch} * static_cast<size_t>(body.count) * 4 * kLanes;
+    FloatWinogradBody body{t, 0, 0, nullptr, nullptr};
+    // At the end of a raster only as many groups of tiles as are left. Register tiles of 12 are for fewer than four vectors.
+    body.wanted = static_cast<int>(std::min<int64_t>(t.tiles_at_once, body.tiles_in_all() - t.first_tile));
+    const int unit = kLanes == kConvBlock && t.out_channels % (4 * kLanes) != 0 ? 2 * kFloatTilesUnit : kFloatTilesUnit;
+    body.count = (body.wanted + unit - 1) / unit * unit;
+    const size_t patch_size = kFloatPatch * body.patch_stride();
+    const size_t product_size = kFloatPatch * body.product_stride(4);
     AlignedFloats scratch(patch_size + product_size);
     body.patches = scratch.data();
     body.products = body.patches + patch_size;

@@ -41,9 +41,11 @@ using Bfloat16ConvTask = DenseConvTask<uint16_t>;
 // must go on with zeros.
 constexpr int kFloatTile = 4;
 constexpr int kFloatPatch = (kFloatTile + 2) * (kFloatTile + 2);  // values that a tile depends on
-constexpr int kFloatTilesAtOnce = 24;
+constexpr int kFloatTilesAtOnce = 24;  // at most
+constexpr int kFloatTilesUnit = 6;
 struct FloatWinogradTask : FloatConvTask {
-    int64_t first_tile = 0;  // kFloatTilesAtOnce from here on, fewer at the end
+    int tiles_at_once = kFloatTilesAtOnce;  // a multiple of kFloatTilesUnit
+    int64_t first_tile = 0;                 // so many from here on, fewer at the end
 };
 
 // Where P pixels of the output from `first` on, row by row, are read from and written to; past the last one that one again.

@@ -10,6 +10,7 @@
 #include "codec/engine.h"
 #include "codec/float_graph.h"
 #include "codec/float_plan.h"
+#include "codec/float_raster.h"
 #include "codec/pack_float_conv.h"
 #include "codec/thread_pool.h"
 #include "format/limits.h"
@@ -30,9 +31,11 @@ struct FloatTensor {
 // the graph's input itself, for its precision is the latent's.
 enum class FloatPrecision : uint8_t { float32, bfloat16 };
 
-// Rows [first, end) of a raster.
-struct RowRange {
-    int64_t first = 0, end = INT64_MAX;
+// Some of a network's output, and where it goes.
+struct FloatPart {
+    RowRange rows, columns;  // as far as there are such
+    float* out = nullptr;    // the first value of the first of these rows; pixels are dense
+    ptrdiff_t out_row = 0;   // values from one row to the next
 };
 
 // A validated graph with its weights arranged for the kernels. Immutable, thread-safe.
@@ -47,21 +50,31 @@ class FloatEngine {
 
     // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
-    // wanted: of the output's rows, as far as there are such; the others are unset, and what only they depend on is not
-    // computed.
     Result<FloatTensor> run(const float* in, int h, int w, ThreadPool& pool,
-                            EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits(),
-                            const RowRange& wanted = RowRange()) const;
+                            EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits()) const;
+    // As above for a part of the output. Rows that only others depend on are not computed.
+    Status run(const float* in, int h, int w, ThreadPool& pool, const FloatPart& part,
+               EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits()) const;
+    // Error: limit_exceeded, as above.
+    Status check(int h, int w, const Limits& limits = Limits()) const;
+    // Extents of the output for an input of this size, and its channels.
+    int64_t output_extent(int64_t input) const { return info_.nodes.back().resolution.apply(input); }
+    int output_channels() const { return info_.nodes.back().channels; }
 
     int input_channels() const { return info_.input_channels(); }
+
+    // How many bytes the rows of the largest raster may take that each thread computes before it goes on to those below
+    // (float_stream.h). Speed and memory depend on it, results do not.
+    void set_wave_bytes(int64_t bytes) { wave_bytes_ = bytes; }
 
     // Gives the convolution `node` other weights and biases; all else of `with` must be as in the graph. Copies of this
     // engine keep theirs.
     void set_convolution(size_t node, const FloatNode& with);
 
   private:
-    struct Job;                                                              // of one run()
-    std::vector<RowRange> needed_rows(int h, const RowRange& wanted) const;  // of each node
+    friend class FloatOperators;
+    friend class FloatStream;
+
 
     FloatGraph graph_;  // without weights
     FloatGraphInfo info_;
@@ -70,6 +83,8 @@ class FloatEngine {
         convolutions_;            // one per node, null for other operators
     std::vector<bool> bfloat16_;  // of each node: may it be computed so
     int border_ = 0;              // that the largest kernel reads
+    // Two or three such rasters, and the weights that pass by, share a core's part of the caches.
+    int64_t wave_bytes_ = int64_t{8} << 20;
 };
 
 }  // namespace nae

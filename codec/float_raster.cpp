@@ -3,32 +3,51 @@
 #include <algorithm>
 
 namespace nae {
-namespace {
-
-int64_t framed(int extent, int border) {
-    if (border == 0) return extent;
-    return (int64_t{extent} + kFloatTile - 1) / kFloatTile * kFloatTile + 2 * int64_t{border};
-}
-
-}  // namespace
-
-void FloatRaster::create(int height, int width, int channels, int border) {
+void FloatRaster::create(int height, int width, int channels, int border, const RowRange& held) {
     h = height;
     w = width;
     c = channels;
-    stride_ = framed(width, border) * channels;
+    border_ = border;
+    held_ = held;
+    other_ = nullptr;
+    // Tiles are counted from the raster's first row, whichever is held first.
+    const int64_t fill = border == 0 ? 0 : kFloatTile - 1;
+    stride_ = (width + fill + 2 * ptrdiff_t{border}) * channels;
     origin_ = border * (stride_ + channels);
-    data_.resize(static_cast<size_t>(framed(height, border)) * static_cast<size_t>(framed(width, border)) *
-                 static_cast<size_t>(channels));
+    const int64_t rows = held.end - held.first + fill + 2 * int64_t{border};
+    data_.resize(static_cast<size_t>(rows) * static_cast<size_t>(stride_));
     if (border == 0) return;
     float* const first = data_.data();
     float* const end = first + data_.size();
-    std::fill(first, row(0) - ptrdiff_t{border} * c, 0.0F);
-    for (int64_t y = 0; y < h; ++y) {
-        std::fill(row(y) - ptrdiff_t{border} * c, row(y), 0.0F);
+    const ptrdiff_t side = ptrdiff_t{border} * c;
+    if (held.first == 0) std::fill(first, row(0) - side, 0.0F);
+    for (int64_t y = held.first; y < held.end; ++y) {
+        std::fill(row(y) - side, row(y), 0.0F);
         float* const right = row(y) + ptrdiff_t{w} * c;
-        std::fill(right, y + 1 < h ? row(y + 1) - ptrdiff_t{border} * c : end, 0.0F);
+        std::fill(right, row(y + 1) - side, 0.0F);
     }
+    if (held.end == h) std::fill(row(h) - side, end, 0.0F);
+}
+
+void FloatRaster::refer_to(const float* values, int64_t first, int height, int width, int channels) {
+    h = height;
+    w = width;
+    c = channels;
+    border_ = 0;
+    held_ = RowRange{first, height};
+    stride_ = ptrdiff_t{width} * channels;
+    origin_ = 0;
+    data_ = AlignedFloats();
+    other_ = values;
+}
+
+void FloatRaster::save(const RowRange& rows, AlignedFloats& out) const {
+    out.resize(static_cast<size_t>(std::max<int64_t>(rows.end - rows.first, 0)) * static_cast<size_t>(stride_));
+    std::copy_n(row(rows.first) - ptrdiff_t{border_} * c, out.size(), out.data());
+}
+
+void FloatRaster::restore(const RowRange& rows, const AlignedFloats& from) {
+    std::copy(from.begin(), from.end(), row(rows.first) - ptrdiff_t{border_} * c);
 }
 
 }  // namespace nae

@@ -49,7 +49,10 @@ Rect LevelEncoder::strip() const {
 }
 
 int64_t LevelEncoder::rows_wanted() const {
-    return std::min(strip().bottom() * kLatentStride + halo_, rows_.height()) - rows_.next();
+    const int64_t bottom = strip().bottom();
+    int64_t end = bottom * kLatentStride;
+    for (const PlaneEncoder& plane : coded_) end = std::max(end, plane.pixels_end(bottom));
+    return std::min(end, rows_.height()) - rows_.next();
 }
 
 Status LevelEncoder::encode_ready() {

@@ -5,11 +5,50 @@
 
 #include "codec/engine_kernels.h"
 #include "codec/float_engine.h"
+#include "codec/float_stream.h"
 #include "codec/thread_pool.h"
+#include "codec/thread_team.h"
 #include "format/text.h"
 
 namespace nae {
 namespace {
+
+// Longer rasters are no use, and their extents would not fit an int.
+constexpr int64_t kMostRows = int64_t{1} << 29;
+
+FloatPart part_of(const AnalysisPart& part, float* out, ptrdiff_t out_row) {
+    FloatPart wanted;
+    wanted.rows = RowRange{part.top, part.bottom};
+    wanted.columns = RowRange{part.left, part.right};
+    wanted.out = out;
+    wanted.out_row = out_row;
+    return wanted;
+}
+
+class NativeStream : public AnalysisStream {
+  public:
+    NativeStream(std::shared_ptr<const AnalysisEngines> engines, const Kernels& kernels, ThreadPool& pool, int h,
+                 int w)
+        : engines_(std::move(engines)), kernels_(kernels), pool_(pool), stream_(engines_->analysis, h, w) {}
+
+    int64_t input_first() const override { return stream_.input_first(); }
+    int64_t input_end(int64_t bottom) const override { return stream_.input_end(bottom); }
+    int64_t rows_at_once() const override { return stream_.wave_rows(pool_.threads()); }
+    int64_t done() const override { return stream_.done(); }
+    Status advance(const float* in, int64_t in_row, int64_t in_end, const AnalysisPart& part, float* out,
+                   ptrdiff_t out_row) override {
+        if (!part.valid()) return Status(ErrorCode::internal, "no such part of the analysis");
+        return ThreadTeam::run(pool_, [&](ThreadTeam& team) {
+            return stream_.advance(in, in_row, in_end, part_of(part, out, out_row), kernels_, team);
+        });
+    }
+
+  private:
+    const std::shared_ptr<const AnalysisEngines> engines_;
+    const Kernels& kernels_;
+    ThreadPool& pool_;
+    FloatStream stream_;
+};
 
 class NativeAnalysis : public AnalysisBackend {
   public:
@@ -33,23 +72,24 @@ class NativeAnalysis : public AnalysisBackend {
         return compute(engines_->analysis, in, h, w, c, part, out, out_row);
     }
 
+    std::unique_ptr<AnalysisStream> stream(int64_t h, int64_t w) override {
+        const auto kernels = kernels_for(EngineLevel::automatic);
+        if (!kernels.ok() || h > kMostRows || w > kMostRows) return nullptr;
+        return std::make_unique<NativeStream>(engines_, *kernels.value(), pool_, static_cast<int>(h),
+                                              static_cast<int>(w));
+    }
+
   private:
     Status compute(const FloatEngine& engine, const float* in, int h, int w, int c, const AnalysisPart& part,
                    float* out, ptrdiff_t out_row) {
         if (c != engine.input_channels()) return Status(ErrorCode::internal, cat(c, " channels of input"));
         if (!part.valid()) return Status(ErrorCode::internal, "no such part of the analysis");
-        NAE_ASSIGN_OR_RETURN(const FloatTensor made, engine.run(in, h, w, pool_, EngineLevel::automatic,
-                                                                Limits(), RowRange{part.top, part.bottom}));
-        if (made.h != part.h || made.w != part.w || made.c != part.c)
+        const int64_t made_h = engine.output_extent(h), made_w = engine.output_extent(w);
+        if (made_h != part.h || made_w != part.w || engine.output_channels() != part.c)
             return Status(ErrorCode::internal,
-                          cat("the network gave ", made.w, "x", made.h, "x", made.c, " values where ", part.w,
-                              "x", part.h, "x", part.c, " were expected"));
-        return pool_.parallel_for(part.bottom - part.top, [&](int64_t row) {
-            const ptrdiff_t from = ((part.top + row) * made.w + part.left) * made.c;
-            std::copy_n(made.data.begin() + from, ptrdiff_t{part.right - part.left} * made.c,
-                        out + row * out_row);
-            return Status();
-        });
+                          cat("the network gives ", made_w, "x", made_h, "x", engine.output_channels(),
+                              " values where ", part.w, "x", part.h, "x", part.c, " were expected"));
+        return engine.run(in, h, w, pool_, part_of(part, out, out_row));
     }
 
     const std::shared_ptr<const AnalysisEngines> engines_;

@@ -16,8 +16,10 @@ namespace {
 
 // Side, in pixels without halo, of the largest square given to the analysis at once; bounds its memory.
 constexpr int64_t kAnalysisSide = 2048;
-// Of several, which each compute a halo of 120 pixels anew, they may be this large: two do for pictures of up to 5120 pixels.
-constexpr int64_t kMostAnalysisSide = 2560;
+// Width of the columns that it works down, of which each computes its halo anew: rows of pictures up to this width are whole.
+constexpr int64_t kColumnWidth = 8192;
+// Between two strips a column keeps some 4 kB for each pixel of its width: all planes of a picture together no more than 128 MB.
+constexpr int64_t kMostStreamed = 32768;
 // Latent positions of the tiles, for each thread, that are quantised and packed together: four tiles of 512 x 512 pixels.
 constexpr int64_t kPositionsAtOnce = 4 * 1024;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
@@ -36,7 +38,38 @@ int64_t halo_of(const EncodeJob& job) {
 
 PlaneEncoder::PlaneEncoder(EncodeJob& job, int level, size_t plane, const TileLayout& tiles,
                            const RowWindow& rows)
-    : job_(job), level_(level), plane_(plane), tiles_(tiles), rows_(rows), halo_(halo_of(job)) {}
+    : job_(job), level_(level), plane_(plane), tiles_(tiles), rows_(rows), halo_(halo_of(job)) {
+    if (job.research == nullptr) make_columns();
+}
+
+void PlaneEncoder::make_columns() {
+    const BandTable& table = job_.plan.table;
+    const auto planes = static_cast<int64_t>(std::count_if(
+        table.planes.begin(), table.planes.end(), [](const Plane& plane) { return plane.coded_by_model(); }));
+    const std::vector<uint16_t>& bands = table.planes[plane_].bands;
+    // What fills holes looks at all around them.
+    if (planes * rows_.width() > kMostStreamed ||
+        std::any_of(bands.begin(), bands.end(), [&](uint16_t band) { return has_holes(band); }))
+        return;
+    const Extents latent = tiles_.latent();
+    const int64_t count = div_up(latent.w * kLatentStride, kColumnWidth), width = div_up(latent.w, count);
+    const int64_t halo = halo_ / kLatentStride;
+    for (int64_t x = 0; x < latent.w; x += width) {
+        const Rect wanted = intersect(Rect{x, 0, width, latent.h}, whole(latent));
+        const Rect cells = intersect(Rect{x - halo, 0, wanted.w + 2 * halo, latent.h}, whole(latent));
+        auto stream = job_.analysis->stream(cells.h * kLatentStride, cells.w * kLatentStride);
+        if (stream == nullptr) return columns_.clear();
+        columns_.push_back(std::make_unique<AnalysisColumn>(
+            std::move(stream), cells, static_cast<int>(x - cells.x), static_cast<int>(wanted.right() - cells.x),
+            job_.model->latent_channels(), job_.model->model.analysis_lap, job_.pool));
+    }
+}
+
+int64_t PlaneEncoder::pixels_end(int64_t bottom) const {
+    int64_t end = bottom * kLatentStride + halo_;
+    for (const auto& column : columns_) end = std::max(end, column->pixels_end(bottom));
+    return end;
+}
 
 Status PlaneEncoder::encode(const Rect& band) {
     if (job_.research != nullptr) return encode_research_tiles(band);
@@ -107,9 +140,13 @@ void PlaneEncoder::fill_rows(const Rect& rect, int band, int64_t first, int64_t 
     }
 }
 
+bool PlaneEncoder::has_holes(int band) const {
+    return !job_.plan.table.bands[static_cast<size_t>(band)].specials.empty() || job_.plan.alpha >= 0 ||
+           rows_.shape().mask;
+}
+
 void PlaneEncoder::fill_channel(const Rect& rect, int band, float* out) {
-    const BandInfo& info = job_.plan.table.bands[static_cast<size_t>(band)];
-    const bool holes = !info.specials.empty() || job_.plan.alpha >= 0 || rows_.shape().mask;
+    const bool holes = has_holes(band);
     valid_.assign(holes ? static_cast<size_t>(rect.w * rect.h) : 0, 1);
     in_rows(rect.h, [&](int64_t first, int64_t end) { fill_rows(rect, band, first, end, out); });
     if (holes) fill_holes(out, 3, rect.h, rect.w, valid_);
@@ -157,8 +194,8 @@ Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
     input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
     fill(padded, input_.data());
     if (const AnalysisLap& lap = job_.model->model.analysis_lap; !lap.empty())
-        NAE_RETURN_IF_ERROR(lap_floats(lap, false, input_.data(), static_cast<ptrdiff_t>(padded.h),
-                                       static_cast<ptrdiff_t>(padded.w), &job_.pool));
+        lap_floats(lap, false, input_.data(), static_cast<ptrdiff_t>(padded.h), static_cast<ptrdiff_t>(padded.w),
+                   &job_.pool);
     AnalysisPart part{static_cast<int>(cells.h), static_cast<int>(cells.w), channels};
     part.top = static_cast<int>(block.y - cells.y);
     part.bottom = static_cast<int>(block.bottom() - cells.y);
@@ -174,11 +211,31 @@ Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
 
 Status PlaneEncoder::analyse(const Rect& band) {
     y_.resize(static_cast<size_t>(band.w * band.h * job_.model->latent_channels()));
+    return columns_.empty() ? analyse_blocks(band) : analyse_columns(band);
+}
+
+Status PlaneEncoder::analyse_columns(const Rect& band) {
+    const int64_t channels = job_.model->latent_channels();
+    const AnalysisColumn::Fill fill = [this](const Rect& pixels, float* out) { this->fill(pixels, out); };
+    float* out = y_.data();
+    for (const auto& column : columns_) {
+        while (column->done() < band.bottom()) {
+            const int64_t done = column->done();
+            NAE_RETURN_IF_ERROR(timed("analysis", [&] {
+                return column->advance(band.bottom(), fill, out + (done - band.y) * band.w * channels,
+                                       static_cast<ptrdiff_t>(band.w * channels));
+            }));
+            NAE_RETURN_IF_ERROR(job_.progress((1 - kCodingWork) *
+                                              static_cast<double>((column->done() - done) * column->width())));
+        }
+        out += column->width() * channels;
+    }
+    return Status();
+}
+
+Status PlaneEncoder::analyse_blocks(const Rect& band) {
     // As few as there can be, of about equal size.
-    const auto side = [](int64_t length) {
-        const int64_t usual = kAnalysisSide / kLatentStride, most = kMostAnalysisSide / kLatentStride;
-        return div_up(length, std::max(std::min<int64_t>(div_up(length, usual), 2), div_up(length, most)));
-    };
+    const auto side = [](int64_t length) { return div_up(length, div_up(length, kAnalysisSide / kLatentStride)); };
     const int64_t height = side(band.h), width = side(band.w);
     for (int64_t y = band.y; y < band.bottom(); y += height) {
         for (int64_t x = 0; x < band.w; x += width) {

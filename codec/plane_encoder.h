@@ -3,9 +3,10 @@
 #define NAE_CODEC_PLANE_ENCODER_H_
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <vector>
 
+#include "codec/analysis_column.h"
 #include "codec/encoder.h"
 #include "codec/region.h"
 #include "codec/research_codec.h"
@@ -46,10 +47,11 @@ class PlaneEncoder {
     // rows: those of the plane's level. Nothing is owned.
     PlaneEncoder(EncodeJob& job, int level, size_t plane, const TileLayout& tiles, const RowWindow& rows);
 
-    // Codes the tiles of latent rows [band.y, band.bottom()), whole rows of tiles. The window must hold their
-    // rows of pixels, and halo() more above and below as far as there are any.
+    // Codes the tiles of latent rows [band.y, band.bottom()), whole rows of tiles, which begin where the last ones ended. The
+    // window must hold their rows of pixels, halo() more above, and all before pixels_end(band.bottom()), as far as there are any.
     Status encode(const Rect& band);
     int64_t halo() const { return halo_; }  // pixels, a multiple of 16
+    int64_t pixels_end(int64_t bottom) const;
 
     // The analysis' input: RGB floats (value - 128) / 128 of a rectangle, which may reach beyond the right and
     // bottom edge; there the last column and row are repeated. Gray is fed as R = G = B. Pixels that are not
@@ -57,8 +59,12 @@ class PlaneEncoder {
     void fill(const Rect& rect, float* out);
 
   private:
-    // Latents y of latent rows [band.y, band.bottom()), all columns, into y_.
+    // Latents y of latent rows [band.y, band.bottom()), all columns, into y_: in columns, if that can be; else in blocks, each with
+    // a halo of its own.
     Status analyse(const Rect& band);
+    void make_columns();
+    Status analyse_columns(const Rect& band);
+    Status analyse_blocks(const Rect& band);
     Status analyse_block(const Rect& band, const Rect& block);
     // What errors weigh at each position of the band, into emphasis_.
     void emphasise(const Rect& band);
@@ -75,6 +81,7 @@ class PlaneEncoder {
     Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
     template <class F>
     Status timed(const char* what, F work);  // counts as analysis
+    bool has_holes(int band) const;  // pixels that are not valid
     // One band of fill(), to every third float; and some rows of that, which do not look at their neighbours.
     void fill_channel(const Rect& rect, int band, float* out);
     void fill_rows(const Rect& rect, int band, int64_t first, int64_t end, float* out);
@@ -96,6 +103,7 @@ class PlaneEncoder {
     std::vector<float> emphasis_;  // of the current band; empty: the same everywhere
     AlignedFloats input_;          // scratch: analysis input
     std::vector<uint8_t> valid_;   // scratch of fill_channel()
+    std::vector<std::unique_ptr<AnalysisColumn>> columns_;  // none: blocks
 };
 
 }  // namespace nae

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "codec/sample_rows.h"
+#include "codec/tensor.h"
 
 namespace nae {
 
@@ -29,8 +29,9 @@ class RowWindow {
     }
     // Room for the next `count` rows, which the caller fills before anything else.
     uint8_t* append(int64_t count) {
-        const size_t at = rows_.size();
-        rows_.resize(at + static_cast<size_t>(count) * row_bytes_);
+        const size_t at = rows_.size(), end = at + static_cast<size_t>(count) * row_bytes_;
+        rows_.reserve(end);  // not twice that
+        rows_.resize(end);
         next_ += count;
         return rows_.data() + at;
     }
@@ -47,7 +48,7 @@ class RowWindow {
     int64_t width_, height_;
     size_t row_bytes_;
     int64_t first_ = 0, next_ = 0;
-    std::vector<uint8_t> rows_;
+    AlignedVector8 rows_;
 };
 
 }  // namespace nae

@@ -235,6 +235,7 @@ class SearchingBackend : public AnalysisBackend {
                     ptrdiff_t out_row) override {
         return inner_->run_part(in, h, w, c, part, out, out_row);
     }
+    std::unique_ptr<AnalysisStream> stream(int64_t h, int64_t w) override { return inner_->stream(h, w); }
     Status refine(const Refinement& task, const int16_t* symbols, float* target, float* weight) override {
         if (search_ == nullptr) {
             NAE_ASSIGN_OR_RETURN(SymbolSearch made, SymbolSearch::create(synthesis_, pixel_unit_, held_));

@@ -133,13 +133,13 @@ TEST_CASE("lap: real arithmetic agrees with integers, and its transpose is that"
     REQUIRE(
         Lapper(lap, scalar_kernels()).run(CellRows(pixels, all, 1), all, Extents{kH, kW}, out, nullptr).ok());
     ThreadPool pool(2);
-    REQUIRE(lap_floats(real, false, floats.data(), kH, kW, &pool).ok());
+    lap_floats(real, false, floats.data(), kH, kW, &pool);
     float largest = 0;
     for (size_t i = 0; i < floats.size(); ++i)
         largest = std::max(largest, std::abs(floats[i] - static_cast<float>(out.data[i])));
     CHECK(largest < 3);  // two roundings, the first of which the second multiplies
     // <L x, w> = <x, L' w>
-    REQUIRE(lap_floats(real, true, other.data(), kH, kW, nullptr).ok());
+    lap_floats(real, true, other.data(), kH, kW, nullptr);
     double left = 0, right = 0, size = 0;
     for (size_t i = 0; i < floats.size(); ++i) {
         left += static_cast<double>(floats[i]) * static_cast<double>(weights[i]);
