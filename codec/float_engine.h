@@ -84,7 +84,7 @@ class FloatEngine {
     std::vector<bool> bfloat16_;  // of each node: may it be computed so
     int border_ = 0;              // that the largest kernel reads
     // Two or three such rasters, and the weights that pass by, share a core's part of the caches.
-    int64_t wave_bytes_ = int64_t{8} << 20;
+    int64_t wave_bytes_ = int64_t{4} << 20;
 };
 
 }  // namespace nae

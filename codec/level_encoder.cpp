@@ -167,20 +167,21 @@ void LevelEncoder::feed_preview() {
     const size_t n = plane.bands.size();
     const auto width = static_cast<size_t>(rows_.width());
     std::vector<float> values(width);
-    std::vector<uint8_t> row(width * n);
+    std::vector<uint8_t> row(width);
     for (; previewed_ < rows_.next(); ++previewed_) {
+        const auto y = static_cast<uint32_t>(previewed_);
         for (size_t b = 0; b < n; ++b) {
             const uint8_t* samples = shape.samples(rows_.row(previewed_), rows_.width(), plane.bands[b]);
             if (is_plain_range(job_.plan.table.bands[plane.bands[b]], shape.type)) {
-                for (size_t x = 0; x < width; ++x) row[x * n + b] = samples[x];
+                preview_->add_row(y, b, samples);
                 continue;
             }
             to_model_scale(samples, rows_.width(), shape.type, job_.plan.table.bands[plane.bands[b]],
                            values.data(), 1);
             for (size_t x = 0; x < width; ++x)
-                row[x * n + b] = static_cast<uint8_t>(std::lround(values[x] * 128 + 128));
+                row[x] = static_cast<uint8_t>(std::lround(values[x] * 128 + 128));
+            preview_->add_row(y, b, row.data());
         }
-        preview_->add_row(static_cast<uint32_t>(previewed_), row.data());
     }
 }
 

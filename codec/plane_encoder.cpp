@@ -21,7 +21,7 @@ constexpr int64_t kColumnWidth = 8192;
 // Between two strips a column keeps some 4 kB for each pixel of its width: all planes of a picture together no more than 128 MB.
 constexpr int64_t kMostStreamed = 32768;
 // Latent positions of the tiles, for each thread, that are quantised and packed together: four tiles of 512 x 512 pixels.
-constexpr int64_t kPositionsAtOnce = 4 * 1024;
+constexpr int64_t kPositionsAtOnce = 2 * 1024;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
 constexpr double kCodingWork = 0.6;
 // And of that, refining where it is asked for.
@@ -277,7 +277,8 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
     // In groups, so that progress is reported in between, and what is on its way takes five times the memory of latents: of several
     // for each thread, since some take longer than others, but for very large ones.
     const int64_t threads = job_.pool.threads(), side = tiles_.tile_side();
-    const int64_t group = std::max(threads, kPositionsAtOnce * threads / (side * side));
+    const int64_t most = std::max(threads, kPositionsAtOnce * threads / (side * side));
+    const int64_t group = div_up(count, div_up(count, most));  // of about equal size
     for (int64_t i = 0; i < count; i += group) {
         NAE_RETURN_IF_ERROR(encode_tiles(band, first + i, std::min(group, count - i)));
     }

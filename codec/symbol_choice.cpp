@@ -45,59 +45,90 @@ using Magnitudes = std::array<int16_t, 4>;
 class Alternatives {
   public:
     explicit Alternatives(const SymbolCodec& codec) : codec_(codec) {
-        first_.resize(static_cast<size_t>(codec.table_count()));
-        for (int table = 1; table < codec.table_count(); ++table)
-            for (int kind = 0; kind < 4; ++kind)
-                first_[static_cast<size_t>(table)][static_cast<size_t>(kind)] =
-                    codec.cost(table, kind & 1, kind >> 1);
+        tables_.resize(static_cast<size_t>(codec.table_count()));
+        for (int table = 1; table < codec.table_count(); ++table) {
+            Table& t = tables_[static_cast<size_t>(table)];
+            t.bits = {codec.bits(table, 0), codec.bits(table, 1)};
+            t.most = std::min(codec.max_symbol(table, 0), codec.max_symbol(table, 1));
+            for (int kind = 0; kind < kKinds; ++kind)
+                t.first[static_cast<size_t>(kind)] = codec.cost(table, kind & 1, kind >> 1);
+        }
     }
 
     void find(int table, float target, float weight, TrellisCosts& best, Magnitudes& magnitudes) const {
         const float distance =
             std::min(std::fabs(target), static_cast<float>(trellis_symbol(kMaxTrellisLevel, 0)));
+        const Table& t = tables_[static_cast<size_t>(table)];
         // Most are here, where no level is nearer than the first two.
         if (distance < 1) {
-            const TrellisCosts& bits = first_[static_cast<size_t>(table)];
-            for (size_t kind = 0; kind < 4; ++kind) {
+            for (size_t kind = 0; kind < kKinds; ++kind) {
                 const float error = distance - static_cast<float>(kFirst[kind]);
-                best[kind] = bits[kind] + weight * error * error;
+                best[kind] = t.first[kind] + weight * error * error;
             }
             magnitudes = kFirst;
             return;
         }
-        for (int quantiser = 0; quantiser < 2; ++quantiser)
-            for (int parity = 0; parity < 2; ++parity)
-                find_level(table, quantiser, parity, distance, weight, best, magnitudes);
+        int nearest[kKinds];
+        for (int kind = 0; kind < kKinds; ++kind) nearest[kind] = nearest_level(distance, kind >> 1, kind & 1);
+        if (std::max({nearest[0], nearest[1], nearest[2], nearest[3]}) > t.most) {
+            for (int kind = 0; kind < kKinds; ++kind)
+                consider(distance, weight, nearest[kind], kind,
+                         [&](int level) { return codec_.cost(table, level, kind >> 1); }, best, magnitudes);
+            return;
+        }
+        for (int kind = 0; kind < kKinds; ++kind) {
+            const float* const bits = t.bits[static_cast<size_t>(kind >> 1)];
+            consider(distance, weight, nearest[kind], kind, [&](int level) { return bits[level]; }, best,
+                     magnitudes);
+        }
     }
 
   private:
+    static constexpr int kKinds = 4;
     // Levels 0 and 1 of both quantisers.
     static constexpr Magnitudes kFirst = {0, trellis_symbol(1, 0), 0, trellis_symbol(1, 1)};
 
-    // The nearest level of this parity and the next toward zero; zero itself always.
-    void find_level(int table, int quantiser, int parity, float distance, float weight, TrellisCosts& best,
-                    Magnitudes& magnitudes) const {
-        const auto kind = static_cast<size_t>(2 * quantiser + parity);
-        best[kind] = kUnreachableState;
-        const auto consider = [&](int level) {
-            const int symbol = trellis_symbol(level, quantiser);
-            const float error = distance - static_cast<float>(symbol);
-            const float cost = codec_.cost(table, level, quantiser) + weight * error * error;
-            if (cost >= best[kind]) return;
-            best[kind] = cost;
-            magnitudes[kind] = static_cast<int16_t>(symbol);
-        };
+    struct Table {
+        std::array<const float*, 2> bits;  // of each quantiser's levels, up to `most`
+        int most = 0;
+        TrellisCosts first;  // bits of levels 0 and 1
+    };
+
+    static int nearest_level(float distance, int quantiser, int parity) {
         const float level = (distance + static_cast<float>(quantiser)) / 2;
         // Rounded half up; less than zero where the parity is odd: then the first of this parity.
         const int pairs = static_cast<int>(std::max(0.0F, (level - static_cast<float>(parity)) / 2) + 0.5F);
-        const int nearest = std::min(parity + 2 * pairs, kMaxTrellisLevel - 1 + parity);
-        consider(nearest);
-        if (nearest >= 2) consider(nearest - 2);
-        if (parity == 0 && nearest >= 4) consider(0);
+        return std::min(parity + 2 * pairs, kMaxTrellisLevel - 1 + parity);
+    }
+
+    // The nearest level of a kind and the next toward zero; zero itself always. Without a branch: what is not there is the nearest
+    // once more.
+    template <class Bits>
+    static void consider(float distance, float weight, int nearest, int kind, Bits bits, TrellisCosts& best,
+                         Magnitudes& magnitudes) {
+        const int quantiser = kind >> 1, parity = kind & 1;
+        const auto cost = [&](int level, int symbol) {
+            const float error = distance - static_cast<float>(symbol);
+            return bits(level) + weight * error * error;
+        };
+        const int less = std::max(nearest - 2, parity);
+        int symbol = trellis_symbol(nearest, quantiser);
+        const int nearer = trellis_symbol(less, quantiser);
+        float least = cost(nearest, symbol);
+        const float other = cost(less, nearer);
+        symbol = other < least ? nearer : symbol;
+        least = std::min(other, least);
+        if (parity == 0) {
+            const float none = cost(0, 0);
+            symbol = none < least ? 0 : symbol;
+            least = std::min(none, least);
+        }
+        best[static_cast<size_t>(kind)] = least;
+        magnitudes[static_cast<size_t>(kind)] = static_cast<int16_t>(symbol);
     }
 
     const SymbolCodec& codec_;
-    std::vector<TrellisCosts> first_;  // bits of levels 0 and 1, for each table
+    std::vector<Table> tables_;
 };
 
 // One of a stream's paths.

@@ -86,21 +86,26 @@ PreviewBuilder::PreviewBuilder(uint32_t width, uint32_t height, uint8_t bands)
     shape_.width = scaled_side(width, longest);
     shape_.height = scaled_side(height, longest);
     shape_.bands = bands;
-    counts_.resize(size_t{shape_.width} * shape_.height);
-    sums_.resize(counts_.size() * bands);
+    sums_.resize(size_t{shape_.width} * shape_.height * bands);
+    counts_.resize(sums_.size());
 }
 
-void PreviewBuilder::add_row(uint32_t y, const uint8_t* row) {
-    if (y >= height_) return;
+void PreviewBuilder::add_row(uint32_t y, size_t band, const uint8_t* samples) {
+    if (y >= height_ || band >= shape_.bands) return;
     const auto cell_y = static_cast<size_t>(uint64_t{y} * shape_.height / height_);
     for (uint32_t cell_x = 0, x = 0; cell_x < shape_.width; ++cell_x) {
         // Pixel x belongs to cell x * cells / width, rounded down: this is the first one of the next.
         const auto end =
             static_cast<uint32_t>(((uint64_t{cell_x} + 1) * width_ + shape_.width - 1) / shape_.width);
-        const size_t cell = cell_y * shape_.width + cell_x;
+        const size_t cell = (cell_y * shape_.width + cell_x) * shape_.bands + band;
         counts_[cell] += end - x;
-        for (; x < end; ++x)
-            for (size_t b = 0; b < shape_.bands; ++b) sums_[cell * shape_.bands + b] += *row++;
+        // Sums of 32 bits, which fit more than sixteen million samples, are made many at a time.
+        while (x < end) {
+            const uint32_t stop = std::min(end, x + (1u << 24));
+            uint32_t sum = 0;
+            for (; x < stop; ++x) sum += samples[x];
+            sums_[cell] += sum;
+        }
     }
 }
 
@@ -108,7 +113,7 @@ Preview PreviewBuilder::finish() const {
     Preview preview = shape_;
     preview.pixels.resize(sums_.size());
     for (size_t i = 0; i < sums_.size(); ++i) {
-        const uint64_t count = counts_[i / shape_.bands];
+        const uint64_t count = counts_[i];
         if (count != 0) preview.pixels[i] = static_cast<uint8_t>((sums_[i] + count / 2) / count);
     }
     return preview;

@@ -45,8 +45,8 @@ class PreviewBuilder {
     // Size of the picture; the preview keeps its proportions, its longer side at most 128, never enlarged.
     PreviewBuilder(uint32_t width, uint32_t height, uint8_t bands);
 
-    // Row `y` (each at most once, any order), width * bands bytes, interleaved. Rows outside are ignored.
-    void add_row(uint32_t y, const uint8_t* row);
+    // A band's samples of row `y`, `width` of them (each row at most once, any order). Rows and bands outside are ignored.
+    void add_row(uint32_t y, size_t band, const uint8_t* samples);
     // The mean of what has arrived in each cell, rounded to nearest; 0 where nothing has.
     Preview finish() const;
 
@@ -55,7 +55,7 @@ class PreviewBuilder {
     uint32_t height_;
     Preview shape_;
     std::vector<uint64_t> sums_;    // per preview sample
-    std::vector<uint64_t> counts_;  // source pixels per preview pixel
+    std::vector<uint64_t> counts_;  // source pixels, for each of them
 };
 
 }  // namespace nae

@@ -103,6 +103,13 @@ class SymbolCodec {
         const EncodeTable& t = encode_[static_cast<size_t>(quantiser * table_count() + table)];
         return magnitude <= t.max_symbol ? t.bits[static_cast<size_t>(magnitude)] : escape_cost(t, magnitude);
     }
+    // cost() of magnitudes 0 to max_symbol(table, quantiser), one after another.
+    const float* bits(int table, int quantiser) const {
+        return encode_[static_cast<size_t>(quantiser * table_count() + table)].bits.data();
+    }
+    int max_symbol(int table, int quantiser) const {
+        return encode_[static_cast<size_t>(quantiser * table_count() + table)].max_symbol;
+    }
     // Those of a whole stream, as encode() has it, without its ends.
     double stream_bits(const uint8_t* table_index, const int16_t* symbols, size_t count,
                        StreamKind kind = StreamKind::lanes) const;
@@ -170,7 +177,12 @@ class SymbolCodec {
 inline size_t next_coded(const uint8_t* table_index, size_t i, size_t count) {
     for (uint64_t eight = 0; i + sizeof eight <= count; i += sizeof eight) {
         std::memcpy(&eight, table_index + i, sizeof eight);
-        if (eight != 0) break;
+        if (eight == 0) continue;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        return i + static_cast<size_t>(__builtin_ctzll(eight)) / 8;
+#else
+        break;
+#endif
     }
     while (i < count && table_index[i] == 0) ++i;
     return i;

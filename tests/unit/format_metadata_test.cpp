@@ -150,10 +150,11 @@ TEST_CASE("a preview is the average of the picture, row by row", "[format][previ
     PreviewBuilder builder(256, 2, 1);
     Bytes row(256);
     for (size_t x = 0; x < 256; ++x) row[x] = static_cast<uint8_t>(x);
-    builder.add_row(1, row.data());
+    builder.add_row(1, 0, row.data());
     for (auto& v : row) v = static_cast<uint8_t>(v < 254 ? v + 2 : 255);
-    builder.add_row(0, row.data());
-    builder.add_row(2, row.data());  // outside: ignored
+    builder.add_row(0, 0, row.data());
+    builder.add_row(2, 0, row.data());  // outside: ignored
+    builder.add_row(0, 1, row.data());  // and so is this
     const Preview p = builder.finish();
     REQUIRE(p.width == 128);
     REQUIRE(p.height == 1);
@@ -161,6 +162,13 @@ TEST_CASE("a preview is the average of the picture, row by row", "[format][previ
     CHECK(p.pixels[0] == 2);  // (0 + 1 + 2 + 3) / 4 = 1.5
     CHECK(p.pixels[100] == 202);
     CHECK(serialise_preview(p).ok());
+
+    // Bands are averaged each by itself; one that nothing has arrived of is black.
+    PreviewBuilder colours(2, 2, 3);
+    colours.add_row(0, 2, row.data() + 10);
+    colours.add_row(0, 0, row.data() + 20);
+    colours.add_row(1, 0, row.data() + 30);
+    CHECK(colours.finish().pixels == Bytes{22, 0, 12, 23, 0, 13, 32, 0, 0, 33, 0, 0});
 }
 
 TEST_CASE("a preview keeps the proportions and never enlarges", "[format][preview]") {
