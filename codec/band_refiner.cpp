@@ -1,6 +1,8 @@
 #include "codec/band_refiner.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 
 #include "codec/engine.h"
@@ -126,6 +128,16 @@ size_t BandRefiner::tile_of(const TileBand& band, int64_t y, int64_t x, size_t* 
     return number;
 }
 
+template <class F>
+void BandRefiner::in_rows(const Rect& rect, F body) const {
+    const int64_t some = std::clamp<int64_t>(rect.h / (8 * int64_t{pool_.threads()}), 1, 16);
+    static_cast<void>(pool_.parallel_for(div_up(rect.h, some), [&](int64_t i) {
+        const int64_t first = rect.y + i * some;
+        for (int64_t y = first; y < std::min(first + some, rect.bottom()); ++y) body(y);
+        return Status();
+    }));
+}
+
 void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pass, Window& window) const {
     const Rect& r = window.rect;
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
@@ -136,7 +148,7 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pa
     window.free.resize(positions);
     window.emphasis.resize(band.emphasis != nullptr ? positions : 0);
     const Rect movable = intersect(block, inner(band.rect, 2 * kReach, layout_.latent()));
-    for (int64_t y = r.y; y < r.bottom(); ++y) {
+    in_rows(r, [&](int64_t y) {
         for (int64_t x = r.x; x < r.right(); ++x) {
             const auto to = static_cast<size_t>((y - r.y) * r.w + (x - r.x));
             size_t from = 0;
@@ -152,19 +164,20 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pa
             std::copy_n(tile.symbols.data() + from * channels, channels,
                         window.symbols.data() + to * channels);
         }
-    }
+    });
     const Rect pixels = pixels_of(r);
     const auto area = static_cast<size_t>(pixels.w * pixels.h);
     window.target.resize(3 * area);
     fill_(pixels, window.target.data());
-    for (float& v : window.target) v *= kPixelRange;
     const Rect judged = intersect(pixels_of(inner(r, kReach, layout_.latent())), whole(layout_.picture()));
     window.counts.resize(area);
-    for (size_t i = 0; i < area; ++i) {
-        const int64_t y = pixels.y + static_cast<int64_t>(i) / pixels.w,
-                      x = pixels.x + static_cast<int64_t>(i) % pixels.w;
-        window.counts[i] = contains(judged, y, x) ? 1 : 0;
-    }
+    in_rows(pixels, [&](int64_t y) {
+        const auto first = static_cast<size_t>((y - pixels.y) * pixels.w);
+        for (size_t i = 0; i < static_cast<size_t>(pixels.w); ++i) {
+            window.counts[first + i] = contains(judged, y, pixels.x + static_cast<int64_t>(i)) ? 1 : 0;
+            for (size_t c = 0; c < 3; ++c) window.target[3 * (first + i) + c] *= kPixelRange;
+        }
+    });
 }
 
 Rect BandRefiner::judged(const Rect& window) const {
@@ -176,18 +189,20 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
     const auto channels = static_cast<size_t>(model.latent_channels());
     const Rect &r = window.rect, judged = this->judged(r);
     Tensor16 latent(static_cast<int>(r.h), static_cast<int>(r.w), model.latent_channels()), out;
-    std::vector<int16_t> mean(channels);
-    for (size_t i = 0; i < symbols.size(); i += channels) {
-        for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<int16_t>(window.mean[i + c]);
-        dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(), latent.data.data() + i);
-    }
+    in_rows(r, [&](int64_t y) {
+        std::array<int16_t, kMaxChannels> mean;
+        const auto first = static_cast<size_t>((y - r.y) * r.w) * channels;
+        for (size_t i = first; i < first + static_cast<size_t>(r.w) * channels; i += channels) {
+            for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<int16_t>(window.mean[i + c]);
+            dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(), latent.data.data() + i);
+        }
+    });
     const Finisher& finisher = codec_.finisher();
     const Extents raster = raster_of(layout_.latent());
     const Rect made = finisher.required(judged, raster);
     const auto made_row = [&](int64_t y) {
         return out.pixel(static_cast<int>(y - made.y), static_cast<int>(judged.x - made.x));
     };
-    // Several threads make them, but they are told in order: sums of errors are then the same with any number of threads.
     Tensor16 finished;
     if (!finisher.empty())
         finished.resize(static_cast<int>(judged.h), static_cast<int>(judged.w), kPixelChannels);
@@ -203,9 +218,10 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
                             });
     };
     NAE_RETURN_IF_ERROR(ThreadTeam::run(pool_, make));
-    for (int64_t y = judged.y; y < judged.bottom(); ++y)
+    in_rows(judged, [&](int64_t y) {
         row(y, made_row(y),
             finisher.empty() ? made_row(y) : finished.pixel(static_cast<int>(y - judged.y), 0));
+    });
     return Status();
 }
 
@@ -232,16 +248,18 @@ std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const
 double BandRefiner::bits_of(const std::vector<Part>& parts, const Window& window,
                             const AlignedVector16& symbols) const {
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
-    double bits = 0;
-    for (const Part& part : parts) {
+    std::vector<double> bits(parts.size());
+    static_cast<void>(pool_.parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t number) {
+        const Part& part = parts[static_cast<size_t>(number)];
         AlignedVector16 some(part.index.size());
         for_stream_in(window.rect, part.tile, part.stream, [&](size_t from, size_t to) {
             std::copy_n(symbols.data() + from * channels, channels, some.data() + to * channels);
         });
-        bits += codec_.model().latent_codec.stream_bits(part.index.data(), some.data(), some.size(),
-                                                        StreamKind::substream);
-    }
-    return bits;
+        bits[static_cast<size_t>(number)] = codec_.model().latent_codec.stream_bits(
+            part.index.data(), some.data(), some.size(), StreamKind::substream);
+        return Status();
+    }));
+    return std::accumulate(bits.begin(), bits.end(), 0.0);
 }
 
 Status BandRefiner::choose(const std::vector<Part>& parts, const Window& window, float hold,
@@ -278,7 +296,8 @@ Result<double> BandRefiner::true_error(const Window& window, const AlignedVector
     const int shift = model.model.output_frac_bits;
     const float unit = 1.0F / static_cast<float>(1 << shift);
     const bool laps = !model.model.lap.empty(), finished = !codec_.finisher().empty();
-    double error = 0;
+    // In order, so that their sum is the same with any number of threads.
+    std::vector<double> errors(static_cast<size_t>(judged.h));
     AlignedFloats slopes;  // half of the error's, for each value that is decoded
     if (target != nullptr) {
         *target = window.target;
@@ -286,6 +305,7 @@ Result<double> BandRefiner::true_error(const Window& window, const AlignedVector
     }
     NAE_RETURN_IF_ERROR(decode(window, symbols, [&](int64_t y, const int16_t* made, const int16_t* restored) {
         const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
+        double& error = errors[static_cast<size_t>(y - judged.y)];
         for (int64_t i = 0; i < judged.w * 3; ++i) {
             const auto at = static_cast<size_t>(first + i);
             const int value = std::clamp((restored[i] + (1 << (shift - 1))) >> shift, -128, 127);
@@ -305,14 +325,14 @@ Result<double> BandRefiner::true_error(const Window& window, const AlignedVector
     if (!slopes.empty()) {
         if (laps)
             lap_floats(lap_, true, slopes.data(), static_cast<ptrdiff_t>(pixels.h),
-                       static_cast<ptrdiff_t>(pixels.w), nullptr);
-        for (int64_t y = judged.y; y < judged.bottom(); ++y) {
+                       static_cast<ptrdiff_t>(pixels.w), &pool_);
+        in_rows(judged, [&](int64_t y) {
             const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
             for (int64_t i = first; i < first + judged.w * 3; ++i)
                 (*target)[static_cast<size_t>(i)] -= slopes[static_cast<size_t>(i)];
-        }
+        });
     }
-    return static_cast<double>(bits_per_error_) * error;
+    return static_cast<double>(bits_per_error_) * std::accumulate(errors.begin(), errors.end(), 0.0);
 }
 
 Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& pass) {
@@ -394,7 +414,8 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
 Status BandRefiner::refine(TileBand& band) {
     if (!codec_.has_context()) return refine(band, Pass{std::nullopt, options_.rounds});
     NAE_RETURN_IF_ERROR(refine(band, Pass{Squares::first, (options_.rounds + 1) / 2}));
-    for (size_t tile = 0; tile < band.tiles.size(); ++tile) NAE_RETURN_IF_ERROR(choose_second_(tile));
+    NAE_RETURN_IF_ERROR(pool_.parallel_for(static_cast<int64_t>(band.tiles.size()),
+                                           [&](int64_t tile) { return choose_second_(static_cast<size_t>(tile)); }));
     return options_.rounds < 2 ? Status() : refine(band, Pass{Squares::second, options_.rounds / 2});
 }
 

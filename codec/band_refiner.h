@@ -37,7 +37,8 @@ class BandRefiner {
     };
     // Fills RGB floats (value - 128) / 128 of a rectangle of pixels, as the analysis sees them.
     using Fill = std::function<void(const Rect& pixels, float* out)>;
-    // Predicts and chooses the second squares (checkerboard.h) of a tile of the band anew, from what the first ones are now.
+    // Predicts and chooses the second squares (checkerboard.h) of a tile of the band anew, from what the first ones are now. Several
+    // threads may ask for a tile each.
     using ChooseSecond = std::function<Status(size_t tile)>;
     // Told often which part of all the work has been done since the last time; false cancels.
     using GoOn = std::function<bool(double share)>;
@@ -80,7 +81,10 @@ class BandRefiner {
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.
     Rect judged(const Rect& window) const;
-    // Told a row of judged() as the synthesis made it and as it is after all that follows.
+    // body(y), which must not fail, for all rows of a rectangle, by all threads.
+    template <class F>
+    void in_rows(const Rect& rect, F body) const;
+    // Told a row of judged() as the synthesis made it and as it is after all that follows, by any thread.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
     Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;
     // Squared error, weighed, of what the integer decoder makes of these symbols, in bits, over what it can decode of the window.
