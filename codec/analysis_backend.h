@@ -117,8 +117,8 @@ class AnalysisStream {
     // Computes what can be computed of an input that has come as far as row `in_end`: of the latents rows [part.top, part.bottom), the
     // first of which is done(), as many as are done() then, as AnalysisBackend::run_part() gives them. in: dense rows of pixels from
     // row `in_row` on, at least from input_first().
-    virtual Status advance(const float* in, int64_t in_row, int64_t in_end, const AnalysisPart& part, float* out,
-                           ptrdiff_t out_row) = 0;
+    virtual Status advance(const float* in, int64_t in_row, int64_t in_end, const AnalysisPart& part,
+                           float* out, ptrdiff_t out_row) = 0;
 };
 
 // Runs a model's float analysis graphs. Not thread-safe: the encoder calls it from one thread at a time.

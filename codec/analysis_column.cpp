@@ -25,7 +25,8 @@ AnalysisColumn::AnalysisColumn(std::unique_ptr<AnalysisStream> stream, const Rec
 }
 
 int64_t AnalysisColumn::pixels_end(int64_t bottom) const {
-    const int64_t read = div_up(stream_->input_end(bottom), kUnit) * kUnit + (lap_.empty() ? 0 : kLatentStride);
+    const int64_t read =
+        div_up(stream_->input_end(bottom), kUnit) * kUnit + (lap_.empty() ? 0 : kLatentStride);
     return std::min(read, cells_.h * kLatentStride);
 }
 
@@ -33,7 +34,8 @@ void AnalysisColumn::read_until(int64_t end, const Fill& fill) {
     const int64_t line = cells_.w * kLatentStride * kChannels;
     // What nobody reads any more makes room.
     const int64_t first = std::min(stream_->input_first(), lapped_);
-    std::copy(pixels_.begin() + (first - first_) * line, pixels_.begin() + (end_ - first_) * line, pixels_.begin());
+    std::copy(pixels_.begin() + (first - first_) * line, pixels_.begin() + (end_ - first_) * line,
+              pixels_.begin());
     first_ = first;
     if (end <= end_) return;
     pixels_.resize(static_cast<size_t>((end - first_) * line));
@@ -47,8 +49,8 @@ void AnalysisColumn::read_until(int64_t end, const Fill& fill) {
         float* const from = pixels_.data() + (lapped_ - first_) * line;
         const int64_t border = end_ > 0 ? end_ - lapped_ : kLapSide;
         const auto width = static_cast<ptrdiff_t>(cells_.w * kLatentStride);
-        lap_floats_down(lap_, false, from, static_cast<ptrdiff_t>(border), static_cast<ptrdiff_t>(end - lapped_),
-                        width, &pool_);
+        lap_floats_down(lap_, false, from, static_cast<ptrdiff_t>(border),
+                        static_cast<ptrdiff_t>(end - lapped_), width, &pool_);
         lap_floats_along(lap_, false, from, static_cast<ptrdiff_t>(done - lapped_), width, &pool_);
         lapped_ = done;
     }
@@ -62,7 +64,10 @@ Status AnalysisColumn::advance(int64_t bottom, const Fill& fill, float* out, ptr
     read_until(lap_.empty() ? fed_ : std::min(fed_ + kLatentStride, end), fill);
     part_.top = static_cast<int>(done());
     part_.bottom = static_cast<int>(bottom);
-    return stream_->advance(pixels_.data(), first_, fed_, part_, out, out_row);
+    const int64_t before = done();
+    NAE_RETURN_IF_ERROR(stream_->advance(pixels_.data(), first_, fed_, part_, out, out_row));
+    if (waves == 0 && done() == before) return Status(ErrorCode::internal, "the analysis stands still");
+    return Status();
 }
 
 }  // namespace nae

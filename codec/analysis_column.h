@@ -22,8 +22,8 @@ class AnalysisColumn {
 
     // cells: latent positions of all rows, of which the columns [left, right), counted from cells.x, are wanted and the others
     // are their halo. stream: of a raster of these cells' pixels. lap, pool: must outlive this.
-    AnalysisColumn(std::unique_ptr<AnalysisStream> stream, const Rect& cells, int left, int right, int channels,
-                   const AnalysisLap& lap, ThreadPool& pool);
+    AnalysisColumn(std::unique_ptr<AnalysisStream> stream, const Rect& cells, int left, int right,
+                   int channels, const AnalysisLap& lap, ThreadPool& pool);
 
     // The row of pixels before which all must be there for latent rows before `bottom`; a multiple of 16.
     int64_t pixels_end(int64_t bottom) const;

@@ -194,7 +194,8 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
         const auto first = static_cast<size_t>((y - r.y) * r.w) * channels;
         for (size_t i = first; i < first + static_cast<size_t>(r.w) * channels; i += channels) {
             for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<int16_t>(window.mean[i + c]);
-            dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(), latent.data.data() + i);
+            dequantise_position(codec_.latent_scale(), symbols.data() + i, mean.data(),
+                                latent.data.data() + i);
         }
     });
     const Finisher& finisher = codec_.finisher();
@@ -414,8 +415,9 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
 Status BandRefiner::refine(TileBand& band) {
     if (!codec_.has_context()) return refine(band, Pass{std::nullopt, options_.rounds});
     NAE_RETURN_IF_ERROR(refine(band, Pass{Squares::first, (options_.rounds + 1) / 2}));
-    NAE_RETURN_IF_ERROR(pool_.parallel_for(static_cast<int64_t>(band.tiles.size()),
-                                           [&](int64_t tile) { return choose_second_(static_cast<size_t>(tile)); }));
+    NAE_RETURN_IF_ERROR(pool_.parallel_for(static_cast<int64_t>(band.tiles.size()), [&](int64_t tile) {
+        return choose_second_(static_cast<size_t>(tile));
+    }));
     return options_.rounds < 2 ? Status() : refine(band, Pass{Squares::second, options_.rounds / 2});
 }
 

@@ -132,17 +132,18 @@ void for_each(ThreadPool* pool, ptrdiff_t count, const F& body) {
 
 }  // namespace
 
-void lap_floats_down(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t first_border, ptrdiff_t h,
-                     ptrdiff_t w, ThreadPool* pool) {
+void lap_floats_down(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t first_border,
+                     ptrdiff_t h, ptrdiff_t w, ThreadPool* pool) {
     constexpr ptrdiff_t kAtOnce = 48;
     const ptrdiff_t row = transposed ? 1 : kLapReach, column = transposed ? kLapReach : 1;
     const ptrdiff_t line = kPixelChannels * w;
-    for_each(pool, std::max<ptrdiff_t>(0, h - kLapReach - first_border + kLapSide) / kLapSide, [&](ptrdiff_t i) {
-        float* const border = pixels + (first_border + i * kLapSide) * line;
-        for (ptrdiff_t first = 0; first < line; first += kAtOnce)
-            lap_lines<kAtOnce>(matrix.data(), row, column, border + first, line,
-                               std::min(kAtOnce, line - first));
-    });
+    for_each(pool, std::max<ptrdiff_t>(0, h - kLapReach - first_border + kLapSide) / kLapSide,
+             [&](ptrdiff_t i) {
+                 float* const border = pixels + (first_border + i * kLapSide) * line;
+                 for (ptrdiff_t first = 0; first < line; first += kAtOnce)
+                     lap_lines<kAtOnce>(matrix.data(), row, column, border + first, line,
+                                        std::min(kAtOnce, line - first));
+             });
 }
 
 void lap_floats_along(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,

@@ -58,11 +58,11 @@ Result<AnalysisLap> parse_analysis_lap(ByteSpan bytes);
 // Borders within are lapped in place, those around are left alone. matrix: M, [8][8]; transposed: by its transpose, as
 // gradients pass. pool: threads that share the work; null: nobody does.
 void lap_floats(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,
-                  ThreadPool* pool);
+                ThreadPool* pool);
 // Its two halves, in this order, for pictures that come row by row. Down: across horizontal borders at rows `first_border`,
 // first_border + 16, ..., 8 or more from either end. Along: across those between the blocks of each row.
-void lap_floats_down(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t first_border, ptrdiff_t h,
-                     ptrdiff_t w, ThreadPool* pool);
+void lap_floats_down(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t first_border,
+                     ptrdiff_t h, ptrdiff_t w, ThreadPool* pool);
 void lap_floats_along(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,
                       ThreadPool* pool);
 // M of the integer weights.

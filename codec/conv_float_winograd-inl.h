@@ -30,7 +30,9 @@ struct FloatWinogradBody {
     int64_t tiles_in_all() const { return int64_t{across()} * ((t.h + kFloatTile - 1) / kFloatTile); }
 
     // Values from one position to the next. Multiples of 4 KiB would put all 36 into the same few lines of the first cache.
-    size_t patch_stride() const { return static_cast<size_t>(count) * static_cast<size_t>(t.in_channels) + kLanes; }
+    size_t patch_stride() const {
+        return static_cast<size_t>(count) * static_cast<size_t>(t.in_channels) + kLanes;
+    }
     size_t product_stride(int vectors) const { return static_cast<size_t>((count * vectors + 1) * kLanes); }
 
     // B^T d for one row or column d.
@@ -182,7 +184,8 @@ void conv_float_winograd(const FloatWinogradTask& t) {
     FloatWinogradBody body{t, 0, 0, nullptr, nullptr};
     // At the end of a raster only as many groups of tiles as are left. Register tiles of 12 are for fewer than four vectors.
     body.wanted = static_cast<int>(std::min<int64_t>(t.tiles_at_once, body.tiles_in_all() - t.first_tile));
-    const int unit = kLanes == kConvBlock && t.out_channels % (4 * kLanes) != 0 ? 2 * kFloatTilesUnit : kFloatTilesUnit;
+    const int unit =
+        kLanes == kConvBlock && t.out_channels % (4 * kLanes) != 0 ? 2 * kFloatTilesUnit : kFloatTilesUnit;
     body.count = (body.wanted + unit - 1) / unit * unit;
     const size_t patch_size = kFloatPatch * body.patch_stride();
     const size_t product_size = kFloatPatch * body.product_stride(4);

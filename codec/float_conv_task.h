@@ -41,7 +41,7 @@ using Bfloat16ConvTask = DenseConvTask<uint16_t>;
 // must go on with zeros.
 constexpr int kFloatTile = 4;
 constexpr int kFloatPatch = (kFloatTile + 2) * (kFloatTile + 2);  // values that a tile depends on
-constexpr int kFloatTilesAtOnce = 24;  // at most
+constexpr int kFloatTilesAtOnce = 24;                             // at most
 constexpr int kFloatTilesUnit = 6;
 struct FloatWinogradTask : FloatConvTask {
     int tiles_at_once = kFloatTilesAtOnce;  // a multiple of kFloatTilesUnit

@@ -112,7 +112,8 @@ Status FloatEngine::run(const float* in, int h, int w, ThreadPool& pool, const F
         // Waves of about equal size.
         const int64_t waves = div_up(end - first, stream.wave_rows(team.threads()));
         for (int64_t i = 1; i <= waves; ++i) {
-            NAE_RETURN_IF_ERROR(stream.advance(in, 0, first + (end - first) * i / waves, rest, *kernels, team));
+            NAE_RETURN_IF_ERROR(
+                stream.advance(in, 0, first + (end - first) * i / waves, rest, *kernels, team));
             rest.out += (stream.done() - rest.rows.first) * rest.out_row;
             rest.rows.first = stream.done();
         }

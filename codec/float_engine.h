@@ -51,7 +51,8 @@ class FloatEngine {
     // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
     Result<FloatTensor> run(const float* in, int h, int w, ThreadPool& pool,
-                            EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits()) const;
+                            EngineLevel level = EngineLevel::automatic,
+                            const Limits& limits = Limits()) const;
     // As above for a part of the output. Rows that only others depend on are not computed.
     Status run(const float* in, int h, int w, ThreadPool& pool, const FloatPart& part,
                EngineLevel level = EngineLevel::automatic, const Limits& limits = Limits()) const;
@@ -74,7 +75,6 @@ class FloatEngine {
   private:
     friend class FloatOperators;
     friend class FloatStream;
-
 
     FloatGraph graph_;  // without weights
     FloatGraphInfo info_;

@@ -46,7 +46,8 @@ void spread_row(const FloatRaster& deep, FloatRaster& wide, int block, int64_t y
     const int64_t whole = wide.w / block, rest = (wide.w - whole * block) * wide.c;
     const float* from = deep.row(y / block) + y % block * run;
     float* to = wide.row(y);
-    for (int64_t x = 0; x < deep.w; ++x, from += deep.c, to += run) std::copy_n(from, x < whole ? run : rest, to);
+    for (int64_t x = 0; x < deep.w; ++x, from += deep.c, to += run)
+        std::copy_n(from, x < whole ? run : rest, to);
 }
 
 // Channels [begin, begin + count) of row y of `in` to those from `to` on of `out`.

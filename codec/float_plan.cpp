@@ -12,8 +12,9 @@ size_t gathered(const FloatGraph& graph, const std::vector<std::vector<size_t>>&
     if (conv.op != Op::conv || conv.kernel != 1 || conv.stride != 1) return 0;
     const size_t before = conv.inputs[0];
     const FloatNode& blocks = graph.nodes[before];
-    return blocks.op == Op::space_to_depth && blocks.block <= kFloatTile && readers[before].size() == 1 ? before
-                                                                                                     : 0;
+    return blocks.op == Op::space_to_depth && blocks.block <= kFloatTile && readers[before].size() == 1
+               ? before
+               : 0;
 }
 
 }  // namespace

@@ -36,7 +36,9 @@ class FloatRaster {
     // Pixel (y - reach, -reach), reach at most the border.
     const float* corner(int64_t y, int reach) const { return row(y) - reach * (stride_ + c); }
     // Values from a place in the raster to the end of its memory.
-    size_t left_from(const float* place) const { return static_cast<size_t>(data_.data() + data_.size() - place); }
+    size_t left_from(const float* place) const {
+        return static_cast<size_t>(data_.data() + data_.size() - place);
+    }
 
     // Rows and the zeros beside them to `out`, which is resized; or back from there.
     void save(const RowRange& rows, AlignedFloats& out) const;

@@ -65,7 +65,8 @@ void FloatStream::shift_tiles() {
         if (node.op == Op::depth_to_space) most *= node.block;
         if (step.addend >= 0) most = std::max(most, behind[static_cast<size_t>(step.addend)]);
         behind[step.output] = most;
-        if (by_tiles(step)) first_tile_[step.output] = static_cast<int>((kFloatTile - most % kFloatTile) % kFloatTile);
+        if (by_tiles(step))
+            first_tile_[step.output] = static_cast<int>((kFloatTile - most % kFloatTile) % kFloatTile);
     }
 }
 
@@ -92,12 +93,14 @@ std::vector<RowRange> FloatStream::needed(int64_t output_end) const {
             rows.first = tiles_before(step.output, rows.first);
             const int64_t end = tiles_before(step.output, rows.end);
             if (end < rows.end)
-                rows.end = std::min(end == 0 && first_tile_[step.output] > 0 ? first_tile_[step.output] : end + kFloatTile,
-                                    height(step.output));
+                rows.end = std::min(
+                    end == 0 && first_tile_[step.output] > 0 ? first_tile_[step.output] : end + kFloatTile,
+                    height(step.output));
         }
         for (const uint16_t k : step.inputs) need(k, input_rows(engine_.graph_, step, rows));
         // The part of a tile at the top reads what a whole one does.
-        if (first_tile_[step.output] > 0 && rows.first == 0) need(step.inputs[0], RowRange{0, kFloatTile + 1});
+        if (first_tile_[step.output] > 0 && rows.first == 0)
+            need(step.inputs[0], RowRange{0, kFloatTile + 1});
         if (step.addend >= 0) need(static_cast<size_t>(step.addend), rows);
     }
     return needed;
@@ -131,7 +134,8 @@ int64_t FloatStream::wave_rows(int threads) const {
     double most = 1;  // bytes of a raster for each row of the input
     for (const FloatStep& step : engine_.plan_.steps) {
         if (step.node == 0 && input_as_it_is_) continue;
-        const double values = static_cast<double>(height(step.output)) * static_cast<double>(width(step.output)) *
+        const double values = static_cast<double>(height(step.output)) *
+                              static_cast<double>(width(step.output)) *
                               engine_.info_.nodes[step.output].channels;
         most = std::max(most, values * sizeof(float) / h_);
     }
@@ -209,8 +213,9 @@ Status FloatStream::advance(const float* input, int64_t input_row, int64_t input
                        RowRange{progress.kept.first, fresh.end});
             out.restore(progress.kept, progress.rows);
             if (node == 0)
-                operators.for_each_row(
-                    fresh, [&](int64_t y) { std::copy_n(input + (y - input_row) * dense, dense, out.row(y)); });
+                operators.for_each_row(fresh, [&](int64_t y) {
+                    std::copy_n(input + (y - input_row) * dense, dense, out.row(y));
+                });
             else
                 NAE_RETURN_IF_ERROR(compute(operators, step, fresh, out));
         }
@@ -223,7 +228,8 @@ Status FloatStream::advance(const float* input, int64_t input_row, int64_t input
     // Whole tiles may be more than was asked for.
     const FloatRaster& out = made[last];
     const RowRange given{done_, std::max(done_, std::min(progress_[last].done, part.rows.end))};
-    const ptrdiff_t values = ptrdiff_t{std::min<int64_t>(part.columns.end, out.w) - part.columns.first} * out.c;
+    const ptrdiff_t values =
+        ptrdiff_t{std::min<int64_t>(part.columns.end, out.w) - part.columns.first} * out.c;
     operators.for_each_row(given, [&](int64_t y) {
         std::copy_n(out.row(y) + part.columns.first * out.c, values, part.out + (y - done_) * part.out_row);
     });

@@ -53,16 +53,18 @@ class FloatStream {
     std::vector<RowRange> needed(int64_t output_end) const;  // of each node's rows
     bool by_tiles(const FloatStep& step) const;
     void shift_tiles();
-    int64_t tiles_before(size_t node, int64_t row) const;  // the last row not below `row` at which a tile begins, or row 0
+    int64_t tiles_before(size_t node,
+                         int64_t row) const;  // the last row not below `row` at which a tile begins, or row 0
     Status compute(const FloatOperators& operators, const FloatStep& step, const RowRange& rows,
                    FloatRaster& out) const;
     int64_t first_to_be_read(size_t node) const;
-    int64_t computable(const FloatStep& step) const;  // the row before which its output can be, from what is there
+    int64_t computable(
+        const FloatStep& step) const;  // the row before which its output can be, from what is there
 
     const FloatEngine& engine_;
     const int h_, w_;
     const int64_t first_;
-    int64_t done_;  // of the output, given to whoever asked
+    int64_t done_;                              // of the output, given to whoever asked
     bool input_as_it_is_ = true;                // no operator reads zeros around it
     std::vector<std::vector<size_t>> readers_;  // of each node: steps
     std::vector<Progress> progress_;            // of each node

@@ -27,8 +27,8 @@ FloatPart part_of(const AnalysisPart& part, float* out, ptrdiff_t out_row) {
 
 class NativeStream : public AnalysisStream {
   public:
-    NativeStream(std::shared_ptr<const AnalysisEngines> engines, const Kernels& kernels, ThreadPool& pool, int h,
-                 int w)
+    NativeStream(std::shared_ptr<const AnalysisEngines> engines, const Kernels& kernels, ThreadPool& pool,
+                 int h, int w)
         : engines_(std::move(engines)), kernels_(kernels), pool_(pool), stream_(engines_->analysis, h, w) {}
 
     int64_t input_first() const override { return stream_.input_first(); }

@@ -60,8 +60,9 @@ void PlaneEncoder::make_columns() {
         auto stream = job_.analysis->stream(cells.h * kLatentStride, cells.w * kLatentStride);
         if (stream == nullptr) return columns_.clear();
         columns_.push_back(std::make_unique<AnalysisColumn>(
-            std::move(stream), cells, static_cast<int>(x - cells.x), static_cast<int>(wanted.right() - cells.x),
-            job_.model->latent_channels(), job_.model->model.analysis_lap, job_.pool));
+            std::move(stream), cells, static_cast<int>(x - cells.x),
+            static_cast<int>(wanted.right() - cells.x), job_.model->latent_channels(),
+            job_.model->model.analysis_lap, job_.pool));
     }
 }
 
@@ -194,8 +195,8 @@ Status PlaneEncoder::analyse_block(const Rect& band, const Rect& block) {
     input_.resize(static_cast<size_t>(padded.w * padded.h * 3));
     fill(padded, input_.data());
     if (const AnalysisLap& lap = job_.model->model.analysis_lap; !lap.empty())
-        lap_floats(lap, false, input_.data(), static_cast<ptrdiff_t>(padded.h), static_cast<ptrdiff_t>(padded.w),
-                   &job_.pool);
+        lap_floats(lap, false, input_.data(), static_cast<ptrdiff_t>(padded.h),
+                   static_cast<ptrdiff_t>(padded.w), &job_.pool);
     AnalysisPart part{static_cast<int>(cells.h), static_cast<int>(cells.w), channels};
     part.top = static_cast<int>(block.y - cells.y);
     part.bottom = static_cast<int>(block.bottom() - cells.y);
@@ -225,8 +226,8 @@ Status PlaneEncoder::analyse_columns(const Rect& band) {
                 return column->advance(band.bottom(), fill, out + (done - band.y) * band.w * channels,
                                        static_cast<ptrdiff_t>(band.w * channels));
             }));
-            NAE_RETURN_IF_ERROR(job_.progress((1 - kCodingWork) *
-                                              static_cast<double>((column->done() - done) * column->width())));
+            NAE_RETURN_IF_ERROR(job_.progress(
+                (1 - kCodingWork) * static_cast<double>((column->done() - done) * column->width())));
         }
         out += column->width() * channels;
     }
@@ -235,7 +236,9 @@ Status PlaneEncoder::analyse_columns(const Rect& band) {
 
 Status PlaneEncoder::analyse_blocks(const Rect& band) {
     // As few as there can be, of about equal size.
-    const auto side = [](int64_t length) { return div_up(length, div_up(length, kAnalysisSide / kLatentStride)); };
+    const auto side = [](int64_t length) {
+        return div_up(length, div_up(length, kAnalysisSide / kLatentStride));
+    };
     const int64_t height = side(band.h), width = side(band.w);
     for (int64_t y = band.y; y < band.bottom(); y += height) {
         for (int64_t x = 0; x < band.w; x += width) {

@@ -81,7 +81,7 @@ class PlaneEncoder {
     Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
     template <class F>
     Status timed(const char* what, F work);  // counts as analysis
-    bool has_holes(int band) const;  // pixels that are not valid
+    bool has_holes(int band) const;          // pixels that are not valid
     // One band of fill(), to every third float; and some rows of that, which do not look at their neighbours.
     void fill_channel(const Rect& rect, int band, float* out);
     void fill_rows(const Rect& rect, int band, int64_t first, int64_t end, float* out);
@@ -99,10 +99,10 @@ class PlaneEncoder {
     const TileLayout& tiles_;
     const RowWindow& rows_;
     const int64_t halo_;
-    AlignedFloats y_;              // of the current band
-    std::vector<float> emphasis_;  // of the current band; empty: the same everywhere
-    AlignedFloats input_;          // scratch: analysis input
-    std::vector<uint8_t> valid_;   // scratch of fill_channel()
+    AlignedFloats y_;                                       // of the current band
+    std::vector<float> emphasis_;                           // of the current band; empty: the same everywhere
+    AlignedFloats input_;                                   // scratch: analysis input
+    std::vector<uint8_t> valid_;                            // scratch of fill_channel()
     std::vector<std::unique_ptr<AnalysisColumn>> columns_;  // none: blocks
 };
 

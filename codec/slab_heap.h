@@ -21,8 +21,8 @@ class SlabHeap {
     static constexpr size_t kSmallest = size_t{64} << 10;   // smaller blocks take this much
     static constexpr size_t kSlabBytes = size_t{8} << 20;   // of a shared slab
     static constexpr size_t kMostShared = size_t{4} << 20;  // larger blocks have a slab of their own
-    static constexpr size_t kMostUnused = size_t{128}
-                                          << 20;  // of slabs without blocks; above that they go back
+    // Of slabs without blocks; above that they go back. An encoder that refines symbols has that many now and then.
+    static constexpr size_t kMostUnused = size_t{192} << 20;
 
     SlabHeap();
     ~SlabHeap();

@@ -69,17 +69,20 @@ class Alternatives {
             return;
         }
         int nearest[kKinds];
-        for (int kind = 0; kind < kKinds; ++kind) nearest[kind] = nearest_level(distance, kind >> 1, kind & 1);
+        for (int kind = 0; kind < kKinds; ++kind)
+            nearest[kind] = nearest_level(distance, kind >> 1, kind & 1);
         if (std::max({nearest[0], nearest[1], nearest[2], nearest[3]}) > t.most) {
             for (int kind = 0; kind < kKinds; ++kind)
-                consider(distance, weight, nearest[kind], kind,
-                         [&](int level) { return codec_.cost(table, level, kind >> 1); }, best, magnitudes);
+                consider(
+                    distance, weight, nearest[kind], kind,
+                    [&](int level) { return codec_.cost(table, level, kind >> 1); }, best, magnitudes);
             return;
         }
         for (int kind = 0; kind < kKinds; ++kind) {
             const float* const bits = t.bits[static_cast<size_t>(kind >> 1)];
-            consider(distance, weight, nearest[kind], kind, [&](int level) { return bits[level]; }, best,
-                     magnitudes);
+            consider(
+                distance, weight, nearest[kind], kind, [&](int level) { return bits[level]; }, best,
+                magnitudes);
         }
     }
 

@@ -202,7 +202,8 @@ TEST_CASE("Some rows of a float network are those of all of it", "[float_engine]
 TEST_CASE("A 1x1 convolution gathers the blocks that it alone reads", "[float_engine]") {
     Random rng(39);
     for (int round = 0; round < 24; ++round) {
-        const int block = pick(rng, 2, 4), c = 2 * pick(rng, 1, 5), h = pick(rng, 1, 21), w = pick(rng, 1, 21);
+        const int block = pick(rng, 2, 4), c = 2 * pick(rng, 1, 5), h = pick(rng, 1, 21),
+                  w = pick(rng, 1, 21);
         const FloatConvParams before = float_conv(rng, c, c, round % 2 == 0 ? 1 : 3, 1),
                               p = float_conv(rng, c * block * block, 20, 1, 1);
         const auto build = [&](bool alone) {
