@@ -36,6 +36,11 @@ using FloatConvTask = DenseConvTask<float>;
 // bfloat16; weights [co / 16][ky][kx][ci / 2][16][2], so that the input channels must be even.
 using Bfloat16ConvTask = DenseConvTask<uint16_t>;
 
+// Integers; weights as of bfloat16. A sum times its channel's unit, plus bias, is the value.
+struct Int16ConvTask : DenseConvTask<int16_t> {
+    const float* unit = nullptr;  // padded to a multiple of 16
+};
+
 // Winograd's way (conv_float_winograd-inl.h): 3 x 3, stride 1, input channels in multiples of 16; weights transformed,
 // [36][co / 16][ci][16]. Tiles are 4 x 4 pixels of the output, row by row; where the output ends within a tile, the input
 // must go on with zeros.

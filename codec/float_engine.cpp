@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/conv_bfloat16.h"
+#include "codec/conv_int16.h"
 #include "codec/engine_kernels.h"
 #include "codec/float_stream.h"
 #include "codec/thread_team.h"
@@ -45,12 +46,12 @@ FloatNode without_weights(const FloatNode& node) {
 }  // namespace
 
 Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision precision,
-                                        const Limits& limits) {
+                                        const Limits& limits, float input_limit) {
     FloatEngine out;
     NAE_ASSIGN_OR_RETURN(out.info_, validate(graph, limits));
     const size_t count = graph.nodes.size();
     out.convolutions_.resize(count);
-    out.bfloat16_.resize(count);
+    out.pairs_.resize(count);
     out.plan_ = plan_steps(graph);
     const bool bfloat16 = precision == FloatPrecision::bfloat16 && has_bfloat16();
     const std::vector<bool> moved = only_moved(graph);
@@ -59,7 +60,9 @@ Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision 
         out.graph_.nodes.push_back(without_weights(node));
         switch (node.op) {
             case Op::conv:
-                out.bfloat16_[i] = bfloat16 && !moved[node.inputs[0]];
+                out.pairs_[i].bfloat16 = bfloat16 && !moved[node.inputs[0]];
+                if (moved[node.inputs[0]] && node.type == WeightType::f32 && has_int16())
+                    out.pairs_[i].int16_limit = input_limit;
                 out.set_convolution(i, node);
                 out.border_ = std::max(out.border_, node.kernel / 2);
                 break;
@@ -81,7 +84,7 @@ Result<FloatEngine> FloatEngine::create(const FloatGraph& graph, FloatPrecision 
 
 void FloatEngine::set_convolution(size_t node, const FloatNode& with) {
     convolutions_[node] = std::make_shared<PackedFloatConv>(
-        pack_float_conv(with, info_.nodes[with.inputs[0]].channels, bfloat16_[node]));
+        pack_float_conv(with, info_.nodes[with.inputs[0]].channels, pairs_[node]));
 }
 
 Status FloatEngine::check(int h, int w, const Limits& limits) const {

@@ -44,9 +44,11 @@ class FloatEngine {
     // Errors: those of validate(); unsupported: operators of research models (conv_transpose, sigmoid, gdn,
     // inverse_gdn) are LibTorch's.
     // bfloat16 counts where has_bfloat16() and channels are even; elsewhere it is float32.
+    // input_limit: what values of the input are within, if positive. Then convolutions of the input by float weights may be computed
+    // in fixed point (conv_int16.h), where that is faster: errors of inputs are up to 2^-14 of the limit.
     static Result<FloatEngine> create(const FloatGraph& graph,
                                       FloatPrecision precision = FloatPrecision::float32,
-                                      const Limits& limits = Limits());
+                                      const Limits& limits = Limits(), float input_limit = 0);
 
     // in: h x w x input channels, dense; zero around it. Errors: those of kernels_for(); limit_exceeded (a node's tensor
     // over limits.max_tensor_bytes).
@@ -80,9 +82,9 @@ class FloatEngine {
     FloatGraphInfo info_;
     FloatPlan plan_;
     std::vector<std::shared_ptr<const PackedFloatConv>>
-        convolutions_;            // one per node, null for other operators
-    std::vector<bool> bfloat16_;  // of each node: may it be computed so
-    int border_ = 0;              // that the largest kernel reads
+        convolutions_;                 // one per node, null for other operators
+    std::vector<PairsAllowed> pairs_;  // of each node
+    int border_ = 0;                   // that the largest kernel reads
     // Two or three such rasters, and the weights that pass by, share a core's part of the caches.
     int64_t wave_bytes_ = int64_t{4} << 20;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "codec/conv_bfloat16.h"
+#include "codec/conv_int16.h"
 
 namespace nae {
 namespace {
@@ -101,25 +102,43 @@ Status FloatOperators::by_rows(const Task& task, F kernel) const {
     });
 }
 
+// What a convolution reads for some rows of its output, rounded: the zeros around it and all.
+template <class Values, class F>
+Values FloatOperators::rounded_rows(const FloatStep& step, const RowRange& rows, const FloatRaster& in,
+                                    F round) const {
+    const float* const corner = in.corner(rows.first * step.stride, step.reach);
+    const int64_t read = (rows.end - rows.first - 1) * step.stride + step.kernel;
+    Values rounded;
+    rounded.resize(std::min(static_cast<size_t>(read * in.row_stride()), in.left_from(corner)));
+    constexpr size_t kPart = 1 << 16;
+    static_cast<void>(team_.share(div_up(static_cast<int64_t>(rounded.size()), kPart), [&](int64_t k) {
+        const size_t from = static_cast<size_t>(k) * kPart;
+        round(corner + from, rounded.data() + from, std::min(kPart, rounded.size() - from));
+        return Status();
+    }));
+    return rounded;
+}
+
 Status FloatOperators::convolve(const FloatStep& step, const RowRange& rows, FloatRaster& out) const {
     const PackedFloatConv& packed = *engine_.convolutions_[step.node];
     const FloatRaster& in = made_[step.inputs[0]];
     const float* const corner = in.corner(rows.first * step.stride, step.reach);
     if (packed.kind == FloatConvKind::bfloat16) {
-        // The rows that are read in bfloat16, the zeros around them and all.
-        const int64_t read = (rows.end - rows.first - 1) * step.stride + step.kernel;
-        AlignedBfloat16s rounded;
-        rounded.resize(std::min(static_cast<size_t>(read * in.row_stride()), in.left_from(corner)));
-        constexpr size_t kPart = 1 << 16;
-        static_cast<void>(team_.share(div_up(static_cast<int64_t>(rounded.size()), kPart), [&](int64_t k) {
-            const size_t from = static_cast<size_t>(k) * kPart;
-            to_bfloat16(corner + from, rounded.data() + from, std::min(kPart, rounded.size() - from));
-            return Status();
-        }));
+        const auto rounded = rounded_rows<AlignedBfloat16s>(step, rows, in, to_bfloat16);
         auto task = task_for<Bfloat16ConvTask>(step, rows, out);
         task.in = rounded.data();
         task.weights = packed.bfloat16_weights.data();
         return by_rows(task, conv_bfloat16);
+    }
+    if (packed.kind == FloatConvKind::int16) {
+        const auto rounded = rounded_rows<AlignedVector16>(
+            step, rows, in,
+            [&](const float* from, int16_t* to, size_t n) { to_int16(from, packed.scale, to, n); });
+        auto task = task_for<Int16ConvTask>(step, rows, out);
+        task.in = rounded.data();
+        task.weights = packed.int16_weights.data();
+        task.unit = packed.unit.data();
+        return by_rows(task, conv_int16);
     }
     auto task = task_for<FloatWinogradTask>(step, rows, out);
     task.in = corner;

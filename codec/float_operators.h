@@ -35,6 +35,8 @@ class FloatOperators {
 
   private:
     Status convolve(const FloatStep& step, const RowRange& rows, FloatRaster& out) const;
+    template <class Values, class F>
+    Values rounded_rows(const FloatStep& step, const RowRange& rows, const FloatRaster& in, F round) const;
     template <class Task>
     Task task_for(const FloatStep& step, const RowRange& rows, FloatRaster& out) const;
     template <class Task, class F>

@@ -1,6 +1,7 @@
 #include "codec/native_analysis.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "codec/engine_kernels.h"
@@ -114,12 +115,25 @@ std::shared_ptr<const AnalysisEngines> engines_at(AnalysisEngines engines, const
     return std::make_shared<const AnalysisEngines>(std::move(engines));
 }
 
+// What pixels are within when their blocks overlap: each of two directions adds to a value up to half of 2, the largest difference
+// before the first of them, times a row of the matrix.
+float most_input(const Model& model) {
+    float most = 0;
+    for (size_t i = 0; i + kLapReach <= model.analysis_lap.size(); i += kLapReach) {
+        float sum = 0;
+        for (size_t j = 0; j < kLapReach; ++j) sum += std::fabs(model.analysis_lap[i + j]);
+        most = std::max(most, sum);
+    }
+    return (1 + most) * (1 + most);
+}
+
 Result<std::shared_ptr<const AnalysisEngines>> make_engines(const Model& model, int quality_centi) {
     NAE_ASSIGN_OR_RETURN(const FloatGraphInfo info, validate(model.analysis));
     const FloatPrecision precision =
         bfloat16_by_default() ? FloatPrecision::bfloat16 : FloatPrecision::float32;
     AnalysisEngines made;
-    NAE_ASSIGN_OR_RETURN(made.analysis, FloatEngine::create(model.analysis, precision));
+    NAE_ASSIGN_OR_RETURN(made.analysis,
+                         FloatEngine::create(model.analysis, precision, Limits(), most_input(model)));
     NAE_ASSIGN_OR_RETURN(made.hyper_analysis, FloatEngine::create(model.hyper_analysis, precision));
     made.halo_px = static_cast<int>(std::min<int64_t>(info.halo, 1 << 16));
     return engines_at(std::move(made), model, quality_centi);

@@ -7,20 +7,28 @@
 
 #include "codec/float_conv_task.h"
 #include "codec/float_graph.h"
+#include "codec/tensor.h"
 
 namespace nae {
 
-enum class FloatConvKind : uint8_t { direct, bfloat16, winograd };
+enum class FloatConvKind : uint8_t { direct, bfloat16, int16, winograd };
 
 struct PackedFloatConv {
     FloatConvKind kind = FloatConvKind::direct;
     AlignedFloats weights;              // direct and winograd
     AlignedBfloat16s bfloat16_weights;  // bfloat16
+    AlignedVector16 int16_weights;      // int16
+    AlignedFloats unit;                 // int16: [co], of its sums
+    float scale = 0;                    // int16: of its inputs
     std::vector<float> bias;
 };
 
-// bfloat16: where the input channels are even and Winograd's algorithm does not serve.
-PackedFloatConv pack_float_conv(const FloatNode& node, int in_channels, bool bfloat16);
+// How a convolution may be computed where the input channels are even and Winograd's algorithm does not serve.
+struct PairsAllowed {
+    bool bfloat16 = false;
+    float int16_limit = 0;  // int16 if positive: inputs are within this
+};
+PackedFloatConv pack_float_conv(const FloatNode& node, int in_channels, const PairsAllowed& allowed);
 
 }  // namespace nae
 

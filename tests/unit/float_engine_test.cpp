@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "codec/conv_bfloat16.h"
+#include "codec/conv_int16.h"
 #include "codec/native_analysis.h"
 #include "test_graphs.h"
 
@@ -360,6 +361,56 @@ TEST_CASE("Convolutions behind the first are computed in bfloat16 where asked fo
             CHECK(near);
         }
     }
+}
+
+TEST_CASE("Convolutions of a small input are computed in fixed point where asked for", "[float_engine]") {
+    if (!has_int16()) return;
+    Random rng(41);
+    bool different = false;  // from floats: it was computed so
+    for (const int ci : {2, 16, 34}) {
+        for (const int co : {1, 16, 17, 40, 100, 130}) {
+            const int kernel = 2 * pick(rng, 0, 2) + 1, stride = kernel == 3 ? 2 : pick(rng, 1, 2);
+            const int h = pick(rng, 1, 19), w = pick(rng, 1, 13);
+            const float limit = static_cast<float>(pick(rng, 1, 9));
+            INFO(ci << " -> " << co << ", kernel " << kernel << ", stride " << stride << ", " << w << "x"
+                    << h);
+            FloatConvParams p = float_conv(rng, ci, co, kernel, stride);
+            p.type = WeightType::f32;
+            if (co > 1) std::fill_n(p.weights.begin(), ci * kernel * kernel, 0.0F);  // of the first output
+            FloatGraphBuilder b(ci);
+            b.relu(b.conv(b.input(), p));
+            const FloatGraph graph = b.take();
+            std::vector<float> in = random_values(rng, static_cast<size_t>(h * w * ci));
+            for (float& v : in) v *= limit / 4;  // as far as the limit
+            const auto engine = FloatEngine::create(graph, FloatPrecision::float32, Limits(), limit);
+            REQUIRE(engine.ok());
+            ThreadPool pool(2);
+            const auto made = engine.value().run(in.data(), h, w, pool);
+            REQUIRE(made.ok());
+            const FloatTensor& out = made.value();
+            bool near = true;
+            for (int y = 0; y < out.h; ++y)
+                for (int x = 0; x < out.w; ++x)
+                    for (int o = 0; o < co; ++o) {
+                        double magnitudes = 0;
+                        const size_t each = static_cast<size_t>(ci * kernel * kernel);
+                        for (size_t i = 0; i < each; ++i)
+                            magnitudes +=
+                                std::fabs(static_cast<double>(p.weights[static_cast<size_t>(o) * each + i]));
+                        // Half a step of each input, and less than a step of each weight.
+                        const double steps =
+                            0.5 / 8191 + 2.0 * static_cast<double>(each) * 8191 / 2147483647.0;
+                        const double exact = std::max(0.0, sum_at(p, in, h, w, ci, y, x, o));
+                        const auto got =
+                            static_cast<double>(out.data[static_cast<size_t>((y * out.w + x) * co + o)]);
+                        near &=
+                            std::fabs(exact - got) <= magnitudes * static_cast<double>(limit) * steps + 1e-4;
+                    }
+            CHECK(near);
+            different = different || out.data != run(graph, in, h, w).data;
+        }
+    }
+    CHECK(different);
 }
 
 TEST_CASE("A convolution of the input itself stays in floats, and so does one of odd channels",
