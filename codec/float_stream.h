@@ -22,8 +22,8 @@ class FloatOperators;
 // Not thread-safe.
 class FloatStream {
   public:
-    // engine: must outlive this. h, w: extents of the whole input, for which FloatEngine::check() must hold. first: the first
-    // row of the output that is wanted.
+    // engine: must outlive this. h, w: extents of the whole input, for which FloatEngine::check() must hold, but for the limit, which
+    // no raster here comes near. first: the first row of the output that is wanted.
     FloatStream(const FloatEngine& engine, int h, int w, int64_t first = 0);
 
     // Of the input: the first row that is still to be read; the one after the last that rows of the output before `output_end`
@@ -53,13 +53,13 @@ class FloatStream {
     std::vector<RowRange> needed(int64_t output_end) const;  // of each node's rows
     bool by_tiles(const FloatStep& step) const;
     void shift_tiles();
-    int64_t tiles_before(size_t node,
-                         int64_t row) const;  // the last row not below `row` at which a tile begins, or row 0
+    // The last row, `row` or above it, at which a whole tile begins; or row 0.
+    int64_t tiles_before(size_t node, int64_t row) const;
     Status compute(const FloatOperators& operators, const FloatStep& step, const RowRange& rows,
                    FloatRaster& out) const;
     int64_t first_to_be_read(size_t node) const;
-    int64_t computable(
-        const FloatStep& step) const;  // the row before which its output can be, from what is there
+    // The row before which a step's output can be computed from what is there of its inputs.
+    int64_t computable(const FloatStep& step) const;
 
     const FloatEngine& engine_;
     const int h_, w_;

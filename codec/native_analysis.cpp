@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "codec/cell_rows.h"
 #include "codec/engine_kernels.h"
 #include "codec/float_engine.h"
 #include "codec/float_stream.h"
@@ -14,8 +15,8 @@
 namespace nae {
 namespace {
 
-// Longer rasters are no use, and their extents would not fit an int.
-constexpr int64_t kMostRows = int64_t{1} << 29;
+// Of a raster that is computed from top to bottom there is no more in memory at once than of one of so many rows.
+constexpr int kRowsInMemory = 1024;
 
 FloatPart part_of(const AnalysisPart& part, float* out, ptrdiff_t out_row) {
     FloatPart wanted;
@@ -26,11 +27,25 @@ FloatPart part_of(const AnalysisPart& part, float* out, ptrdiff_t out_row) {
     return wanted;
 }
 
+Status check_part(const AnalysisPart& part, const FloatEngine& engine, int h, int w) {
+    if (!part.valid()) return Status(ErrorCode::internal, "no such part of the analysis");
+    const int64_t made_h = engine.output_extent(h), made_w = engine.output_extent(w);
+    if (made_h == part.h && made_w == part.w && engine.output_channels() == part.c) return Status();
+    return Status(ErrorCode::internal,
+                  cat("the network gives ", made_w, "x", made_h, "x", engine.output_channels(),
+                      " values where ", part.w, "x", part.h, "x", part.c, " were expected"));
+}
+
 class NativeStream : public AnalysisStream {
   public:
     NativeStream(std::shared_ptr<const AnalysisEngines> engines, const Kernels& kernels, ThreadPool& pool,
                  int h, int w)
-        : engines_(std::move(engines)), kernels_(kernels), pool_(pool), stream_(engines_->analysis, h, w) {}
+        : engines_(std::move(engines)),
+          kernels_(kernels),
+          pool_(pool),
+          h_(h),
+          w_(w),
+          stream_(engines_->analysis, h, w) {}
 
     int64_t input_first() const override { return stream_.input_first(); }
     int64_t input_end(int64_t bottom) const override { return stream_.input_end(bottom); }
@@ -38,7 +53,7 @@ class NativeStream : public AnalysisStream {
     int64_t done() const override { return stream_.done(); }
     Status advance(const float* in, int64_t in_row, int64_t in_end, const AnalysisPart& part, float* out,
                    ptrdiff_t out_row) override {
-        if (!part.valid()) return Status(ErrorCode::internal, "no such part of the analysis");
+        NAE_RETURN_IF_ERROR(check_part(part, engines_->analysis, h_, w_));
         return ThreadTeam::run(pool_, [&](ThreadTeam& team) {
             return stream_.advance(in, in_row, in_end, part_of(part, out, out_row), kernels_, team);
         });
@@ -48,6 +63,7 @@ class NativeStream : public AnalysisStream {
     const std::shared_ptr<const AnalysisEngines> engines_;
     const Kernels& kernels_;
     ThreadPool& pool_;
+    const int h_, w_;
     FloatStream stream_;
 };
 
@@ -75,21 +91,22 @@ class NativeAnalysis : public AnalysisBackend {
 
     std::unique_ptr<AnalysisStream> stream(int64_t h, int64_t w) override {
         const auto kernels = kernels_for(EngineLevel::automatic);
-        if (!kernels.ok() || h > kMostRows || w > kMostRows) return nullptr;
-        return std::make_unique<NativeStream>(engines_, *kernels.value(), pool_, static_cast<int>(h),
-                                              static_cast<int>(w));
+        if (!kernels.ok() || h > INT32_MAX / 2 || w > INT32_MAX / 2) return nullptr;
+        if (engines_->analysis.input_channels() != kPixelChannels) return nullptr;
+        const auto high = static_cast<int>(h), wide = static_cast<int>(w);
+        Limits extents_only;
+        extents_only.max_tensor_bytes = UINT64_MAX;
+        if (!engines_->analysis.check(high, wide, extents_only).ok() ||
+            !engines_->analysis.check(std::min(high, kRowsInMemory), wide).ok())
+            return nullptr;
+        return std::make_unique<NativeStream>(engines_, *kernels.value(), pool_, high, wide);
     }
 
   private:
     Status compute(const FloatEngine& engine, const float* in, int h, int w, int c, const AnalysisPart& part,
                    float* out, ptrdiff_t out_row) {
         if (c != engine.input_channels()) return Status(ErrorCode::internal, cat(c, " channels of input"));
-        if (!part.valid()) return Status(ErrorCode::internal, "no such part of the analysis");
-        const int64_t made_h = engine.output_extent(h), made_w = engine.output_extent(w);
-        if (made_h != part.h || made_w != part.w || engine.output_channels() != part.c)
-            return Status(ErrorCode::internal,
-                          cat("the network gives ", made_w, "x", made_h, "x", engine.output_channels(),
-                              " values where ", part.w, "x", part.h, "x", part.c, " were expected"));
+        NAE_RETURN_IF_ERROR(check_part(part, engine, h, w));
         return engine.run(in, h, w, pool_, part_of(part, out, out_row));
     }
 

@@ -18,9 +18,9 @@ namespace {
 constexpr int64_t kAnalysisSide = 2048;
 // Width of the columns that it works down, of which each computes its halo anew: rows of pictures up to this width are whole.
 constexpr int64_t kColumnWidth = 8192;
-// Between two strips a column keeps some 4 kB for each pixel of its width: all planes of a picture together no more than 128 MB.
+// Between two strips a column keeps some kilobytes for each pixel of its width. All planes of a picture together may be so wide.
 constexpr int64_t kMostStreamed = 32768;
-// Latent positions of the tiles, for each thread, that are quantised and packed together: four tiles of 512 x 512 pixels.
+// Latent positions of the tiles, for each thread, that are quantised and packed together: two tiles of 512 x 512 pixels.
 constexpr int64_t kPositionsAtOnce = 2 * 1024;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
 constexpr double kCodingWork = 0.6;

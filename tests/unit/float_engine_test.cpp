@@ -311,6 +311,18 @@ TEST_CASE("The analysis by the library itself: shapes are checked, gradients are
     CHECK(backend.run(AnalysisGraph::analysis, in.data(), 32, 48, 1, y.data(), 2, 3, 12).code() ==
           ErrorCode::internal);
     CHECK(backend.refine(Refinement(), nullptr, nullptr, nullptr).code() == ErrorCode::unsupported);
+
+    const auto stream = backend.stream(32, 48);
+    REQUIRE(stream != nullptr);
+    std::vector<float> same(y.size());
+    AnalysisPart part{2, 3, 12, 0, 2, 0, 3};
+    CHECK(stream->input_end(2) == 32);
+    REQUIRE(stream->advance(in.data(), 0, 32, part, same.data(), 3 * 12).ok());
+    CHECK((stream->done() == 2 && same == y));
+    part.w = 2;
+    CHECK(stream->advance(in.data(), 0, 32, part, same.data(), 3 * 12).code() == ErrorCode::internal);
+    CHECK(backend.stream(int64_t{1} << 40, 16) == nullptr);
+    CHECK(backend.stream(16, int64_t{1} << 29) == nullptr);  // rasters over every limit
 }
 
 namespace {
