@@ -1,5 +1,5 @@
-// Speed of the integer engine and of the entropy decoder, one thread: the layers of the default model in multiply-adds
-// a second beside what the machine's registers can do, and symbols a second.
+// Speed of the integer engine, of the encoder's float engine and of the entropy decoder, one thread: the layers of the default model
+// in multiply-adds a second beside what the machine's registers can do, and symbols a second.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -13,8 +13,10 @@
 
 #include "bench/peak.h"
 #include "codec/engine.h"
+#include "codec/engine_kernels.h"
 #include "codec/entropy/symbol_codec.h"
 #include "codec/entropy/table_builder.h"
+#include "codec/float_engine.h"
 #include "codec/graph.h"
 
 namespace {
@@ -82,6 +84,38 @@ void run_layer(benchmark::State& state, Graph graph, Extents extents, Input like
     const double pixels = static_cast<double>(out_extents.h * out_extents.w);
     state.counters["MAC/s"] = benchmark::Counter(pixels * packed.info().macs_per_pixel,
                                                  benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// A layer of the encoder's analysis, as the library computes it on this processor at a level; multiply-adds as of the direct
+// convolution.
+void run_float_layer(benchmark::State& state, int in, int out, int kernel, WeightType type, Extents extents,
+                     EngineLevel level) {
+    std::mt19937 rng(4);
+    std::uniform_real_distribution<float> value(-1, 1);
+    FloatConvParams p;
+    p.out_channels = out;
+    p.kernel = kernel;
+    p.type = type;
+    p.weights.resize(static_cast<size_t>(out * kernel * kernel * in));
+    for (float& w : p.weights) w = value(rng);
+    p.bias.assign(static_cast<size_t>(out), 0.1F);
+    FloatGraphBuilder b(in);
+    b.conv(b.input(), p);
+    const FloatPrecision precision =
+        bfloat16_by_default() ? FloatPrecision::bfloat16 : FloatPrecision::float32;
+    const auto engine = FloatEngine::create(b.take(), precision, Limits(), 1);
+    std::vector<float> pixels(static_cast<size_t>(extents.h * extents.w * in));
+    for (float& v : pixels) v = value(rng);
+    ThreadPool pool(1);
+    for (auto _ : state) {
+        const auto made = engine.value().run(pixels.data(), static_cast<int>(extents.h),
+                                             static_cast<int>(extents.w), pool, level);
+        if (!made.ok()) state.SkipWithError(made.status().message().c_str());
+        benchmark::DoNotOptimize(made.value().data.data());
+    }
+    state.counters["MAC/s"] =
+        benchmark::Counter(static_cast<double>(extents.h * extents.w) * in * out * kernel * kernel,
+                           benchmark::Counter::kIsIterationInvariantRate);
 }
 
 // Multiply-adds of 16-bit integers that registers alone can do: independent sums, nothing loaded or stored.
@@ -167,6 +201,24 @@ int main(int argc, char** argv) {
             benchmark::RegisterBenchmark((l.name + suffix).c_str(), [=](benchmark::State& s) {
                 run_layer(s, layer(l.in, l.out, l.kernel), l.extents, l.input, level);
             })->Unit(benchmark::kMillisecond);
+        }
+    }
+    const struct {
+        const char* name;
+        int in, out, kernel;
+        WeightType type;
+        Extents extents;
+    } float_layers[] = {{"analysis 1x1 768-512, of pixels", 768, 512, 1, WeightType::f32, {32, 48}},
+                        {"analysis 3x3 128-128", 128, 128, 3, WeightType::bf16, {64, 96}},
+                        {"analysis 3x3 192-192", 192, 192, 3, WeightType::bf16, {32, 48}}};
+    for (const EngineLevel level : available_engine_levels()) {
+        for (const auto& l : float_layers) {
+            benchmark::RegisterBenchmark((std::string(l.name) + "/" + engine_level_name(level)).c_str(),
+                                         [=](benchmark::State& s) {
+                                             run_float_layer(s, l.in, l.out, l.kernel, l.type, l.extents,
+                                                             level);
+                                         })
+                ->Unit(benchmark::kMillisecond);
         }
     }
     for (const int zeros : {0, 60, 95}) {
