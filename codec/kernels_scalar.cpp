@@ -94,7 +94,7 @@ void conv_float_winograd(const FloatWinogradTask& t) {
     const int64_t count = across * ((t.h + kFloatTile - 1) / kFloatTile);
     const int blocks = (t.out_channels + kConvBlock - 1) / kConvBlock;
     std::vector<float> patches(static_cast<size_t>(kFloatPatch * t.in_channels));  // [channel][36]
-    for (int64_t tile = t.first_tile; tile < std::min(t.first_tile + kFloatTilesAtOnce, count); ++tile) {
+    for (int64_t tile = t.first_tile; tile < std::min(t.first_tile + t.tiles_at_once, count); ++tile) {
         const int64_t y0 = tile / across * kFloatTile, x0 = tile % across * kFloatTile;
         float in[kSide][kSide], patch[kSide][kSide], out[kFloatTile][kFloatTile];
         for (int c = 0; c < t.in_channels; ++c) {
