@@ -16,6 +16,8 @@ namespace {
 // The picture is worked through in strips of whole rows of tiles, at least this high: lower ones would spend
 // their time on halos.
 constexpr int64_t kStripRows = 1024;
+// Of very wide pictures half as high: with their latents a strip takes as much memory as one of half the width.
+constexpr int64_t kWide = 8192, kStripRowsOfWide = 512;
 // Work of a lossless plane in proportion to one that the model codes.
 constexpr double kLosslessWork = 0.05;
 
@@ -44,7 +46,8 @@ LevelEncoder::LevelEncoder(EncodeJob& job, int level, int levels, const std::vec
 }
 
 Rect LevelEncoder::strip() const {
-    const int64_t height = div_up(kStripRows, tiles_.tile_pixels()) * tiles_.tile_side();
+    const int64_t rows = tiles_.picture().w > kWide ? kStripRowsOfWide : kStripRows;
+    const int64_t height = div_up(rows, tiles_.tile_pixels()) * tiles_.tile_side();
     return intersect(Rect{0, done_, tiles_.latent().w, height}, whole(tiles_.latent()));
 }
 
