@@ -87,7 +87,7 @@ void run_layer(benchmark::State& state, Graph graph, Extents extents, Input like
 }
 
 // A layer of the encoder's analysis, as the library computes it on this processor at a level; multiply-adds as of the direct
-// convolution.
+// convolution. Fixed point and bfloat16 are computed where the processor has them, whatever the level.
 void run_float_layer(benchmark::State& state, int in, int out, int kernel, WeightType type, Extents extents,
                      EngineLevel level) {
     std::mt19937 rng(4);

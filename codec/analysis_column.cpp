@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/cell_rows.h"
 #include "codec/model.h"
 
 namespace nae {
 namespace {
 
-constexpr int64_t kChannels = 3;
 // Rows are fed in so many, whole tiles of convolutions at a sixteenth of the resolution: then none waits for the next ones.
 constexpr int64_t kUnit = 4 * kLatentStride;
 
@@ -31,7 +31,7 @@ int64_t AnalysisColumn::pixels_end(int64_t bottom) const {
 }
 
 void AnalysisColumn::read_until(int64_t end, const Fill& fill) {
-    const int64_t line = cells_.w * kLatentStride * kChannels;
+    const int64_t line = cells_.w * kLatentStride * kPixelChannels;
     // What nobody reads any more makes room.
     const int64_t first = std::min(stream_->input_first(), lapped_);
     std::copy(pixels_.begin() + (first - first_) * line, pixels_.begin() + (end_ - first_) * line,
@@ -64,9 +64,8 @@ Status AnalysisColumn::advance(int64_t bottom, const Fill& fill, float* out, ptr
     read_until(lap_.empty() ? fed_ : std::min(fed_ + kLatentStride, end), fill);
     part_.top = static_cast<int>(done());
     part_.bottom = static_cast<int>(bottom);
-    const int64_t before = done();
     NAE_RETURN_IF_ERROR(stream_->advance(pixels_.data(), first_, fed_, part_, out, out_row));
-    if (waves == 0 && done() == before) return Status(ErrorCode::internal, "the analysis stands still");
+    if (waves == 0 && done() == part_.top) return Status(ErrorCode::internal, "the analysis stands still");
     return Status();
 }
 

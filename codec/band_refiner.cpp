@@ -246,11 +246,11 @@ std::vector<BandRefiner::Part> BandRefiner::parts_of(const TileBand& band, const
     return parts;
 }
 
-double BandRefiner::bits_of(const std::vector<Part>& parts, const Window& window,
-                            const AlignedVector16& symbols) const {
+Result<double> BandRefiner::bits_of(const std::vector<Part>& parts, const Window& window,
+                                    const AlignedVector16& symbols) const {
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
     std::vector<double> bits(parts.size());
-    static_cast<void>(pool_.parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t number) {
+    NAE_RETURN_IF_ERROR(pool_.parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t number) {
         const Part& part = parts[static_cast<size_t>(number)];
         AlignedVector16 some(part.index.size());
         for_stream_in(window.rect, part.tile, part.stream, [&](size_t from, size_t to) {
@@ -365,7 +365,8 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
     AlignedFloats target, next_target;
     const std::vector<Part> parts = parts_of(band, block, pass.squares);
     NAE_ASSIGN_OR_RETURN(double least, true_error(window, window.symbols, &target));
-    least += bits_of(parts, window, window.symbols);
+    NAE_ASSIGN_OR_RETURN(const double bits, bits_of(parts, window, window.symbols));
+    least += bits;
     window.aim.assign(window.symbols.size(), 0.0F);
     window.weight.assign(window.symbols.size(), 0.0F);
     bool better = false;
@@ -385,7 +386,8 @@ Status BandRefiner::refine_block(TileBand& band, const Rect& block, const Pass& 
             NAE_RETURN_IF_ERROR(choose(parts, window, hold, found));
             const bool last = round + 1 == pass.rounds;
             NAE_ASSIGN_OR_RETURN(double cost, true_error(window, found, last ? nullptr : &next_target));
-            cost += bits_of(parts, window, found);
+            NAE_ASSIGN_OR_RETURN(const double found_bits, bits_of(parts, window, found));
+            cost += found_bits;
             moved = cost < least;
             if (!moved) {  // not off the spot, or too far
                 hold *= found == window.symbols ? kBolder : kShyer;

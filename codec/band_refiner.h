@@ -75,9 +75,9 @@ class BandRefiner {
     // proportion to what a distance from their aims costs.
     Status choose(const std::vector<Part>& parts, const Window& window, float hold,
                   AlignedVector16& symbols) const;
-    // What the symbols of the parts cost, as a window has them.
-    double bits_of(const std::vector<Part>& parts, const Window& window,
-                   const AlignedVector16& symbols) const;
+    // What the symbols of the parts cost, as a window has them. Errors: those of memory.
+    Result<double> bits_of(const std::vector<Part>& parts, const Window& window,
+                           const AlignedVector16& symbols) const;
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.
     Rect judged(const Rect& window) const;

@@ -67,7 +67,8 @@ class FloatEngine {
     int input_channels() const { return info_.input_channels(); }
 
     // How many bytes the rows of the largest raster may take that each thread computes before it goes on to those below
-    // (float_stream.h). Speed and memory depend on it, results do not.
+    // (float_stream.h). Speed and memory depend on it; results by roundings, for the tiles of Winograd's algorithm lie elsewhere where
+    // one wave is not enough.
     void set_wave_bytes(int64_t bytes) { wave_bytes_ = bytes; }
 
     // Gives the convolution `node` other weights and biases; all else of `with` must be as in the graph. Copies of this

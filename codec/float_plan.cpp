@@ -27,8 +27,8 @@ FloatPlan plan_steps(const FloatGraph& graph) {
 
     FloatPlan plan;
     std::vector<bool> taken(count, false);
-    for (size_t i = 0; i < count; ++i) taken[gathered(graph, readers, i)] = true;
-    taken[0] = false;
+    for (size_t i = 0; i < count; ++i)
+        if (const size_t blocks = gathered(graph, readers, i); blocks != 0) taken[blocks] = true;
     for (size_t i = 0; i < count; ++i) {
         if (taken[i]) continue;
         const FloatNode& node = graph.nodes[i];

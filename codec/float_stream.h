@@ -2,7 +2,7 @@
 //
 // It goes in waves: some rows of the input and all that can be computed of them, then the next ones, for which each node keeps
 // the rows that are still to be read. Between two operators lie a few dozen rows, which the processor's caches hold, instead of a
-// raster that goes to memory and back; no row is computed twice, and results do not depend on where waves end.
+// raster that goes to memory and back; no row is computed twice, and results do not depend on where waves end, nor on the number of threads.
 #ifndef NAE_CODEC_FLOAT_STREAM_H_
 #define NAE_CODEC_FLOAT_STREAM_H_
 

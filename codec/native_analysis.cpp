@@ -90,16 +90,7 @@ class NativeAnalysis : public AnalysisBackend {
     }
 
     std::unique_ptr<AnalysisStream> stream(int64_t h, int64_t w) override {
-        const auto kernels = kernels_for(EngineLevel::automatic);
-        if (!kernels.ok() || h > INT32_MAX / 2 || w > INT32_MAX / 2) return nullptr;
-        if (engines_->analysis.input_channels() != kPixelChannels) return nullptr;
-        const auto high = static_cast<int>(h), wide = static_cast<int>(w);
-        Limits extents_only;
-        extents_only.max_tensor_bytes = UINT64_MAX;
-        if (!engines_->analysis.check(high, wide, extents_only).ok() ||
-            !engines_->analysis.check(std::min(high, kRowsInMemory), wide).ok())
-            return nullptr;
-        return std::make_unique<NativeStream>(engines_, *kernels.value(), pool_, high, wide);
+        return native_stream(engines_, pool_, h, w);
     }
 
   private:
@@ -157,6 +148,20 @@ Result<std::shared_ptr<const AnalysisEngines>> make_engines(const Model& model, 
 }
 
 }  // namespace
+
+std::unique_ptr<AnalysisStream> native_stream(std::shared_ptr<const AnalysisEngines> engines,
+                                              ThreadPool& pool, int64_t h, int64_t w) {
+    const auto kernels = kernels_for(EngineLevel::automatic);
+    if (!kernels.ok() || h > INT32_MAX / 2 || w > INT32_MAX / 2) return nullptr;
+    if (engines->analysis.input_channels() != kPixelChannels) return nullptr;
+    const auto high = static_cast<int>(h), wide = static_cast<int>(w);
+    Limits extents_only;
+    extents_only.max_tensor_bytes = UINT64_MAX;
+    if (!engines->analysis.check(high, wide, extents_only).ok() ||
+        !engines->analysis.check(std::min(high, kRowsInMemory), wide).ok())
+        return nullptr;
+    return std::make_unique<NativeStream>(std::move(engines), *kernels.value(), pool, high, wide);
+}
 
 Result<std::shared_ptr<const AnalysisEngines>> AnalysisEnginesCache::get(const Model& model,
                                                                          int quality_centi) {

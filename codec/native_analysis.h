@@ -32,6 +32,11 @@ class AnalysisEnginesCache {
     int quality_centi_ = 0;
 };
 
+// A run of the analysis down a raster of h x w pixels. pool: must outlive it. Null where there is no such thing: tensors of a
+// thousand rows would be over Limits, or the network does not read pixels of three channels.
+std::unique_ptr<AnalysisStream> native_stream(std::shared_ptr<const AnalysisEngines> engines, ThreadPool& pool,
+                                              int64_t h, int64_t w);
+
 // With the engines of the model's cache where there is one.
 // Errors: as load_analysis_backend().
 Result<std::unique_ptr<AnalysisBackend>> make_native_analysis(const Model& model, int quality_centi,

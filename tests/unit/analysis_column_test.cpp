@@ -4,45 +4,14 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "codec/float_stream.h"
 #include "codec/model.h"
+#include "codec/native_analysis.h"
 #include "test_graphs.h"
 
 using namespace nae;
 using namespace nae::test;
 
 namespace {
-
-class EngineStream : public AnalysisStream {
-  public:
-    EngineStream(const FloatEngine& engine, ThreadPool& pool, int h, int w)
-        : pool_(pool), stream_(engine, h, w), h_(h) {}
-    int64_t input_first() const override { return stream_.input_first(); }
-    int64_t input_end(int64_t bottom) const override { return stream_.input_end(bottom); }
-    int64_t rows_at_once() const override { return stream_.wave_rows(pool_.threads()); }
-    int64_t done() const override { return stream_.done(); }
-    Status advance(const float* in, int64_t in_row, int64_t in_end, const AnalysisPart& part, float* out,
-                   ptrdiff_t out_row) override {
-        CHECK(in_row <= stream_.input_first());
-        CHECK((in_end <= h_ && in_end >= last_end_));
-        last_end_ = in_end;
-        FloatPart wanted;
-        wanted.rows = RowRange{part.top, part.bottom};
-        wanted.columns = RowRange{part.left, part.right};
-        wanted.out = out;
-        wanted.out_row = out_row;
-        return ThreadTeam::run(pool_, [&](ThreadTeam& team) {
-            return stream_.advance(in, in_row, in_end, wanted, *kernels_for(EngineLevel::automatic).value(),
-                                   team);
-        });
-    }
-
-  private:
-    ThreadPool& pool_;
-    FloatStream stream_;
-    const int64_t h_;
-    int64_t last_end_ = 0;
-};
 
 // Two scales, residual blocks at both, and a linear path around them.
 FloatGraph analysis_graph(Random& rng) {
@@ -72,21 +41,24 @@ TEST_CASE("Columns of the analysis are what all of it is, wherever strips and wa
         const Rect cells{pick(rng, 0, 1), 0, w, h};
         const bool laps = round % 4 != 0;
         const int64_t height = h * kLatentStride, width = w * kLatentStride;
-        auto engine = FloatEngine::create(graph);
-        REQUIRE(engine.ok());
-        engine.value().set_wave_bytes(round % 2 == 0 ? int64_t{1} << 30 : pick(rng, 0, 40000));
+        const auto engines = std::make_shared<AnalysisEngines>();
+        engines->analysis = FloatEngine::create(graph).value();
+        engines->analysis.set_wave_bytes(round % 2 == 0 ? int64_t{1} << 30 : pick(rng, 0, 40000));
         ThreadPool pool(2);
 
         AlignedFloats pixels(static_cast<size_t>(3 * height * width));
         for (float& v : pixels) v = static_cast<float>(pick(rng, -128, 127)) / 128;
+        int64_t asked_for = 0;  // each row once
         const auto fill = [&](const Rect& rect, float* out) {
+            REQUIRE(rect.y == asked_for);
+            asked_for = rect.bottom();
             REQUIRE((rect.x == cells.x * kLatentStride && rect.w == width && rect.bottom() <= height));
             std::copy_n(pixels.begin() + 3 * rect.y * width, 3 * rect.h * width, out);
         };
         AlignedFloats lapped = pixels;
         if (laps) lap_floats(lap, false, lapped.data(), height, width, nullptr);
         const auto whole =
-            engine.value().run(lapped.data(), static_cast<int>(height), static_cast<int>(width), pool);
+            engines->analysis.run(lapped.data(), static_cast<int>(height), static_cast<int>(width), pool);
         REQUIRE(whole.ok());
         const FloatTensor& expected = whole.value();
         const int c = expected.c, left = pick(rng, 0, static_cast<int>(w) - 1),
@@ -94,9 +66,8 @@ TEST_CASE("Columns of the analysis are what all of it is, wherever strips and wa
         INFO(w << "x" << h << " positions, " << (laps ? "lapped" : "plain"));
 
         const AnalysisLap none;
-        AnalysisColumn column(std::make_unique<EngineStream>(engine.value(), pool, static_cast<int>(height),
-                                                             static_cast<int>(width)),
-                              cells, left, right, c, laps ? lap : none, pool);
+        AnalysisColumn column(native_stream(engines, pool, height, width), cells, left, right, c,
+                              laps ? lap : none, pool);
         CHECK(column.width() == right - left);
         const ptrdiff_t row = column.width() * c;
         std::vector<float> got(static_cast<size_t>(h * row));
