@@ -13,6 +13,7 @@
 #include "codec/finisher.h"
 #include "codec/guard.h"
 #include "codec/lossless_reader.h"
+#include "codec/make_and_use.h"
 #include "codec/pixel_output.h"
 #include "codec/post_filter_engines.h"
 #include "codec/region.h"
@@ -165,11 +166,13 @@ struct Decoder::Impl {
     Status read_codes(const Rect& chunk, PlaneRead& read);
     void write_block(const TensorView16& values, const Rect& block, const Rect& chunk,
                      const PlaneRead& read) const;
-    // Synthesises a block of the chunk out of the latents of `needed`; team: the threads that share its rows, or null.
-    Status synthesise(const Tensor16& latents, const Rect& needed, const Rect& block, const Rect& chunk,
-                      const PlaneRead& read, ThreadTeam* team) const;
+    // Which of the tiles that are being fetched a block is made of.
+    std::vector<size_t> needs_of(const Rect& block, const PlaneRead& read,
+                                 const std::vector<TileFetcher::Fetch>& missing) const;
+    // Synthesises a block of the chunk out of the tiles that are held; team: the threads that share its rows, or null.
+    Status synthesise(const Rect& block, const Rect& chunk, const PlaneRead& read, ThreadTeam* team) const;
     // Latents of a rectangle, out of the tiles that hold it.
-    Status assemble(const Rect& latents, const PlaneRead& read, Tensor16& out, ThreadTeam& team) const;
+    Status assemble(const Rect& latents, const PlaneRead& read, Tensor16& out, ThreadTeam* team) const;
     // Latent positions that pixels depend on. Empty: too many to address.
     Rect latents_of(const Rect& pixels, int level) const;
     // What to decode of tiles for a window. One smaller than a tile is most likely one of many places all over the picture, which
@@ -264,16 +267,18 @@ Status Decoder::Impl::check_latents(const Rect& latents) const {
 }
 
 Status Decoder::Impl::assemble(const Rect& latents, const PlaneRead& read, Tensor16& out,
-                               ThreadTeam& team) const {
+                               ThreadTeam* team) const {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
+    const TileRange touched = tiles.tiles_touching(latents);
     const int64_t channels = model->latent_channels();
     out.resize(static_cast<int>(latents.h), static_cast<int>(latents.w), static_cast<int>(channels));
-    return team.share(latents.h, [&](int64_t row) {
+    return share(team, latents.h, [&](int64_t row) {
         const int64_t y = latents.y + row;
-        for (const auto& [tile, latent] : read.held) {
+        for (int64_t x = touched.x0; x < touched.x1; ++x) {
+            const int64_t tile = tiles.number(x, y / tiles.tile_side());
+            const LatentTile& latent = read.held.at(tile);
             const Rect rect = tiles.latent_rect(tile);
             const Rect part = intersect(rect, Rect{latents.x, y, latents.w, 1});
-            if (part.empty()) continue;
             std::memcpy(out.pixel(static_cast<int>(row), static_cast<int>(part.x - latents.x)),
                         latent->pixel(y - rect.y, part.x - rect.x),
                         static_cast<size_t>(part.w * channels) * sizeof(int16_t));
@@ -317,7 +322,8 @@ Status Decoder::Impl::read_codes(const Rect& chunk, PlaneRead& read) {
 
 Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, ThreadTeam& team) {
     const TileLayout& tiles = levels[static_cast<size_t>(read.level)];
-    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), chunk, read.held, team));
+    std::vector<TileFetcher::Fetch> missing = fetcher.begin(read.place(), chunk, read.held);
+    NAE_RETURN_IF_ERROR(fetcher.fetch(missing, team));
     Tensor16 values;
     for (const auto& [tile, pixels] : read.held) {
         const Rect rect = tiles.pixel_rect(tile), part = intersect(rect, chunk);
@@ -331,8 +337,11 @@ Status Decoder::Impl::read_research_chunk(const Rect& chunk, PlaneRead& read, Th
     return Status();
 }
 
-Status Decoder::Impl::synthesise(const Tensor16& latents, const Rect& needed, const Rect& block,
-                                 const Rect& chunk, const PlaneRead& read, ThreadTeam* team) const {
+Status Decoder::Impl::synthesise(const Rect& block, const Rect& chunk, const PlaneRead& read,
+                                 ThreadTeam* team) const {
+    const Rect needed = latents_of(block, read.level);
+    Tensor16 latents;
+    NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
     const Finisher& finisher = codec->finisher();
     const Extents extents = levels[static_cast<size_t>(read.level)].latent();
     const Extents raster{extents.h * kLatentStride, extents.w * kLatentStride};
@@ -395,19 +404,30 @@ Result<Rect> Decoder::Impl::needed_of_tiles(const Rect& chunk, const PlaneRead& 
     return intersect(whole_tiles, read.useful);
 }
 
-Status Decoder::Impl::read_chunk(const Rect& chunk, const Rect& of_tiles, PlaneRead& read, ThreadTeam& team) {
-    const Rect needed = latents_of(chunk, read.level);
-    NAE_RETURN_IF_ERROR(fetcher.fetch(read.place(), of_tiles, read.held, team));
-    Tensor16 latents;
-    NAE_RETURN_IF_ERROR(assemble(needed, read, latents, team));
+std::vector<size_t> Decoder::Impl::needs_of(const Rect& block, const PlaneRead& read,
+                                            const std::vector<TileFetcher::Fetch>& missing) const {
+    const Rect latents = latents_of(block, read.level);
+    std::vector<size_t> needs;
+    for (size_t i = 0; i < missing.size(); ++i)
+        if (!intersect(missing[i].rect, latents).empty()) needs.push_back(i);
+    return needs;
+}
 
+Status Decoder::Impl::read_chunk(const Rect& chunk, const Rect& of_tiles, PlaneRead& read, ThreadTeam& team) {
+    std::vector<TileFetcher::Fetch> missing = fetcher.begin(read.place(), of_tiles, read.held);
+    if (fetcher.all_at_once(missing, team.threads())) {
+        NAE_RETURN_IF_ERROR(fetcher.fetch(missing, team));
+        missing.clear();
+    }
     const std::vector<Rect> blocks = split_into_blocks(chunk);
     const size_t apart = blocks.size() - blocks.size() % static_cast<size_t>(team.threads());
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(apart), [&](int64_t i) {
-        return synthesise(latents, needed, blocks[static_cast<size_t>(i)], chunk, read, nullptr);
-    }));
+    std::vector<std::vector<size_t>> needs;
+    for (size_t i = 0; i < apart; ++i) needs.push_back(needs_of(blocks[i], read, missing));
+    NAE_RETURN_IF_ERROR(make_and_use(
+        team, missing.size(), needs, [&](size_t i) { return fetcher.fetch(missing[i]); },
+        [&](size_t i) { return synthesise(blocks[i], chunk, read, nullptr); }));
     for (size_t i = apart; i < blocks.size(); ++i)
-        NAE_RETURN_IF_ERROR(synthesise(latents, needed, blocks[i], chunk, read, &team));
+        NAE_RETURN_IF_ERROR(synthesise(blocks[i], chunk, read, &team));
     return Status();
 }
 

@@ -1,11 +1,10 @@
 #include "codec/thread_team.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "codec/guard.h"
+#include "codec/patience.h"
 
 namespace nae {
 namespace {
@@ -15,48 +14,6 @@ constexpr int64_t kMaxCount = int64_t{1} << 30;
 
 uint32_t end_of(uint64_t stretch) { return static_cast<uint32_t>(stretch >> 32); }
 uint32_t next_of(uint64_t stretch) { return static_cast<uint32_t>(stretch); }
-
-// Some 40 us of watching; then other threads of the machine may run in between, for a millisecond or less; then whatever is
-// waited for takes long, as a file on another machine does, and watching it sleeps from one look to the next.
-constexpr int kPauses = 2000;
-constexpr int kYields = 500;
-constexpr std::chrono::microseconds kShortestNap{50}, kLongestNap{1000};
-
-void pause_briefly() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-}
-
-// Asked once: it is a call to the system, and patience begins anew at every step.
-bool single_processor() {
-    static const bool single = std::thread::hardware_concurrency() == 1;
-    return single;
-}
-
-class Patience {
-  public:
-    void wait() {
-        if (pauses_ > 0) {
-            --pauses_;
-            pause_briefly();
-        } else if (yields_ > 0) {
-            --yields_;
-            std::this_thread::yield();
-        } else {
-            std::this_thread::sleep_for(nap_);
-            nap_ = std::min(2 * nap_, kLongestNap);
-        }
-    }
-
-  private:
-    // On a single processor nothing happens while one watches.
-    int pauses_ = single_processor() ? 0 : kPauses;
-    int yields_ = kYields;
-    std::chrono::microseconds nap_ = kShortestNap;
-};
 
 }  // namespace
 

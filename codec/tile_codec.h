@@ -123,7 +123,7 @@ class TileCodec {
     void size_symbols(const PredictedTile& tile, AlignedVector16& symbols) const;
     // The substreams that hold them; none of second squares without a context. An earlier file has one stream.
     SubstreamRange streams(Squares which, const PredictedTile& tile) const;
-    // What decoding one of them costs, roughly: bytes.
+    // What decoding one of them costs, roughly and in any unit.
     uint64_t stream_cost(Squares which, const PredictedTile& tile, int stream) const;
     // Decodes up to kMostLanes of them, of one tile or of several, side by side. Each is told how it went.
     void decode_streams(Squares which, TileStream* streams, size_t count) const;

@@ -11,14 +11,22 @@
 
 namespace nae {
 
-std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads) {
-    constexpr int64_t kTile = 1024;  // positions of 512 x 512 pixels
-    const size_t count = sizes.size();
+namespace {
+constexpr int64_t kTile = 1024;  // positions of 512 x 512 pixels
+}
+
+bool decode_together(const std::vector<int64_t>& sizes, int threads) {
+    const int64_t sum = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
     // Alone, one thread gains where parts of tiles are little: substreams of several are decoded side by side.
-    const bool together = threads == 1 ? std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) <= kTile
-                                       : count < 4 * static_cast<size_t>(threads);
+    if (threads == 1) return sum <= kTile;
+    // Several wait for each other at every step, and what is on its way leaves their caches: only where there are not two tiles
+    // for each of them, or little of every tile is needed.
+    const auto count = static_cast<int64_t>(sizes.size());
+    return count < int64_t{2} * threads || sum < count * (kTile / 2);
+}
+
+std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads) {
     std::vector<size_t> batches;
-    if (!together) return batches;
     // Enough for all threads, and no more: what is on its way takes five times the memory of latents.
     const int64_t most = kTile * std::max(threads, 4);
     int64_t sum = most;
@@ -37,6 +45,14 @@ namespace {
 
 TilePart whole_tile(const Rect& rect) {
     return TilePart{static_cast<int>(rect.h), 0, static_cast<int>(rect.w)};
+}
+
+int64_t positions(const TileFetcher::Fetch& fetch) { return int64_t{fetch.part.rows} * fetch.part.width(); }
+
+std::vector<int64_t> sizes_of(const std::vector<TileFetcher::Fetch>& tiles) {
+    std::vector<int64_t> sizes;
+    for (const TileFetcher::Fetch& fetch : tiles) sizes.push_back(positions(fetch));
+    return sizes;
 }
 
 }  // namespace
@@ -137,6 +153,7 @@ std::vector<TileFetcher::Fetch> TileFetcher::missing_of(const TilePlane& plane, 
             const int64_t tile = tiles.number(x, y);
             LatentTile& slot = wanted[tile];  // addresses in a map stay
             Fetch fetch;
+            fetch.tile = tile;
             fetch.out = &slot;
             fetch.rect = pixels ? tiles.pixel_rect(tile) : tiles.latent_rect(tile);
             const Rect part = intersect(fetch.rect, needed);
@@ -159,28 +176,30 @@ std::vector<TileFetcher::Fetch> TileFetcher::missing_of(const TilePlane& plane, 
     return missing;
 }
 
-Status TileFetcher::fetch(const TilePlane& plane, const Rect& needed, HeldTiles& held, ThreadTeam& team) {
+std::vector<TileFetcher::Fetch> TileFetcher::begin(const TilePlane& plane, const Rect& needed,
+                                                   HeldTiles& held) const {
     HeldTiles wanted;
     std::vector<Fetch> missing = missing_of(plane, needed, held, wanted);
-    held.clear();
-    // Large ones first: no thread should begin one when the others are done.
-    const auto positions = [](const Fetch& fetch) { return int64_t{fetch.part.rows} * fetch.part.width(); };
-    std::stable_sort(missing.begin(), missing.end(),
-                     [&](const Fetch& a, const Fetch& b) { return positions(a) > positions(b); });
-    std::vector<int64_t> sizes;
-    for (const Fetch& fetch : missing) sizes.push_back(positions(fetch));
-    size_t done = 0;
+    held.swap(wanted);  // entries of a map stay where they are
+    return missing;
+}
+
+bool TileFetcher::all_at_once(const std::vector<Fetch>& tiles, int threads) const {
+    return decode_together(sizes_of(tiles), threads);
+}
+
+Status TileFetcher::fetch(std::vector<Fetch>& tiles, ThreadTeam& team) {
     // Tiles of pixels have no steps that threads share.
-    const std::vector<size_t> batches =
-        research_ == nullptr ? tile_batches(sizes, team.threads()) : std::vector<size_t>();
-    for (const size_t count : batches) {
-        NAE_RETURN_IF_ERROR(decode(&missing[done], count, &team));
+    if (research_ != nullptr || !all_at_once(tiles, team.threads()))
+        return team.share(static_cast<int64_t>(tiles.size()),
+                          [&](int64_t i) { return fetch(tiles[static_cast<size_t>(i)]); });
+    std::stable_sort(tiles.begin(), tiles.end(),
+                     [&](const Fetch& a, const Fetch& b) { return positions(a) > positions(b); });
+    size_t done = 0;
+    for (const size_t count : tile_batches(sizes_of(tiles), team.threads())) {
+        NAE_RETURN_IF_ERROR(decode(&tiles[done], count, &team));
         done += count;
     }
-    NAE_RETURN_IF_ERROR(team.share(static_cast<int64_t>(missing.size() - done), [&](int64_t i) {
-        return decode(&missing[done + static_cast<size_t>(i)], 1, nullptr);
-    }));
-    held.swap(wanted);
     return Status();
 }
 

@@ -51,14 +51,9 @@ class TileFetcher {
     // of a team, whose threads others need meanwhile.
     void announce(const TilePlane& plane, const Rect& needed, const HeldTiles& held);
 
-    // Makes sure that `held` has exactly the tiles that `needed` touches, and of each what lies in that, and more. needed: in latent positions of the level; of tiles of pixels, which are
-    // always whole, in pixels. Errors: those of the source, limit_exceeded, what damage() does not tolerate; `held` is then
-    // unspecified.
-    Status fetch(const TilePlane& plane, const Rect& needed, HeldTiles& held, ThreadTeam& team);
-
-  private:
     // A tile on its way.
     struct Fetch {
+        int64_t tile = 0;           // its number in the level
         LatentTile* out = nullptr;  // set once the tile is there
         Rect rect;                  // its positions, or pixels, in the level
         size_t number = 0;          // in the tile index
@@ -68,6 +63,20 @@ class TileFetcher {
         BatchTile decoding;  // its status: what has gone wrong so far
     };
 
+    // Has `held` hold exactly the tiles that `needed` touches, of each what lies in that and more, and returns, row by row, those
+    // that have to be fetched first: their places in `held` are empty and must stay where they are until then. needed: in latent
+    // positions of the level; of tiles of pixels, which are always whole, in pixels.
+    std::vector<Fetch> begin(const TilePlane& plane, const Rect& needed, HeldTiles& held) const;
+
+    // Fetches one of them; several threads may each fetch one. Errors: those of the source, limit_exceeded, what damage() does not
+    // tolerate; the tile's place then stays empty.
+    Status fetch(Fetch& tile) { return decode(&tile, 1, nullptr); }
+    // All of them, by the team. Errors: as above; of several tiles that fail one is named.
+    Status fetch(std::vector<Fetch>& tiles, ThreadTeam& team);
+    // True where all are better fetched before anything is made of them: they are little work, or too few to go round.
+    bool all_at_once(const std::vector<Fetch>& tiles, int threads) const;
+
+  private:
     // Out of the cache, or read, and its decoding has begun.
     void start(Fetch& fetch);
     // All of it for some tiles. team: the threads that share, or null.
@@ -87,9 +96,9 @@ class TileFetcher {
     const ResearchCodec* research_ = nullptr;
 };
 
-// How many of a fetch's tiles, given by size in positions, the largest first, all threads should decode together: that many, then
-// that many, and so on. Then each thread takes one tile after another of those that are left, which are all or none: with many of
-// them threads need not wait for each other.
+// Whether all threads should decode a read's tiles, given by size in positions, together, or each thread one tile after another.
+bool decode_together(const std::vector<int64_t>& sizes, int threads);
+// How many of them at a time, if so: that many, then that many, and so on. The largest first.
 std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads);
 
 }  // namespace nae

@@ -107,6 +107,15 @@ TEST_CASE("stream groups: each substream once, no group too large, threads alike
     for (size_t i = 0; i < 4; ++i)
         for (const size_t k : twelve[i]) load[i / 2] += costs[k];
     CHECK(std::max(load[0], load[1]) <= 55);
+    // Of a large tile and a small one: not the large substreams for one thread and the small ones for the other.
+    const std::vector<uint64_t> uneven{1876, 1436, 996, 970, 838, 628};
+    const auto six = group_streams(uneven, 4, 2);
+    REQUIRE(six.size() == 2);
+    for (const auto& group : six) {
+        uint64_t sum = 0;
+        for (const size_t k : group) sum += uneven[k];
+        CHECK(sum < 3500);  // half of all is 3372
+    }
     CHECK(group_streams({}, 4, 2).empty());
     CHECK(group_streams({1, 2, 3, 4, 5}, 4, 1).size() == 2);
 }

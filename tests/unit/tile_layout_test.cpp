@@ -209,19 +209,29 @@ TEST_CASE("tiles: substreams cut every width into even columns, in order", "[til
 }
 
 TEST_CASE("tiles: which ones all threads decode together", "[tiles]") {
-    using Counts = std::vector<size_t>;
-    CHECK(tile_batches({1024, 512}, 2) == Counts{2});  // 768x512 on two threads
-    CHECK(tile_batches({1024}, 2) == Counts{1});
-    CHECK(tile_batches({1024, 1024, 608, 608, 416, 247}, 2) == Counts{6});
-    CHECK(tile_batches(std::vector<int64_t>(7, 1024), 2) == Counts{4, 3});
-    CHECK(tile_batches({65536, 65536, 5}, 2) == Counts{1, 1, 1});
-    // One thread has nobody to share with; many tiles go round anyway.
-    CHECK(tile_batches({1024, 512, 3}, 1).empty());
-    CHECK(tile_batches(std::vector<int64_t>(100, 1024), 8).empty());
-    CHECK(tile_batches({}, 2).empty());
+    CHECK(decode_together({1024, 512}, 2));  // 768x512 on two threads
+    CHECK(decode_together({1024}, 2));
+    CHECK(decode_together({65536, 65536, 5}, 2));
+    CHECK(decode_together(std::vector<int64_t>(7, 1024), 8));
+    // Two tiles and more for each thread go round.
+    CHECK_FALSE(decode_together({1024, 1024, 608, 608, 416, 247}, 2));
+    CHECK_FALSE(decode_together(std::vector<int64_t>(100, 1024), 8));
+    // One thread has nobody to share with.
+    CHECK_FALSE(decode_together({1024, 512, 3}, 1));
     // A window that touches four tiles.
+    CHECK(decode_together({140, 120, 60, 20}, 1));
+    CHECK(decode_together({140, 120, 60, 20}, 2));
+    CHECK(decode_together({}, 2));
+}
+
+TEST_CASE("tiles: how many at a time all threads decode together", "[tiles]") {
+    using Counts = std::vector<size_t>;
+    CHECK(tile_batches({1024, 512}, 2) == Counts{2});
+    CHECK(tile_batches(std::vector<int64_t>(7, 1024), 2) == Counts{4, 3});
+    CHECK(tile_batches(std::vector<int64_t>(7, 1024), 8) == Counts{7});
+    CHECK(tile_batches({65536, 65536, 5}, 2) == Counts{1, 1, 1});
     CHECK(tile_batches({140, 120, 60, 20}, 1) == Counts{4});
-    CHECK(tile_batches({140, 120, 60, 20}, 2) == Counts{4});
+    CHECK(tile_batches({}, 2).empty());
 }
 
 TEST_CASE("tiles: their pixels end where the picture ends", "[tiles]") {
