@@ -9,10 +9,9 @@
 namespace nae {
 
 // Puts substreams, given by what they cost (in any unit), into groups of one to `most` (at least 1), for `threads` threads (at least
-// 1) to share: places in the list, each once. Where a group for each thread is enough, these cost about the same. Otherwise substreams
-// of about equal size come together, since one that ends early leaves the others of its group alone; the number of groups is a
-// multiple of that of threads, since a group of fewer is done sooner; and they are ordered so that threads that take stretches of
-// consecutive ones (ThreadTeam) have about equal work.
+// 1) to share: places in the list, each once. The groups of a thread come one after another, as many for each thread where there are
+// as many (ThreadTeam gives threads stretches of consecutive ones), and cost the threads about the same. Among a thread's substreams
+// those of about equal size come together, since one that ends early leaves the others of its group alone.
 std::vector<std::vector<size_t>> group_streams(const std::vector<uint64_t>& costs, size_t most, int threads);
 
 }  // namespace nae
