@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include "codec/band_refiner.h"
@@ -20,8 +19,8 @@ constexpr int64_t kAnalysisSide = 2048;
 constexpr int64_t kColumnWidth = 8192;
 // Between two strips a column keeps some kilobytes for each pixel of its width. All planes of a picture together may be so wide.
 constexpr int64_t kMostStreamed = 32768;
-// Latent positions of the tiles, for each thread, that are quantised and packed together: two tiles of 512 x 512 pixels.
-constexpr int64_t kPositionsAtOnce = 2 * 1024;
+// Latent positions of the tiles, for each thread, between two reports of progress: eight tiles of 512 x 512 pixels.
+constexpr int64_t kPositionsAtOnce = 8 * 1024;
 // What quantising and packing take of a tile's time; the analysis has the rest. For the progress report.
 constexpr double kCodingWork = 0.6;
 // And of that, refining where it is asked for.
@@ -277,8 +276,7 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
     const TileRange range = tiles_.tiles_touching(band);
     const int64_t first = tiles_.number(range.x0, range.y0);
     const int64_t count = (range.x1 - range.x0) * (range.y1 - range.y0);  // whole rows of tiles: consecutive
-    // In groups, so that progress is reported in between, and what is on its way takes five times the memory of latents: of several
-    // for each thread, since some take longer than others, but for very large ones.
+    // In groups, so that progress is reported in between: of many for each thread, which waits for the others at the end of each.
     const int64_t threads = job_.pool.threads(), side = tiles_.tile_side();
     const int64_t most = std::max(threads, kPositionsAtOnce * threads / (side * side));
     const int64_t group = div_up(count, div_up(count, most));  // of about equal size
@@ -289,9 +287,21 @@ Status PlaneEncoder::encode_tiles(const Rect& band) {
 }
 
 Status PlaneEncoder::encode_tiles(const Rect& band, int64_t first, int64_t count) {
-    std::vector<TileSymbols> tiles(static_cast<size_t>(count));
-    NAE_RETURN_IF_ERROR(quantise_tiles(band, first, tiles));
-    return pack_tiles(first, tiles, kCodingWork);
+    std::vector<std::vector<float>> z(static_cast<size_t>(count));
+    NAE_RETURN_IF_ERROR(hyper_analyse(band, first, z));
+    // A tile on its way takes five times the memory of its latents: it is packed at once.
+    const auto encode_one = [&](int64_t i) {
+        TileSymbols tile;
+        NAE_RETURN_IF_ERROR(quantise_tile(band, first + i, z[static_cast<size_t>(i)], tile));
+        return pack_tile(first + i, tile);
+    };
+    NAE_RETURN_IF_ERROR(job_.pool.parallel_for(count, encode_one));
+    double positions = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        const Rect rect = tiles_.latent_rect(first + i);
+        positions += static_cast<double>(rect.w * rect.h);
+    }
+    return job_.progress(kCodingWork * positions);
 }
 
 Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
@@ -301,7 +311,13 @@ Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
     all.first = tiles_.number(range.x0, range.y0);
     all.emphasis = emphasis_.empty() ? nullptr : emphasis_.data();
     all.tiles.resize(static_cast<size_t>((range.x1 - range.x0) * (range.y1 - range.y0)));
-    NAE_RETURN_IF_ERROR(quantise_tiles(band, all.first, all.tiles));
+    std::vector<std::vector<float>> z(all.tiles.size());
+    NAE_RETURN_IF_ERROR(hyper_analyse(band, all.first, z));
+    const auto count = static_cast<int64_t>(all.tiles.size());
+    NAE_RETURN_IF_ERROR(job_.pool.parallel_for(count, [&](int64_t i) {
+        const auto slot = static_cast<size_t>(i);
+        return quantise_tile(band, all.first + i, z[slot], all.tiles[slot]);
+    }));
     BandRefiner::Options options;
     options.quality_centi = job_.header.quality_centi;
     options.rounds = refinement_rounds(job_.options.effort);
@@ -320,46 +336,38 @@ Status PlaneEncoder::encode_tiles_refined(const Rect& band) {
             return job_.progress(share * kWork * static_cast<double>(band.w * band.h)).ok();
         });
     NAE_RETURN_IF_ERROR(refiner.refine(all));
-    return pack_tiles(all.first, all.tiles, kCodingWork * (1 - kRefiningShare));
+    NAE_RETURN_IF_ERROR(job_.pool.parallel_for(
+        count, [&](int64_t i) { return pack_tile(all.first + i, all.tiles[static_cast<size_t>(i)]); }));
+    return job_.progress(kCodingWork * (1 - kRefiningShare) * static_cast<double>(band.w * band.h));
 }
 
-Status PlaneEncoder::quantise_tiles(const Rect& band, int64_t first, std::vector<TileSymbols>& tiles) {
-    std::vector<std::vector<float>> z(tiles.size());
+Status PlaneEncoder::hyper_analyse(const Rect& band, int64_t first, std::vector<std::vector<float>>& z) {
     for (size_t i = 0; i < z.size(); ++i)
         NAE_RETURN_IF_ERROR(hyper_analyse(band, tiles_.latent_rect(first + static_cast<int64_t>(i)), z[i]));
-    return job_.pool.parallel_for(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
-        const auto slot = static_cast<size_t>(i);
-        const Rect tile = tiles_.latent_rect(first + i);
-        const Status status = job_.codec->quantise(
-            y_at(band, tile.y, tile.x), band.w * job_.model->latent_channels(), static_cast<int>(tile.h),
-            static_cast<int>(tile.w), z[slot].data(), quantiser_of(band, tile), tiles[slot], &job_.pool);
-        return status.in(cat("tile ", first + i));
-    });
+    return Status();
 }
 
-Status PlaneEncoder::pack_tiles(int64_t first, const std::vector<TileSymbols>& tiles, double work) {
-    std::vector<TileStatistics> statistics(tiles.size());
-    std::mutex observing;
-    double positions = 0;
-    for (const TileSymbols& tile : tiles) positions += static_cast<double>(tile.w) * tile.h;
-    NAE_RETURN_IF_ERROR(job_.pool.parallel_for(static_cast<int64_t>(tiles.size()), [&](int64_t i) {
-        const auto slot = static_cast<size_t>(i);
-        const TileSymbols& symbols = tiles[slot];
-        auto payload = job_.codec->pack(symbols, &statistics[slot]);
-        if (!payload.ok()) return payload.status().in(cat("tile ", first + i));
-        job_.payload(level_, static_cast<uint64_t>(first + i), plane_) = std::move(payload).value();
-        if (job_.options.observer != nullptr) {
-            const std::lock_guard<std::mutex> lock(observing);
-            job_.options.observer->tile_coded(symbols);
-        }
-        return Status();
-    }));
-    for (const TileStatistics& s : statistics) {
-        job_.statistics.hyper_bytes += s.hyper_bytes;
-        job_.statistics.latent_bytes += s.latent_bytes;
-        job_.statistics.coded_symbols += s.coded_symbols;
-    }
-    return job_.progress(work * positions);
+Status PlaneEncoder::quantise_tile(const Rect& band, int64_t number, const std::vector<float>& z,
+                                   TileSymbols& tile) {
+    const Rect rect = tiles_.latent_rect(number);
+    return job_.codec
+        ->quantise(y_at(band, rect.y, rect.x), band.w * job_.model->latent_channels(),
+                   static_cast<int>(rect.h), static_cast<int>(rect.w), z.data(), quantiser_of(band, rect),
+                   tile, &job_.pool)
+        .in(cat("tile ", number));
+}
+
+Status PlaneEncoder::pack_tile(int64_t number, const TileSymbols& tile) {
+    TileStatistics found;
+    auto payload = job_.codec->pack(tile, &found, &job_.pool);
+    if (!payload.ok()) return payload.status().in(cat("tile ", number));
+    job_.payload(level_, static_cast<uint64_t>(number), plane_) = std::move(payload).value();
+    const std::lock_guard<std::mutex> lock(job_.coded);
+    job_.statistics.hyper_bytes += found.hyper_bytes;
+    job_.statistics.latent_bytes += found.latent_bytes;
+    job_.statistics.coded_symbols += found.coded_symbols;
+    if (job_.options.observer != nullptr) job_.options.observer->tile_coded(tile);
+    return Status();
 }
 
 }  // namespace nae

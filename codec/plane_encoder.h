@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "codec/analysis_column.h"
@@ -33,6 +34,7 @@ struct EncodeJob {
     std::vector<std::vector<uint8_t>> payloads;  // in the order of the tile index
     double work = 1;                             // all there is to do, and what is done: latent positions
     double done = 0;
+    std::mutex coded{};  // guards the statistics and the observer while several tiles are coded
 
     std::vector<uint8_t>& payload(int level, uint64_t tile, size_t plane) {
         return payloads[static_cast<size_t>(
@@ -74,9 +76,11 @@ class PlaneEncoder {
     Status hyper_analyse(const Rect& band, const Rect& tile, std::vector<float>& z);
     Status encode_tiles(const Rect& band);
     Status encode_tiles_refined(const Rect& band);
-    Status quantise_tiles(const Rect& band, int64_t first, std::vector<TileSymbols>& tiles);
-    // work: what this is of the work that a position is, for the progress report.
-    Status pack_tiles(int64_t first, const std::vector<TileSymbols>& tiles, double work);
+    // z of tiles from number `first` on, as many as there is room for.
+    Status hyper_analyse(const Rect& band, int64_t first, std::vector<std::vector<float>>& z);
+    // These two may run for several tiles at once.
+    Status quantise_tile(const Rect& band, int64_t number, const std::vector<float>& z, TileSymbols& tile);
+    Status pack_tile(int64_t number, const TileSymbols& tile);
     Status encode_research_tiles(const Rect& band);
     Status encode_tiles(const Rect& band, int64_t first, int64_t count);  // by their numbers
     template <class F>

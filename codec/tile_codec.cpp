@@ -34,6 +34,14 @@ void clear_small_means(int16_t* mean, int channels, int16_t largest) {
     }
 }
 
+// body(i) for i in [0, count), by the pool's threads if there is one.
+template <class F>
+Status for_each(ThreadPool* pool, int64_t count, F body) {
+    if (pool != nullptr && count > 1) return pool->parallel_for(count, body);
+    for (int64_t i = 0; i < count; ++i) NAE_RETURN_IF_ERROR(body(i));
+    return Status();
+}
+
 }  // namespace
 
 StreamKind stream_kind(uint8_t flags) {
@@ -455,14 +463,10 @@ void TileCodec::aim(const float* values, const int16_t* mean, const uint8_t* ind
 Status TileCodec::choose(const std::optional<Squares>& squares, const float* y, ptrdiff_t y_stride,
                          const QuantiserOptions& options, TileSymbols& tile, ThreadPool* pool) const {
     const std::vector<Stream> streams = streams_of(squares, tile);
-    const auto choose_one = [&](int64_t i) {
+    return for_each(pool, static_cast<int64_t>(streams.size()), [&](int64_t i) {
         choose_stream(streams[static_cast<size_t>(i)], y, y_stride, options, tile);
         return Status();
-    };
-    const auto count = static_cast<int64_t>(streams.size());
-    if (pool != nullptr && count > 1) return pool->parallel_for(count, choose_one);
-    for (int64_t i = 0; i < count; ++i) NAE_RETURN_IF_ERROR(choose_one(i));
-    return Status();
+    });
 }
 
 void TileCodec::choose_stream(const Stream& stream, const float* y, ptrdiff_t y_stride,
@@ -507,18 +511,20 @@ Result<std::vector<uint8_t>> TileCodec::pack_stream(const Stream& stream, const 
     return model_->latent_codec.encode(index.data(), symbols.data(), count, StreamKind::substream);
 }
 
-Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics) const {
+Result<std::vector<uint8_t>> TileCodec::pack(const TileSymbols& tile, TileStatistics* statistics,
+                                             ThreadPool* pool) const {
     NAE_ASSIGN_OR_RETURN(const auto hyper_stream,
                          model_->hyper_codec.encode(tile.z_index.data(), tile.z.data(), tile.z_index.size(),
                                                     StreamKind::substream));
-    std::vector<std::vector<uint8_t>> streams;
-    for (const Squares which : {Squares::first, Squares::second}) {
-        if (which == Squares::second && !has_context()) break;
-        for (const Stream& stream : streams_of(squares(which), tile)) {
-            NAE_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, pack_stream(stream, tile));
-            streams.push_back(std::move(bytes));
-        }
-    }
+    std::vector<Stream> places = streams_of(squares(Squares::first), tile);
+    if (has_context())
+        for (const Stream& stream : streams_of(Squares::second, tile)) places.push_back(stream);
+    std::vector<std::vector<uint8_t>> streams(places.size());
+    NAE_RETURN_IF_ERROR(for_each(pool, static_cast<int64_t>(places.size()), [&](int64_t i) {
+        const auto slot = static_cast<size_t>(i);
+        NAE_ASSIGN_OR_RETURN(streams[slot], pack_stream(places[slot], tile));
+        return Status();
+    }));
     uint64_t latent_bytes = 0;
     for (const auto& stream : streams) latent_bytes += stream.size();
     if (statistics != nullptr) {

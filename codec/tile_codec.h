@@ -155,8 +155,9 @@ class TileCodec {
     // context. y: as above.
     Status quantise_second(const float* y, ptrdiff_t y_stride, const QuantiserOptions& options,
                            TileSymbols& tile) const;
-    // The tile's bytes. statistics may be null.
-    Result<std::vector<uint8_t>> pack(const TileSymbols& tile, TileStatistics* statistics) const;
+    // The tile's bytes. statistics may be null; pool as for quantise().
+    Result<std::vector<uint8_t>> pack(const TileSymbols& tile, TileStatistics* statistics,
+                                      ThreadPool* pool = nullptr) const;
     // quantise(), then pack().
     Result<std::vector<uint8_t>> encode(const float* y, ptrdiff_t y_stride, int h, int w, const float* z,
                                         const QuantiserOptions& options, TileStatistics* statistics) const;
