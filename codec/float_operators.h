@@ -25,6 +25,7 @@ class FloatOperators {
     // body(y), which must not fail, for each of the rows, a few at a time on one thread.
     template <class F>
     void for_each_row(const RowRange& rows, F body) const {
+        if (rows.empty()) return;
         const int64_t some = rows_at_once(rows.end - rows.first);
         static_cast<void>(team_.share(div_up(rows.end - rows.first, some), [&](int64_t k) {
             const int64_t first = rows.first + k * some;

@@ -41,14 +41,4 @@ void FloatRaster::refer_to(const float* values, int64_t first, int height, int w
     other_ = values;
 }
 
-void FloatRaster::save(const RowRange& rows, AlignedFloats& out) const {
-    out.resize(static_cast<size_t>(std::max<int64_t>(rows.end - rows.first, 0)) *
-               static_cast<size_t>(stride_));
-    std::copy_n(row(rows.first) - ptrdiff_t{border_} * c, out.size(), out.data());
-}
-
-void FloatRaster::restore(const RowRange& rows, const AlignedFloats& from) {
-    std::copy(from.begin(), from.end(), row(rows.first) - ptrdiff_t{border_} * c);
-}
-
 }  // namespace nae

@@ -40,9 +40,9 @@ class FloatRaster {
         return static_cast<size_t>(data_.data() + data_.size() - place);
     }
 
-    // Rows and the zeros beside them to `out`, which is resized; or back from there.
-    void save(const RowRange& rows, AlignedFloats& out) const;
-    void restore(const RowRange& rows, const AlignedFloats& from);
+    // row_stride() values: a row and the zeros beside it.
+    float* whole_row(int64_t y) { return row(y) - ptrdiff_t{border_} * c; }
+    const float* whole_row(int64_t y) const { return row(y) - ptrdiff_t{border_} * c; }
 
   private:
     int border_ = 0;

@@ -181,6 +181,24 @@ Status FloatStream::compute(const FloatOperators& operators, const FloatStep& st
     return operators.compute(step, RowRange{first_tile, rows.end}, out);
 }
 
+void FloatStream::save(const FloatOperators& operators, const FloatRaster& raster, Progress& progress) {
+    const RowRange& kept = progress.kept;
+    const ptrdiff_t stride = raster.row_stride();
+    progress.rows.resize(static_cast<size_t>(std::max<int64_t>(kept.end - kept.first, 0)) *
+                         static_cast<size_t>(stride));
+    operators.for_each_row(kept, [&](int64_t y) {
+        std::copy_n(raster.whole_row(y), stride, progress.rows.data() + (y - kept.first) * stride);
+    });
+}
+
+void FloatStream::restore(const FloatOperators& operators, const Progress& progress, FloatRaster& raster) {
+    const RowRange& kept = progress.kept;
+    const ptrdiff_t stride = raster.row_stride();
+    operators.for_each_row(kept, [&](int64_t y) {
+        std::copy_n(progress.rows.data() + (y - kept.first) * stride, stride, raster.whole_row(y));
+    });
+}
+
 Status FloatStream::advance(const float* input, int64_t input_row, int64_t input_end, const FloatPart& part,
                             const Kernels& kernels, ThreadTeam& team) {
     const FloatPlan& plan = engine_.plan_;
@@ -192,7 +210,7 @@ Status FloatStream::advance(const float* input, int64_t input_row, int64_t input
         Progress& progress = progress_[node];
         if (made[node].h == 0) return;  // by one operator twice
         progress.kept = RowRange{first_to_be_read(node), progress.done};
-        if (node != 0 || !input_as_it_is_) made[node].save(progress.kept, progress.rows);
+        if (node != 0 || !input_as_it_is_) save(operators, made[node], progress);
         made[node] = FloatRaster();
     };
     const std::vector<RowRange> wanted = needed(std::min(part.rows.end, height(last)));
@@ -211,7 +229,7 @@ Status FloatStream::advance(const float* input, int64_t input_row, int64_t input
         } else {
             out.create(high, wide, channels, node == last ? 0 : engine_.border_,
                        RowRange{progress.kept.first, fresh.end});
-            out.restore(progress.kept, progress.rows);
+            restore(operators, progress, out);
             if (node == 0)
                 operators.for_each_row(fresh, [&](int64_t y) {
                     std::copy_n(input + (y - input_row) * dense, dense, out.row(y));
@@ -235,7 +253,7 @@ Status FloatStream::advance(const float* input, int64_t input_row, int64_t input
     });
     done_ = given.end;
     progress_[last].kept = RowRange{done_, std::max(done_, progress_[last].done)};
-    out.save(progress_[last].kept, progress_[last].rows);
+    save(operators, out, progress_[last]);
     return Status();
 }
 

@@ -58,6 +58,9 @@ class FloatStream {
     Status compute(const FloatOperators& operators, const FloatStep& step, const RowRange& rows,
                    FloatRaster& out) const;
     int64_t first_to_be_read(size_t node) const;
+    // A node's kept rows out of the raster of a wave, and into that of the next one, by all threads.
+    static void save(const FloatOperators& operators, const FloatRaster& raster, Progress& progress);
+    static void restore(const FloatOperators& operators, const Progress& progress, FloatRaster& raster);
     // The row before which a step's output can be computed from what is there of its inputs.
     int64_t computable(const FloatStep& step) const;
 
