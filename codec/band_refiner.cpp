@@ -8,6 +8,7 @@
 #include "codec/engine.h"
 #include "codec/engine_kernels.h"
 #include "codec/finisher.h"
+#include "codec/for_each.h"
 #include "codec/symbol_choice.h"
 #include "codec/thread_team.h"
 
@@ -128,16 +129,6 @@ size_t BandRefiner::tile_of(const TileBand& band, int64_t y, int64_t x, size_t* 
     return number;
 }
 
-template <class F>
-void BandRefiner::in_rows(const Rect& rect, F body) const {
-    const int64_t some = std::clamp<int64_t>(rect.h / (8 * int64_t{pool_.threads()}), 1, 16);
-    static_cast<void>(pool_.parallel_for(div_up(rect.h, some), [&](int64_t i) {
-        const int64_t first = rect.y + i * some;
-        for (int64_t y = first; y < std::min(first + some, rect.bottom()); ++y) body(y);
-        return Status();
-    }));
-}
-
 void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pass, Window& window) const {
     const Rect& r = window.rect;
     const auto channels = static_cast<size_t>(codec_.model().latent_channels());
@@ -148,7 +139,7 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pa
     window.free.resize(positions);
     window.emphasis.resize(band.emphasis != nullptr ? positions : 0);
     const Rect movable = intersect(block, inner(band.rect, 2 * kReach, layout_.latent()));
-    in_rows(r, [&](int64_t y) {
+    for_each_row(pool_, r.y, r.bottom(), [&](int64_t y) {
         for (int64_t x = r.x; x < r.right(); ++x) {
             const auto to = static_cast<size_t>((y - r.y) * r.w + (x - r.x));
             size_t from = 0;
@@ -171,7 +162,7 @@ void BandRefiner::gather(const TileBand& band, const Rect& block, const Pass& pa
     fill_(pixels, window.target.data());
     const Rect judged = intersect(pixels_of(inner(r, kReach, layout_.latent())), whole(layout_.picture()));
     window.counts.resize(area);
-    in_rows(pixels, [&](int64_t y) {
+    for_each_row(pool_, pixels.y, pixels.bottom(), [&](int64_t y) {
         const auto first = static_cast<size_t>((y - pixels.y) * pixels.w);
         for (size_t i = 0; i < static_cast<size_t>(pixels.w); ++i) {
             window.counts[first + i] = contains(judged, y, pixels.x + static_cast<int64_t>(i)) ? 1 : 0;
@@ -189,7 +180,7 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
     const auto channels = static_cast<size_t>(model.latent_channels());
     const Rect &r = window.rect, judged = this->judged(r);
     Tensor16 latent(static_cast<int>(r.h), static_cast<int>(r.w), model.latent_channels()), out;
-    in_rows(r, [&](int64_t y) {
+    for_each_row(pool_, r.y, r.bottom(), [&](int64_t y) {
         std::array<int16_t, kMaxChannels> mean;
         const auto first = static_cast<size_t>((y - r.y) * r.w) * channels;
         for (size_t i = first; i < first + static_cast<size_t>(r.w) * channels; i += channels) {
@@ -219,7 +210,7 @@ Status BandRefiner::decode(const Window& window, const AlignedVector16& symbols,
                             });
     };
     NAE_RETURN_IF_ERROR(ThreadTeam::run(pool_, make));
-    in_rows(judged, [&](int64_t y) {
+    for_each_row(pool_, judged.y, judged.bottom(), [&](int64_t y) {
         row(y, made_row(y),
             finisher.empty() ? made_row(y) : finished.pixel(static_cast<int>(y - judged.y), 0));
     });
@@ -327,7 +318,7 @@ Result<double> BandRefiner::true_error(const Window& window, const AlignedVector
         if (laps)
             lap_floats(lap_, true, slopes.data(), static_cast<ptrdiff_t>(pixels.h),
                        static_cast<ptrdiff_t>(pixels.w), &pool_);
-        in_rows(judged, [&](int64_t y) {
+        for_each_row(pool_, judged.y, judged.bottom(), [&](int64_t y) {
             const int64_t first = 3 * ((y - pixels.y) * pixels.w + (judged.x - pixels.x));
             for (int64_t i = first; i < first + judged.w * 3; ++i)
                 (*target)[static_cast<size_t>(i)] -= slopes[static_cast<size_t>(i)];

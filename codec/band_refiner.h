@@ -81,9 +81,6 @@ class BandRefiner {
     // What a decoder would see exactly of a window of latent positions, in pixels: there it holds all that the networks
     // reach for.
     Rect judged(const Rect& window) const;
-    // body(y), which must not fail, for all rows of a rectangle, by all threads.
-    template <class F>
-    void in_rows(const Rect& rect, F body) const;
     // Told a row of judged() as the synthesis made it and as it is after all that follows, by any thread.
     using Row = std::function<void(int64_t y, const int16_t* made, const int16_t* restored)>;
     Status decode(const Window& window, const AlignedVector16& symbols, const Row& row) const;

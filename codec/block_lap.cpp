@@ -7,7 +7,7 @@
 
 #include "codec/cell_rows.h"
 #include "codec/engine_kernels.h"
-#include "codec/thread_pool.h"
+#include "codec/for_each.h"
 #include "format/little_endian.h"
 #include "format/text.h"
 
@@ -115,47 +115,35 @@ Result<AnalysisLap> parse_analysis_lap(ByteSpan bytes) {
     return lap;
 }
 
-namespace {
-
-// body(i) for i in [0, count), by the pool if there is one.
-template <class F>
-void for_each(ThreadPool* pool, ptrdiff_t count, const F& body) {
-    if (pool == nullptr) {
-        for (ptrdiff_t i = 0; i < count; ++i) body(i);
-        return;
-    }
-    static_cast<void>(pool->parallel_for(count, [&](int64_t i) {
-        body(static_cast<ptrdiff_t>(i));
-        return Status();
-    }));
-}
-
-}  // namespace
-
 void lap_floats_down(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t first_border,
                      ptrdiff_t h, ptrdiff_t w, ThreadPool* pool) {
     constexpr ptrdiff_t kAtOnce = 48;
     const ptrdiff_t row = transposed ? 1 : kLapReach, column = transposed ? kLapReach : 1;
     const ptrdiff_t line = kPixelChannels * w;
-    for_each(pool, std::max<ptrdiff_t>(0, h - kLapReach - first_border + kLapSide) / kLapSide,
-             [&](ptrdiff_t i) {
-                 float* const border = pixels + (first_border + i * kLapSide) * line;
-                 for (ptrdiff_t first = 0; first < line; first += kAtOnce)
-                     lap_lines<kAtOnce>(matrix.data(), row, column, border + first, line,
-                                        std::min(kAtOnce, line - first));
-             });
+    const ptrdiff_t borders = std::max<ptrdiff_t>(0, h - kLapReach - first_border + kLapSide) / kLapSide;
+    const auto lap_border = [&](int64_t i) {
+        float* const border = pixels + (first_border + static_cast<ptrdiff_t>(i) * kLapSide) * line;
+        for (ptrdiff_t first = 0; first < line; first += kAtOnce)
+            lap_lines<kAtOnce>(matrix.data(), row, column, border + first, line,
+                               std::min(kAtOnce, line - first));
+        return Status();
+    };
+    static_cast<void>(for_each(pool, borders, lap_border));
 }
 
 void lap_floats_along(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,
                       ThreadPool* pool) {
     const ptrdiff_t row = transposed ? 1 : kLapReach, column = transposed ? kLapReach : 1;
     const ptrdiff_t line = kPixelChannels * w;
-    for_each(pool, (h + kLapSide - 1) / kLapSide, [&](ptrdiff_t i) {
-        for (ptrdiff_t y = i * kLapSide; y < std::min((i + 1) * kLapSide, h); ++y)
+    const auto lap_rows = [&](int64_t i) {
+        const ptrdiff_t top = static_cast<ptrdiff_t>(i) * kLapSide;
+        for (ptrdiff_t y = top; y < std::min(top + kLapSide, h); ++y)
             for (ptrdiff_t x = kLapSide; x < w; x += kLapSide)
                 lap_lines<kPixelChannels>(matrix.data(), row, column, pixels + y * line + kPixelChannels * x,
                                           kPixelChannels, kPixelChannels);
-    });
+        return Status();
+    };
+    static_cast<void>(for_each(pool, (h + kLapSide - 1) / kLapSide, lap_rows));
 }
 
 void lap_floats(const AnalysisLap& matrix, bool transposed, float* pixels, ptrdiff_t h, ptrdiff_t w,

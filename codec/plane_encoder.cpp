@@ -7,6 +7,7 @@
 
 #include "codec/band_refiner.h"
 #include "codec/emphasis.h"
+#include "codec/for_each.h"
 #include "codec/hole_fill.h"
 #include "format/text.h"
 
@@ -122,22 +123,20 @@ Status PlaneEncoder::encode_research_tiles(const Rect& band) {
     return Status();
 }
 
-void PlaneEncoder::fill_rows(const Rect& rect, int band, int64_t first, int64_t end, float* out) {
+void PlaneEncoder::fill_row(const Rect& rect, int band, int64_t y, float* out) {
     const BandInfo& info = job_.plan.table.bands[static_cast<size_t>(band)];
     const RowShape& shape = rows_.shape();
     const int64_t inside = std::min(rect.right(), rows_.width()) - rect.x;
     const auto size = static_cast<int64_t>(sample_bytes(shape.type));
-    for (int64_t y = first; y < end; ++y) {
-        const uint8_t* row = rows_.row(std::min(rect.y + y, rows_.height() - 1));
-        const uint8_t* samples = shape.samples(row, rows_.width(), band);
-        float* values = out + y * rect.w * 3;
-        to_model_scale(samples + rect.x * size, inside, shape.type, info, values, 3);
-        for (int64_t x = inside; x < rect.w; ++x) values[3 * x] = values[3 * (inside - 1)];
-        if (valid_.empty()) continue;
-        uint8_t* valid = valid_.data() + y * rect.w;
-        find_valid(shape, row, rows_.width(), job_.plan, band, rect.x, inside, valid);
-        std::fill(valid + inside, valid + rect.w, valid[inside - 1]);
-    }
+    const uint8_t* row = rows_.row(std::min(rect.y + y, rows_.height() - 1));
+    const uint8_t* samples = shape.samples(row, rows_.width(), band);
+    float* values = out + y * rect.w * 3;
+    to_model_scale(samples + rect.x * size, inside, shape.type, info, values, 3);
+    for (int64_t x = inside; x < rect.w; ++x) values[3 * x] = values[3 * (inside - 1)];
+    if (valid_.empty()) return;
+    uint8_t* valid = valid_.data() + y * rect.w;
+    find_valid(shape, row, rows_.width(), job_.plan, band, rect.x, inside, valid);
+    std::fill(valid + inside, valid + rect.w, valid[inside - 1]);
 }
 
 bool PlaneEncoder::has_holes(int band) const {
@@ -148,7 +147,7 @@ bool PlaneEncoder::has_holes(int band) const {
 void PlaneEncoder::fill_channel(const Rect& rect, int band, float* out) {
     const bool holes = has_holes(band);
     valid_.assign(holes ? static_cast<size_t>(rect.w * rect.h) : 0, 1);
-    in_rows(rect.h, [&](int64_t first, int64_t end) { fill_rows(rect, band, first, end, out); });
+    for_each_row(job_.pool, 0, rect.h, [&](int64_t y) { fill_row(rect, band, y, out); });
     if (holes) fill_holes(out, 3, rect.h, rect.w, valid_);
 }
 
@@ -157,18 +156,9 @@ void PlaneEncoder::fill(const Rect& rect, float* out) {
     for (size_t channel = 0; channel < plane.bands.size(); ++channel)
         fill_channel(rect, plane.bands[channel], out + channel);
     if (plane.kind == PlaneKind::rgb) return;
-    in_rows(rect.h, [&](int64_t first, int64_t end) {
-        for (int64_t i = first * rect.w; i < end * rect.w; ++i) out[3 * i + 2] = out[3 * i + 1] = out[3 * i];
+    for_each_row(job_.pool, 0, rect.h, [&](int64_t y) {
+        for (int64_t i = y * rect.w; i < (y + 1) * rect.w; ++i) out[3 * i + 2] = out[3 * i + 1] = out[3 * i];
     });
-}
-
-template <class F>
-void PlaneEncoder::in_rows(int64_t count, F body) {
-    constexpr int64_t kAtOnce = 16;
-    static_cast<void>(job_.pool.parallel_for(div_up(count, kAtOnce), [&](int64_t i) {
-        body(i * kAtOnce, std::min((i + 1) * kAtOnce, count));
-        return Status();
-    }));
 }
 
 template <class F>
@@ -254,13 +244,11 @@ Status PlaneEncoder::hyper_analyse(const Rect& band, const Rect& tile, std::vect
     const Extents hyper = TileLayout::hyper_extents(tile.h, tile.w);
     const Extents padded{hyper.h * kHyperStride, hyper.w * kHyperStride};
     input_.resize(static_cast<size_t>(padded.h * padded.w * channels));
-    in_rows(padded.h, [&](int64_t first, int64_t end) {
-        for (int64_t y = first; y < end; ++y) {
-            float* const to = input_.data() + y * padded.w * channels;
-            const int64_t inside = y < tile.h ? tile.w * channels : 0;
-            if (inside > 0) std::copy_n(y_at(band, tile.y + y, tile.x), inside, to);
-            std::fill(to + inside, to + padded.w * channels, 0.0F);
-        }
+    for_each_row(job_.pool, 0, padded.h, [&](int64_t y) {
+        float* const to = input_.data() + y * padded.w * channels;
+        const int64_t inside = y < tile.h ? tile.w * channels : 0;
+        if (inside > 0) std::copy_n(y_at(band, tile.y + y, tile.x), inside, to);
+        std::fill(to + inside, to + padded.w * channels, 0.0F);
     });
     z.resize(static_cast<size_t>(hyper.h * hyper.w * job_.model->hyper_channels()));
     return timed("hyper-analysis", [&] {

@@ -86,12 +86,9 @@ class PlaneEncoder {
     template <class F>
     Status timed(const char* what, F work);  // counts as analysis
     bool has_holes(int band) const;          // pixels that are not valid
-    // One band of fill(), to every third float; and some rows of that, which do not look at their neighbours.
+    // One band of fill(), to every third float; and a row of that, which does not look at its neighbours.
     void fill_channel(const Rect& rect, int band, float* out);
-    void fill_rows(const Rect& rect, int band, int64_t first, int64_t end, float* out);
-    // body(first, end) for a few of `count` rows at a time, by all threads; it must not fail.
-    template <class F>
-    void in_rows(int64_t count, F body);
+    void fill_row(const Rect& rect, int band, int64_t y, float* out);
 
     const float* y_at(const Rect& band, int64_t y, int64_t x) const {
         return y_.data() + ((y - band.y) * band.w + x) * job_.model->latent_channels();

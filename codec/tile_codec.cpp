@@ -6,6 +6,7 @@
 
 #include "codec/engine_kernels.h"
 #include "codec/finisher.h"
+#include "codec/for_each.h"
 #include "codec/substreams.h"
 #include "codec/symbol_choice.h"
 #include "codec/tile_layout.h"
@@ -32,14 +33,6 @@ void clear_small_means(int16_t* mean, int channels, int16_t largest) {
         const bool small = mean[c] <= largest && mean[c] >= -largest;
         mean[c] = small ? int16_t{0} : mean[c];
     }
-}
-
-// body(i) for i in [0, count), by the pool's threads if there is one.
-template <class F>
-Status for_each(ThreadPool* pool, int64_t count, F body) {
-    if (pool != nullptr && count > 1) return pool->parallel_for(count, body);
-    for (int64_t i = 0; i < count; ++i) NAE_RETURN_IF_ERROR(body(i));
-    return Status();
 }
 
 }  // namespace
