@@ -3,7 +3,8 @@
     ./dev bench reading [PICTURE…] [--sizes 1,12,100]
 
 threads   each picture, and mosaics of them of so many megapixels, opened and read with one thread and with two, in turn, into
-          memory that is there: how much faster two are
+          memory that is there: how much faster two are; and how much more two processes of one thread each read, side by side,
+          than one: what the machine gives when nothing waits for anything
 windows   random windows of 256 x 256 pixels of a mosaic, the file opened anew for each, in turn with reads of the whole: how
           many times the window's share of the whole's time one takes
 memory    peak of a process that reads the largest mosaic tile by tile, and of one that reads it at once, beyond what
@@ -55,6 +56,27 @@ else:
 print(peak(), peak() - before)
 """
 
+# Reads a file again and again, all at once with others where they are told to: "ready", a line, the median of the seconds.
+SIDE_BY_SIDE = """
+import statistics, sys, time
+import numpy
+from osgeo import gdal
+gdal.UseExceptions()
+name, count = sys.argv[1], int(sys.argv[2])
+def opened():
+    return gdal.OpenEx(name, allowed_drivers=["NAE"], open_options=["NUM_THREADS=1"])
+pixels = numpy.zeros((3, opened().RasterYSize, opened().RasterXSize), numpy.uint8)
+found = []
+for number in range(count + 1):
+    if number == 1:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    start = time.perf_counter()
+    opened().ReadAsArray(buf_obj=pixels)
+    found.append(time.perf_counter() - start)
+print(statistics.median(found[1:]))
+"""
+
 
 def opened(path, threads):
     return gdal.OpenEx(str(path), allowed_drivers=["NAE"], open_options=[f"NUM_THREADS={threads}"])
@@ -85,14 +107,29 @@ def write(pixels, path, arguments, options=()):
         str(path), memory, options=[f"QUALITY={arguments.quality}", f"EFFORT={arguments.effort}", *options])
 
 
+def side_by_side(path, processes, count):
+    """Seconds of one of `count` reads by each of so many processes, the mean of their medians."""
+    readers = [subprocess.Popen([sys.executable, "-c", SIDE_BY_SIDE, str(path), str(count)], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    for reader in readers:
+        if reader.stdout.readline() != "ready\n":
+            raise RuntimeError(f"reading {path} in a process of its own failed")
+    for reader in readers:
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+    return statistics.mean(float(reader.communicate()[0]) for reader in readers)
+
+
 def measure_threads(name, path, rounds):
     data = opened(path, 1)
     pixels = np.zeros((3, data.RasterYSize, data.RasterXSize), np.uint8)  # its pages are given out by the first round
     data = None
     one, two = in_turn([lambda n=n: opened(path, n).ReadAsArray(buf_obj=pixels) for n in (1, 2)], rounds)
+    count = max(5, int(1 / statistics.median(one)))  # about a second
+    apart = statistics.median(2 * side_by_side(path, 1, count) / side_by_side(path, 2, count) for _ in range(3))
     return {"what": "threads", "picture": name, "megapixels": round(pixels[0].size / 1e6, 2),
             "one_ms": statistics.median(one) * 1e3, "two_ms": statistics.median(two) * 1e3,
-            "ratio": statistics.median(a / b for a, b in zip(one, two))}
+            "ratio": statistics.median(a / b for a, b in zip(one, two)), "apart": apart}
 
 
 def measure_windows(name, path, rounds, chance):
@@ -152,8 +189,8 @@ def table(rows, what, heads, cells):
 
 
 def tables(rows):
-    lines = table(rows, "threads", ("picture", "1 thread, ms", "2, ms", "times as fast"),
-                  lambda r: (r["picture"], f"{r['one_ms']:.1f}", f"{r['two_ms']:.1f}", f"{r['ratio']:.2f}"))
+    lines = table(rows, "threads", ("picture", "1 thread, ms", "2, ms", "times as fast", "two processes"),
+                  lambda r: (r["picture"], f"{r['one_ms']:.1f}", f"{r['two_ms']:.1f}", f"{r['ratio']:.2f}", f"{r['apart']:.2f}"))
     lines += table(rows, "windows", ("picture", "threads", "whole, ms", "window, ms", "times its share"),
                    lambda r: (r["picture"], r["threads"], f"{r['whole_ms']:.0f}", f"{r['window_ms']:.2f}", f"{r['ratio']:.2f}"))
     lines += table(rows, "memory", ("read", "threads", "peak, MiB", "beyond what was there and the output, MiB"),

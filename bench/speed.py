@@ -60,16 +60,19 @@ def translate(coded, output, threads):
 
 
 def codecs():
-    nae = Codec("nae", "ppm", list(range(1, 101)),
-                lambda s, t, q: rd.command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={q}", s, t),
-                translate, "NAE", creation=lambda q: [f"QUALITY={q}"])
+    # Without the overviews that large pictures have by default: no other codec's file has any here.
+    def nae_encode(*options):
+        words = [word for option in options for word in ("-co", option)]
+        return lambda s, t, q: rd.command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={q}", *words, s, t)
+
+    plain, fast = ("OVERVIEWS=NONE",), ("OVERVIEWS=NONE", "EFFORT=1")
+    nae = Codec("nae", "ppm", list(range(1, 101)), nae_encode(*plain), translate, "NAE",
+                creation=lambda q: [f"QUALITY={q}", *plain])
     table = {
         "nae": nae,
         "nae-avx2": Codec(nae.ending, nae.output, nae.settings, nae.encode, nae.decode, "NAE", {"NAE_ENGINE": "avx2"}),
-        "nae-effort1": Codec(nae.ending, nae.output, nae.settings,
-                             lambda s, t, q: rd.command("gdal_translate", "-q", "-of", "NAE", "-co", f"QUALITY={q}",
-                                                        "-co", "EFFORT=1", s, t), translate, "NAE",
-                             creation=lambda q: [f"QUALITY={q}", "EFFORT=1"]),
+        "nae-effort1": Codec(nae.ending, nae.output, nae.settings, nae_encode(*fast), translate, "NAE",
+                             creation=lambda q: [f"QUALITY={q}", *fast]),
         "jpeg": Codec("jpg", "ppm", list(range(5, 98)), rd.jpeg_encode,
                       lambda s, t, n: ["djpeg", "-outfile", t, s], "JPEG"),
         "jpeg2000": Codec("jp2", "ppm", [r / 2 for r in range(20, 60)][::-1] + [10, 9, 8, 7, 6],

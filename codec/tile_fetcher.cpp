@@ -20,9 +20,9 @@ bool decode_together(const std::vector<int64_t>& sizes, int threads) {
     // Alone, one thread gains where parts of tiles are little: substreams of several are decoded side by side.
     if (threads == 1) return sum <= kTile;
     // Several wait for each other at every step, and what is on its way leaves their caches: only where there are not two tiles
-    // for each of them, or little of every tile is needed.
+    // for each of them, or little of every tile is needed, or tiles are so large that several at once would take much memory.
     const auto count = static_cast<int64_t>(sizes.size());
-    return count < int64_t{2} * threads || sum < count * (kTile / 2);
+    return count < int64_t{2} * threads || sum < count * (kTile / 2) || sum > count * (4 * kTile);
 }
 
 std::vector<size_t> tile_batches(const std::vector<int64_t>& sizes, int threads) {

@@ -109,6 +109,41 @@ TEST_CASE("decoder: planar output", "[decoder]") {
     CHECK(same);
 }
 
+TEST_CASE("decoder: threads that take one tile after another, then blocks of what is there",
+          "[decoder][threads]") {
+    BlockMeans analysis;
+    EncoderOptions encoder_options = small_options(small_ready_model(), analysis);
+    encoder_options.tile_size = 512;
+    std::vector<uint8_t> bytes = encode_bytes(encoder_options, make_picture(1700, 1300, 1));  // 4 x 3 tiles
+    DecoderOptions options;
+    options.threads = 1;
+    const std::vector<uint8_t> all = decode_all(*open_bytes(bytes, options));
+    for (const int threads : {2, 3, 7}) {
+        options.threads = threads;
+        const auto decoder = open_bytes(bytes, options);
+        CHECK((decode_all(*decoder) == all));
+        CHECK((window_of(*open_bytes(bytes, options), 300, 200, 1300, 1000) ==
+               crop(all, decoder->header(), 300, 200, 1300, 1000)));
+    }
+    // Damage to one of them is that read's error, or one report.
+    size_t length = 0;
+    bytes[tile_offset(bytes, 6, &length) + 3] ^= 0x10;
+    options.threads = 3;
+    std::vector<uint8_t> out(all.size());
+    const Status strict = open_bytes(bytes, options)->read_window(0, 0, 1700, 1300, out.data(), 1700);
+    CHECK(strict.code() == ErrorCode::corrupt);
+    CHECK(strict.message().find("tile 6") != std::string::npos);
+    options.strict = false;
+    std::vector<std::string> reports;
+    options.on_damage = [&](const Status& s) { reports.push_back(s.message()); };
+    const auto decoder = open_bytes(bytes, options);
+    const std::vector<uint8_t> partial = decode_all(*decoder);
+    CHECK(reports.size() == 1);
+    CHECK((crop(partial, decoder->header(), 1200, 700, 10, 10) == std::vector<uint8_t>(100, 128)));
+    CHECK(
+        (crop(partial, decoder->header(), 0, 0, 900, 1300) == crop(all, decoder->header(), 0, 0, 900, 1300)));
+}
+
 TEST_CASE("decoder: concurrent reads share one cache", "[decoder]") {
     DecoderOptions options;
     options.threads = 2;

@@ -218,6 +218,8 @@ TEST_CASE("tiles: which ones all threads decode together", "[tiles]") {
     CHECK_FALSE(decode_together(std::vector<int64_t>(100, 1024), 8));
     // One thread has nobody to share with.
     CHECK_FALSE(decode_together({1024, 512, 3}, 1));
+    // Tiles of 4096 pixels: one takes as much memory as 64 of the usual size.
+    CHECK(decode_together(std::vector<int64_t>(6, 65536), 2));
     // A window that touches four tiles.
     CHECK(decode_together({140, 120, 60, 20}, 1));
     CHECK(decode_together({140, 120, 60, 20}, 2));
