@@ -2,9 +2,10 @@
 
     ./dev bench reading [PICTURE…] [--sizes 1,12,100]
 
-threads   each picture, and mosaics of them of so many megapixels, opened and read with one thread and with two, in turn, into
-          memory that is there: how much faster two are; and how much more two processes of one thread each read, side by side,
-          than one: what the machine gives when nothing waits for anything
+threads   each picture, and mosaics of them of so many megapixels, opened and read five times in a row with one thread and five
+          times with two, in turn, into memory that is there: how much faster two are, without the first of each row; that first
+          read by itself, when the other processor has slept meanwhile; and how much more two processes of one thread each
+          read, side by side, than one: what the machine gives when nothing waits for anything
 windows   random windows of 256 x 256 pixels of a mosaic, the file opened anew for each, in turn with reads of the whole: how
           many times the window's share of the whole's time one takes
 memory    peak of a process that reads the largest mosaic tile by tile, and of one that reads it at once, beyond what
@@ -89,13 +90,13 @@ def seconds(work):
 
 
 def in_turn(works, rounds):
-    """Seconds of each of some works, one list for each, one after another in every round; the first round does not count."""
+    """What each of some works returns, one list for each, one after another in every round; the first round does not count."""
     found = [[] for _ in works]
     for number in range(rounds + 1):
-        for work, times in zip(works, found):
-            elapsed = seconds(work)
+        for work, results in zip(works, found):
+            result = work()
             if number > 0:
-                times.append(elapsed)
+                results.append(result)
     return found
 
 
@@ -124,12 +125,19 @@ def measure_threads(name, path, rounds):
     data = opened(path, 1)
     pixels = np.zeros((3, data.RasterYSize, data.RasterXSize), np.uint8)  # its pages are given out by the first round
     data = None
-    one, two = in_turn([lambda n=n: opened(path, n).ReadAsArray(buf_obj=pixels) for n in (1, 2)], rounds)
+
+    def row(threads):
+        return [seconds(lambda: opened(path, threads).ReadAsArray(buf_obj=pixels)) for _ in range(5)]
+
+    rows = in_turn([lambda n=n: row(n) for n in (1, 2)], max(3, rounds // 4))
+    first = [[one_row[0] for one_row in of_threads] for of_threads in rows]
+    one, two = ([t for one_row in of_threads for t in one_row[1:]] for of_threads in rows)
     count = max(5, int(1 / statistics.median(one)))  # about a second
     apart = statistics.median(2 * side_by_side(path, 1, count) / side_by_side(path, 2, count) for _ in range(3))
     return {"what": "threads", "picture": name, "megapixels": round(pixels[0].size / 1e6, 2),
             "one_ms": statistics.median(one) * 1e3, "two_ms": statistics.median(two) * 1e3,
-            "ratio": statistics.median(a / b for a, b in zip(one, two)), "apart": apart}
+            "ratio": statistics.median(one) / statistics.median(two),
+            "first_ratio": statistics.median(first[0]) / statistics.median(first[1]), "apart": apart}
 
 
 def measure_windows(name, path, rounds, chance):
@@ -173,7 +181,8 @@ def measure_start(pixels, folder, arguments):
     nae, png = folder / "start.nae", folder / "start.png"
     write(pixels[:, :512, :512], nae, arguments)
     rd.command("gdal_translate", "-q", "-of", "PNG", nae, png)
-    works = [lambda p=p: rd.command("gdal_translate", "-q", "-of", "PNM", p, folder / "start.ppm") for p in (nae, png)]
+    works = [lambda p=p: seconds(lambda: rd.command("gdal_translate", "-q", "-of", "PNM", p, folder / "start.ppm"))
+             for p in (nae, png)]
     ours, theirs = in_turn(works, arguments.rounds * 2)
     return {"what": "start", "picture": "512×512", "png_ms": statistics.median(theirs) * 1e3,
             "nae_ms": statistics.median(ours) * 1e3,
@@ -189,8 +198,9 @@ def table(rows, what, heads, cells):
 
 
 def tables(rows):
-    lines = table(rows, "threads", ("picture", "1 thread, ms", "2, ms", "times as fast", "two processes"),
-                  lambda r: (r["picture"], f"{r['one_ms']:.1f}", f"{r['two_ms']:.1f}", f"{r['ratio']:.2f}", f"{r['apart']:.2f}"))
+    lines = table(rows, "threads", ("picture", "1 thread, ms", "2, ms", "times as fast", "first of a row", "two processes"),
+                  lambda r: (r["picture"], f"{r['one_ms']:.1f}", f"{r['two_ms']:.1f}", f"{r['ratio']:.2f}",
+                             f"{r['first_ratio']:.2f}", f"{r['apart']:.2f}"))
     lines += table(rows, "windows", ("picture", "threads", "whole, ms", "window, ms", "times its share"),
                    lambda r: (r["picture"], r["threads"], f"{r['whole_ms']:.0f}", f"{r['window_ms']:.2f}", f"{r['ratio']:.2f}"))
     lines += table(rows, "memory", ("read", "threads", "peak, MiB", "beyond what was there and the output, MiB"),
