@@ -153,7 +153,6 @@ std::vector<TileFetcher::Fetch> TileFetcher::missing_of(const TilePlane& plane, 
             const int64_t tile = tiles.number(x, y);
             LatentTile& slot = wanted[tile];  // addresses in a map stay
             Fetch fetch;
-            fetch.tile = tile;
             fetch.out = &slot;
             fetch.rect = pixels ? tiles.pixel_rect(tile) : tiles.latent_rect(tile);
             const Rect part = intersect(fetch.rect, needed);
@@ -184,7 +183,7 @@ std::vector<TileFetcher::Fetch> TileFetcher::begin(const TilePlane& plane, const
     return missing;
 }
 
-bool TileFetcher::all_at_once(const std::vector<Fetch>& tiles, int threads) const {
+bool TileFetcher::all_at_once(const std::vector<Fetch>& tiles, int threads) {
     return decode_together(sizes_of(tiles), threads);
 }
 

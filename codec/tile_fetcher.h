@@ -53,7 +53,6 @@ class TileFetcher {
 
     // A tile on its way.
     struct Fetch {
-        int64_t tile = 0;           // its number in the level
         LatentTile* out = nullptr;  // set once the tile is there
         Rect rect;                  // its positions, or pixels, in the level
         size_t number = 0;          // in the tile index
@@ -74,7 +73,7 @@ class TileFetcher {
     // All of them, by the team. Errors: as above; of several tiles that fail one is named.
     Status fetch(std::vector<Fetch>& tiles, ThreadTeam& team);
     // True where all are better fetched before anything is made of them: they are little work, or too few to go round.
-    bool all_at_once(const std::vector<Fetch>& tiles, int threads) const;
+    static bool all_at_once(const std::vector<Fetch>& tiles, int threads);
 
   private:
     // Out of the cache, or read, and its decoding has begun.
